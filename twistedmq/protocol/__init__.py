@@ -1,0 +1,1 @@
+"""Bytes to values and back. Nothing here knows a socket, a clock, a file or a Deferred."""

@@ -1,0 +1,27 @@
+"""A broker as a whole."""
+
+from twistedmq.protocol.headers.base import Header
+
+
+class GetBrokerConfigResponseHeader(Header, kw_only=True, rename="camel"):
+    """The answer to GET_BROKER_CONFIG (26)."""
+
+    version: str
+
+
+class ViewBrokerStatsDataRequestHeader(Header, kw_only=True, rename="camel"):
+    """VIEW_BROKER_STATS_DATA (315): Read a statistic by name and key over the last minute,
+    hour and day.
+    """
+
+    stats_name: str
+    stats_key: str
+
+
+class ResumeCheckHalfMessageRequestHeader(Header, kw_only=True, rename="camel"):
+    """RESUME_CHECK_HALF_MESSAGE (323): Put a half message that had been given up back
+    under check.
+    """
+
+    topic: str | None = None
+    msg_id: str | None = None

@@ -1,0 +1,132 @@
+"""Queue and consumer offsets."""
+
+from twistedmq.protocol.headers.base import Header, RpcHeader, TopicHeader
+
+
+class QueryConsumerOffsetRequestHeader(TopicHeader, kw_only=True, rename="camel"):
+    """QUERY_CONSUMER_OFFSET (14): Ask for the committed offset of a group on a queue."""
+
+    consumer_group: str
+    topic: str
+    queue_id: int
+    set_zero_if_not_found: bool | None = None
+
+
+class QueryConsumerOffsetResponseHeader(Header, kw_only=True, rename="camel"):
+    """The answer to QUERY_CONSUMER_OFFSET (14)."""
+
+    offset: int
+
+
+class UpdateConsumerOffsetRequestHeader(TopicHeader, kw_only=True, rename="camel"):
+    """UPDATE_CONSUMER_OFFSET (15): Commit a group's offset on a queue, usually as a
+    oneway.
+    """
+
+    consumer_group: str
+    topic: str
+    queue_id: int
+    commit_offset: int
+
+
+class UpdateConsumerOffsetResponseHeader(Header, kw_only=True, rename="camel"):
+    """The answer to UPDATE_CONSUMER_OFFSET (15)."""
+
+
+class SearchOffsetRequestHeader(TopicHeader, kw_only=True, rename="camel"):
+    """SEARCH_OFFSET_BY_TIMESTAMP (29): Find the queue offset at a storage time, at the
+    lower or upper boundary.
+    """
+
+    topic: str
+    queue_id: int
+    timestamp: int
+    boundary_type: str | None = None
+
+
+class SearchOffsetResponseHeader(Header, kw_only=True, rename="camel"):
+    """The answer to SEARCH_OFFSET_BY_TIMESTAMP (29)."""
+
+    offset: int
+
+
+class GetMaxOffsetRequestHeader(TopicHeader, kw_only=True, rename="camel"):
+    """GET_MAX_OFFSET (30): Ask for the next offset to be written in a queue."""
+
+    topic: str
+    queue_id: int
+    committed: bool = True
+
+
+class GetMaxOffsetResponseHeader(Header, kw_only=True, rename="camel"):
+    """The answer to GET_MAX_OFFSET (30)."""
+
+    offset: int
+
+
+class GetMinOffsetRequestHeader(TopicHeader, kw_only=True, rename="camel"):
+    """GET_MIN_OFFSET (31): Ask for the first offset still kept in a queue."""
+
+    topic: str
+    queue_id: int
+
+
+class GetMinOffsetResponseHeader(Header, kw_only=True, rename="camel"):
+    """The answer to GET_MIN_OFFSET (31)."""
+
+    offset: int
+
+
+class GetEarliestMsgStoretimeRequestHeader(TopicHeader, kw_only=True, rename="camel"):
+    """GET_EARLIEST_MSG_STORETIME (32): Ask when the oldest kept message of a queue was
+    stored.
+    """
+
+    topic: str
+    queue_id: int
+
+
+class GetEarliestMsgStoretimeResponseHeader(Header, kw_only=True, rename="camel"):
+    """The answer to GET_EARLIEST_MSG_STORETIME (32)."""
+
+    timestamp: int
+
+
+class ResetOffsetRequestHeader(TopicHeader, kw_only=True, rename="camel"):
+    """RESET_CONSUMER_CLIENT_OFFSET (220): Make an online consumer jump to new offsets; C++
+    clients get ResetOffsetBodyForC instead. A oneway.
+    """
+
+    group: str
+    topic: str
+    queue_id: int = -1
+    offset: int | None = None
+    timestamp: int = 0
+    is_force: bool = False
+
+
+class GetConsumerStatusRequestHeader(TopicHeader, kw_only=True, rename="camel"):
+    """GET_CONSUMER_STATUS_FROM_CLIENT (221): Ask a consumer for its local offsets."""
+
+    topic: str
+    group: str
+    client_addr: str | None = None
+
+
+class QueryCorrectionOffsetHeader(TopicHeader, kw_only=True, rename="camel"):
+    """QUERY_CORRECTION_OFFSET (308): Compare offsets of several groups to find where a
+    consumer can safely restart.
+    """
+
+    filter_groups: str | None = None
+    compare_group: str
+    topic: str
+
+
+class CloneGroupOffsetRequestHeader(RpcHeader, kw_only=True, rename="camel"):
+    """CLONE_GROUP_OFFSET (314): Copy one group's offsets to another group."""
+
+    src_group: str
+    dest_group: str
+    topic: str | None = None
+    offline: bool = False

@@ -1,0 +1,133 @@
+"""SendBatch to records: the bytes that go into the commit log.
+
+A pure function over columns, on the send path of every message. Reading records back is
+``twistedmq.protocol.record``, where the layout is described field by field.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from struct import Struct
+from typing import Final
+from zlib import crc32
+
+from twistedmq.protocol.send_batch import SendBatch
+
+MAGIC_V1: Final = 0xDAA320A7
+"""One byte for the length of the topic."""
+MAGIC_V2: Final = 0xDAA320AB
+"""Two bytes for the length of the topic, used where it is longer than 127 bytes."""
+
+BORN_HOST_V6: Final = 16
+STORE_HOST_V6: Final = 32
+"""System flags that say an address has 16 bytes instead of 4."""
+
+PACKED_V4: Final = 8
+PACKED_V6: Final = 20
+"""Sizes of a packed address: 4 or 16 bytes, then 4 bytes of port."""
+
+_TOPIC_LIMIT_V1: Final = 127
+_CRC_MASK: Final = 0x7FFFFFFF
+
+# size, magic, body CRC, queue id, flag, queue offset, physical offset, system flag,
+# born time, born host, store time, store host, reconsume times, prepared offset,
+# body length
+_FIELDS: Final = ">iIIiiqqiq{}sq{}siqi"
+_HEADS: Final = {
+    (born, store): Struct(_FIELDS.format(born, store))
+    for born in (PACKED_V4, PACKED_V6)
+    for store in (PACKED_V4, PACKED_V6)
+}
+
+
+@lru_cache(maxsize=65536)
+def topic_field(topic: str) -> tuple[bytes, int]:
+    """Give the encoded topic with its length in front, and the magic that fits it."""
+    name = topic.encode()
+    if len(name) <= _TOPIC_LIMIT_V1:
+        return bytes((len(name),)) + name, MAGIC_V1
+    return len(name).to_bytes(2) + name, MAGIC_V2
+
+
+def record_size(
+    topic: str, body_length: int, properties_length: int, born_host: bytes, host: bytes
+) -> int:
+    """Count the bytes of one record; *born_host* and *host* (store) are packed."""
+    head = _HEADS[len(born_host), len(host)].size
+    return head + len(topic_field(topic)[0]) + 2 + body_length + properties_length
+
+
+def record_sizes(batch: SendBatch, store_host: bytes) -> list[int]:
+    """Count the bytes of each record of *batch*."""
+    base = {n: _HEADS[n, len(store_host)].size + 2 for n in (PACKED_V4, PACKED_V6)}
+    return [
+        base[len(born)] + len(topic_field(topic)[0]) + len(body) + len(properties)
+        for topic, born, body, properties in zip(
+            batch.topics, batch.born_hosts, batch.bodies, batch.properties, strict=True
+        )
+    ]
+
+
+def lay_out(
+    batch: SendBatch,
+    start: int,
+    stop: int,
+    physical_offset: int,
+    queue_offsets: Sequence[int],
+    sizes: Sequence[int],
+    store_ms: int,
+    store_host: bytes,
+) -> list[bytes]:
+    """Give the buffers of messages *start* to *stop*, to be written in a row.
+
+    The first record starts at *physical_offset*; *queue_offsets* and *sizes* (of
+    ``record_sizes``) are columns of the whole batch.
+    """
+    buffers: list[bytes] = []
+    add = buffers.extend
+    host_length = len(store_host)
+    host_flag = STORE_HOST_V6 if host_length == PACKED_V6 else 0
+    pack_v4 = _HEADS[PACKED_V4, host_length].pack
+    pack_v6 = _HEADS[PACKED_V6, host_length].pack
+    rows = slice(start, stop)
+    for (
+        topic, queue_id, flag, sys_flag, born_ms, born_host, reconsumed,
+        prepared, properties, body, queue_offset, size,
+    ) in zip(
+        batch.topics[rows], batch.queue_ids[rows], batch.flags[rows],
+        batch.sys_flags[rows], batch.born_ms[rows], batch.born_hosts[rows],
+        batch.reconsume_times[rows], batch.prepared_offsets[rows],
+        batch.properties[rows], batch.bodies[rows], queue_offsets[rows], sizes[rows],
+        strict=True,
+    ):  # fmt: skip
+        topic_bytes, magic = topic_field(topic)
+        if len(born_host) == PACKED_V4:
+            pack, flags = pack_v4, sys_flag | host_flag
+        else:
+            pack, flags = pack_v6, sys_flag | host_flag | BORN_HOST_V6
+        add(
+            (
+                pack(
+                    size,
+                    magic,
+                    crc32(body) & _CRC_MASK,
+                    queue_id,
+                    flag,
+                    queue_offset,
+                    physical_offset,
+                    flags,
+                    born_ms,
+                    born_host,
+                    store_ms,
+                    store_host,
+                    reconsumed,
+                    prepared,
+                    len(body),
+                ),
+                body,
+                topic_bytes,
+                len(properties).to_bytes(2),
+                properties,
+            )
+        )
+        physical_offset += size
+    return buffers

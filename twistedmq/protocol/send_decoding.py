@@ -1,0 +1,279 @@
+"""Bytes to SendBatch: the frames of one read become columns.
+
+The usual frame (JSON header, V2 fields) is decoded by one typed decoder; everything
+else (binary headers, V1 fields, odd JSON) takes the slow way round through ``codec``
+and ends in the same columns.
+"""
+
+from collections.abc import Callable, Sequence
+from struct import Struct as Packing
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from twistedmq.protocol.codec import decode_command
+from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.command import JSON, ONE_WAY_FLAG, Command
+from twistedmq.protocol.errors import (
+    FieldError,
+    MessageIllegalError,
+    TwistedMQError,
+    UnsupportedCodeError,
+)
+from twistedmq.protocol.fields import decode_fields
+from twistedmq.protocol.headers import (
+    SendMessageRequestHeader,
+    SendMessageRequestHeaderV2,
+)
+from twistedmq.protocol.properties import parse, tags_code
+from twistedmq.protocol.send_batch import SendBatch
+
+_NAME_END: Final = "\x01"
+_PAIR_END: Final = "\x02"
+_NO_LIMIT: Final = -1
+_CACHED_TAGS: Final = 10_000
+_BATCH_ITEM: Final = Packing(">iiiii")  # size, magic, CRC, flag, body length
+
+
+class _Fields(Struct):
+    """The V2 letters that the broker uses; see SendMessageRequestHeaderV2."""
+
+    b: str
+    c: str
+    d: int
+    e: int
+    f: int
+    g: int
+    h: int
+    i: str = ""
+    j: int = 0
+    l: int = _NO_LIMIT  # noqa: E741
+    m: bool = False
+
+
+class _Frame(Struct):
+    code: int
+    opaque: int
+    extFields: _Fields  # noqa: N815
+    flag: int = 0
+
+
+_decode_json: Final = msgspec.json.Decoder(_Frame, strict=False).decode
+
+
+class DecodedSends(Struct):
+    """What the frames of one read ask for: columns by request and by message."""
+
+    batch: SendBatch
+    property_maps: list[dict[str, str]]
+    """By message: its parsed properties, without those the broker adds."""
+    opaques: list[int]
+    one_way: list[bool]
+    counts: list[int]
+    """By request: how many messages it brought; 1 but for SEND_BATCH_MESSAGE."""
+    unique_ids: list[str]
+    """By request: the client's id of the message or batch."""
+    default_topics: list[str]
+    default_queue_nums: list[int]
+    max_reconsume_times: list[int]
+    """By request: -1 where the client set none."""
+    refused: list[tuple[int, bool, TwistedMQError]]
+    """Requests that brought no message: opaque, whether one-way, and why not."""
+
+
+class SendDecoder:
+    """Turns frames into DecodedSends; holds what the broker adds to each message.
+
+    Args:
+        added: properties the broker adds to each single message, encoded.
+        new_unique_id: makes an id for a message that came without one.
+    """
+
+    def __init__(self, added: bytes, new_unique_id: Callable[[], str]) -> None:
+        self._added = added
+        self._added_names = tuple(parse(added))
+        self._new_unique_id = new_unique_id
+        self._tags_codes: dict[str | None, int] = {None: 0, "": 0}
+
+    def decode(self, frames: Sequence[bytes], packed_peer: bytes) -> DecodedSends:
+        """Decode *frames* (without their four length bytes) from one connection."""
+        sends = _empty()
+        for frame in frames:
+            self._decode_frame(frame, packed_peer, sends)
+        return sends
+
+    def _decode_frame(self, frame: bytes, peer: bytes, sends: DecodedSends) -> None:
+        body_start = 4 + int.from_bytes(frame[1:4])
+        if frame[0] == JSON:
+            try:
+                head = _decode_json(frame[4:body_start])
+            except msgspec.MsgspecError:
+                head = None
+            if head is not None and head.code != RequestCode.SEND_MESSAGE:
+                self._add(head, frame[body_start:], peer, sends)
+                return
+        command = decode_command(frame)
+        try:
+            head = _slow_head(command)
+        except TwistedMQError as error:
+            sends.refused.append((command.opaque, command.is_one_way, error))
+            return
+        self._add(head, bytes(command.body), peer, sends)
+
+    def _add(self, head: _Frame, body: bytes, peer: bytes, sends: DecodedSends) -> None:
+        if head.code == RequestCode.SEND_BATCH_MESSAGE or head.extFields.m:
+            self._add_batch(head, body, peer, sends)
+            return
+        fields, batch = head.extFields, sends.batch
+        text = fields.i
+        parts = text.replace(_PAIR_END, _NAME_END).split(_NAME_END)
+        properties = dict(zip(parts[::2], parts[1::2], strict=False))
+        if 2 * len(properties) + 1 != len(parts) or parts[-1]:
+            properties = parse(text)
+            text = _format(properties)
+        try:
+            encoded = text.encode()
+        except UnicodeEncodeError:
+            self._refuse(head, sends, "properties are not valid text")
+            return
+        if not self._added_names_absent(properties):
+            for name in self._added_names:
+                properties.pop(name, None)
+            encoded = _format(properties).encode()
+        unique_id = properties.get("UNIQ_KEY")
+        if not unique_id:
+            unique_id = properties["UNIQ_KEY"] = self._new_unique_id()
+            encoded += f"UNIQ_KEY\x01{unique_id}\x02".encode()
+        sends.opaques.append(head.opaque)
+        sends.one_way.append(head.flag & ONE_WAY_FLAG != 0)
+        sends.counts.append(1)
+        sends.unique_ids.append(unique_id)
+        sends.default_topics.append(fields.c)
+        sends.default_queue_nums.append(fields.d)
+        sends.max_reconsume_times.append(fields.l)
+        sends.property_maps.append(properties)
+        batch.topics.append(fields.b)
+        batch.queue_ids.append(fields.e)
+        batch.flags.append(fields.h)
+        batch.sys_flags.append(fields.f)
+        batch.born_ms.append(fields.g)
+        batch.born_hosts.append(peer)
+        batch.reconsume_times.append(fields.j)
+        batch.prepared_offsets.append(0)
+        batch.properties.append(encoded + self._added)
+        tag = properties.get("TAGS")
+        code = self._tags_codes.get(tag)
+        batch.tags_codes.append(self._tags_code(tag) if code is None else code)
+        batch.bodies.append(body)
+
+    def _added_names_absent(self, properties: dict[str, str]) -> bool:
+        # a message that was consumed and sent on brings the broker's properties along
+        return not any(map(properties.__contains__, self._added_names))
+
+    def _tags_code(self, tag: str | None) -> int:
+        if len(self._tags_codes) >= _CACHED_TAGS:
+            self._tags_codes = {None: 0, "": 0}
+        code = self._tags_codes[tag] = tags_code(tag)
+        return code
+
+    def _refuse(self, head: _Frame, sends: DecodedSends, problem: str) -> None:
+        error = FieldError("SendMessageRequestHeader", problem)
+        sends.refused.append((head.opaque, head.flag & ONE_WAY_FLAG != 0, error))
+
+    def _add_batch(
+        self, head: _Frame, body: bytes, peer: bytes, sends: DecodedSends
+    ) -> None:
+        """Add the messages of one SEND_BATCH_MESSAGE; they share a header."""
+        try:
+            items = _batch_items(body)
+        except MessageIllegalError as error:
+            sends.refused.append((head.opaque, head.flag & ONE_WAY_FLAG != 0, error))
+            return
+        fields, batch, count = head.extFields, sends.batch, len(items)
+        sends.opaques.append(head.opaque)
+        sends.one_way.append(head.flag & ONE_WAY_FLAG != 0)
+        sends.counts.append(count)
+        sends.unique_ids.append(parse(fields.i).get("UNIQ_KEY", ""))
+        sends.default_topics.append(fields.c)
+        sends.default_queue_nums.append(fields.d)
+        sends.max_reconsume_times.append(fields.l)
+        batch.topics += [fields.b] * count
+        batch.queue_ids += [fields.e] * count
+        batch.sys_flags += [fields.f] * count
+        batch.born_ms += [fields.g] * count
+        batch.born_hosts += [peer] * count
+        batch.reconsume_times += [fields.j] * count
+        batch.prepared_offsets += [0] * count
+        for flag, content, raw in items:
+            properties = parse(raw)
+            tag = properties.get("TAGS")
+            code = self._tags_codes.get(tag)
+            sends.property_maps.append(properties)
+            batch.flags.append(flag)
+            batch.properties.append(raw)
+            batch.tags_codes.append(self._tags_code(tag) if code is None else code)
+            batch.bodies.append(content)
+
+
+def _empty() -> DecodedSends:
+    batch = SendBatch([], [], [], [], [], [], [], [], [], [], [])
+    return DecodedSends(batch, [], [], [], [], [], [], [], [], [])
+
+
+def _format(properties: dict[str, str]) -> str:
+    return "".join(f"{name}\x01{value}\x02" for name, value in properties.items())
+
+
+def _slow_head(command: Command) -> _Frame:
+    """Decode a header of any form into what the fast way would have given."""
+    v1: SendMessageRequestHeader | SendMessageRequestHeaderV2
+    if command.code == RequestCode.SEND_MESSAGE:
+        v1 = decode_fields(SendMessageRequestHeader, command.fields)
+    elif command.code in (RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE):
+        v1 = decode_fields(SendMessageRequestHeaderV2, command.fields)
+    else:
+        raise UnsupportedCodeError(command.code)
+    fields = _Fields(
+        b=v1.topic,
+        c=v1.default_topic,
+        d=v1.default_topic_queue_nums,
+        e=v1.queue_id,
+        f=v1.sys_flag,
+        g=v1.born_timestamp,
+        h=v1.flag,
+        i=v1.properties or "",
+        j=v1.reconsume_times or 0,
+        l=_NO_LIMIT if v1.max_reconsume_times is None else v1.max_reconsume_times,
+        m=bool(v1.batch),
+    )
+    return _Frame(command.code, command.opaque, fields, command.flag)
+
+
+def _batch_items(body: bytes) -> list[tuple[int, bytes, bytes]]:
+    """Cut the body of a SEND_BATCH_MESSAGE into (flag, body, encoded properties)."""
+    items: list[tuple[int, bytes, bytes]] = []
+    unpack, at, end = _BATCH_ITEM.unpack_from, 0, len(body)
+    while at < end:
+        if at + _BATCH_ITEM.size > end:
+            raise MessageIllegalError(f"batch body ends inside message {len(items)}")
+        size, _, _, flag, length = unpack(body, at)
+        body_start = at + _BATCH_ITEM.size
+        body_end = body_start + length
+        properties_start = body_end + 2
+        at += size
+        if length < 0 or properties_start > at or at > end:
+            raise MessageIllegalError(
+                f"message {len(items)} of the batch: its lengths ({size} in all, body "
+                f"{length}) do not fit the {end} bytes of the request"
+            )
+        length = int.from_bytes(body[body_end:properties_start])
+        if properties_start + length != at:
+            raise MessageIllegalError(
+                f"message {len(items)} of the batch: properties of {length} bytes do "
+                f"not end with the message"
+            )
+        items.append((flag, body[body_start:body_end], body[properties_start:at]))
+    if not items:
+        raise MessageIllegalError("a batch without a message")
+    return items

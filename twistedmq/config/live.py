@@ -1,0 +1,47 @@
+"""A setting that can change while the parts that use it run."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Live(Generic[T]):
+    """Holds today's value of one room's settings (a frozen dataclass).
+
+    Whoever is given a Live reads ``value`` whenever it needs a setting, and so follows
+    changes by itself; who must act on a change subscribes.
+    """
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+        self._listeners: list[Callable[[T], None]] = []
+
+    @property
+    def value(self) -> T:
+        """Today's settings."""
+        return self._value
+
+    def replace(self, **changes: Any) -> None:
+        """Change the named fields, then tell the subscribers if anything changed."""
+        changed: T = replace(self._value, **changes)  # type: ignore[type-var]
+        self.set(changed)
+
+    def set(self, value: T) -> None:
+        """Put another value in place, then tell the subscribers if it is different."""
+        if value == self._value:
+            return
+        self._value = value
+        for listener in list(self._listeners):
+            listener(value)
+
+    def subscribe(self, listener: Callable[[T], None]) -> Callable[[], None]:
+        """Have *listener* called with each new value; gives what ends that."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe

@@ -1,0 +1,1 @@
+"""The broker about itself: run-time information, settings, housekeeping on request."""

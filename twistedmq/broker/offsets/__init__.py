@@ -1,0 +1,1 @@
+"""How far each group has come in each queue, and where queues begin and end."""

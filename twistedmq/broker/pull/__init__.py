@@ -1,0 +1,1 @@
+"""Reading from queues: pulls answered at once, and pulls held until a message comes."""

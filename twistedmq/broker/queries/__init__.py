@@ -1,0 +1,1 @@
+"""Finding messages, and figures about topics and groups."""

@@ -1,0 +1,1 @@
+"""Subscriptions as predicates: which messages of a topic a group wants."""

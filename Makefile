@@ -1,0 +1,95 @@
+# Every target sets up what it needs in .venv by itself; a Python from 3.11 on is enough.
+# A stamp in .venv says that a set of extras is installed, so that a second call is instant.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+
+# The interpreter that makes .venv: the first of these that is new enough.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+# What `make run` hands to the command: make run ARGS='--data /var/lib/mq'
+ARGS ?=
+
+# What `make test` hands to pytest: make test TESTS=tests/store
+TESTS ?= tests
+
+# The rooms whose tests touch what only Linux has; they run again without it.
+PLAIN_TESTS := $(wildcard tests/store tests/remoting tests/integration)
+
+.PHONY: help run test plain-test interop soak lint format docs bench news clean
+
+help:
+	@echo 'make run      start a name server and a broker on this machine'
+	@echo 'make test     unit, contract, vector and integration tests'
+	@echo 'make interop  against genuine Java programs (JDK 17 and Maven)'
+	@echo 'make soak     what is too long for continuous integration (JDK 17, Maven, Go)'
+	@echo 'make lint     ruff and mypy'
+	@echo 'make bench    side by side with the genuine broker (JDK 17, Maven, Go)'
+	@echo 'make docs     the manual, into docs/_build/html'
+
+run: $(STAMPS)/run
+	exec $(BIN)/twist rmq $(ARGS)
+
+test: $(STAMPS)/test plain-test
+	$(BIN)/python -m pytest $(TESTS) -q
+
+plain-test: $(STAMPS)/test
+	TWISTEDMQ_PLAIN_IO=1 $(BIN)/python -m pytest $(PLAIN_TESTS) -q
+
+interop: $(STAMPS)/test need-java
+	$(BIN)/python -m pytest tests/interop -q -m interop
+
+soak: $(STAMPS)/test need-java need-go
+	$(BIN)/python -m pytest tests/soak -q -m soak -s
+
+lint: $(STAMPS)/lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMPS)/lint
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(STAMPS)/docs
+	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/sphinx-build -n -W --keep-going -q -b doctest docs docs/_build/doctest
+	@echo 'open docs/_build/html/index.html'
+
+bench: $(STAMPS)/run need-java need-go
+	cd benchmarks/rmqload && go build -o rmqload .
+	$(BIN)/python benchmarks/compare.py $(ARGS)
+
+news: $(STAMPS)/news
+	$(BIN)/towncrier build --draft --version next
+
+clean:
+	rm -rf $(VENV) docs/_build build dist
+
+# ---- what the targets above stand on
+
+EXTRAS_run := tls,zstd
+EXTRAS_test := tls,zstd,test
+EXTRAS_lint := tls,zstd,test,lint
+EXTRAS_docs := tls,zstd,docs
+EXTRAS_news := news
+
+$(STAMPS)/%: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS_$*)]'
+	@mkdir -p $(STAMPS) && touch $@
+
+$(BIN)/python:
+	@test -n '$(PYTHON)' || { echo 'TwistedMQ needs Python 3.11 or later; none was found.' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+		echo '$(PYTHON) cannot make virtual environments: install its venv package (python3-venv).' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+.PHONY: need-java need-go
+need-java:
+	@command -v javac >/dev/null || { echo 'This needs a JDK, 17 or later: javac was not found (apt-get install default-jdk-headless).' >&2; exit 1; }
+	@command -v mvn >/dev/null || { echo 'This needs Maven: mvn was not found (apt-get install maven).' >&2; exit 1; }
+
+need-go:
+	@command -v go >/dev/null || { echo 'This needs Go, 1.21 or later: go was not found (apt-get install golang-go).' >&2; exit 1; }

@@ -1,0 +1,31 @@
+"""The limits of one connection, as the parts of this room use them."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+from twistedmq.config.remoting import MIB, RemotingConfig
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much connections may take; see RemotingConfig for what each one means."""
+
+    max_frame_bytes: int = 16 * MIB
+    max_connections: int = 20_000
+    max_in_flight_requests: int = 10_000
+    max_pending_requests: int = 65_535
+    pause_at_unsent_bytes: int = 65_536
+    max_unsent_bytes: int = 64 * MIB
+    unsent_timeout_s: float = 60.0
+    idle_s: float = 120.0
+
+    @classmethod
+    def of(cls, config: RemotingConfig) -> Self:
+        """Take the limits of the connections that a server accepts."""
+        return cls(**{f.name: getattr(config, f.name) for f in fields(cls)})
+
+    @classmethod
+    def of_client(cls, config: RemotingConfig) -> Self:
+        """Take the limits of the connections that a client opens."""
+        settings = {f.name: getattr(config, f.name) for f in fields(cls)}
+        return cls(**settings | {"idle_s": config.client_idle_s})

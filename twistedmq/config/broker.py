@@ -65,6 +65,22 @@ class TopicDefaults:
     trace_topic_name: str = "RMQ_SYS_TRACE_TOPIC"
     protect_system_topics: bool = True
     """Refuse changes of topics that the system itself uses."""
+    mixed_type: bool = False
+    """Allow topics of message type MIXED."""
+    clear_retry_topics: bool = True
+    """Delete a topic's pop retry topics with it."""
+    revive_queue_count: int = 8
+    """Queues of the topic in which pop keeps what it has lent."""
+    page_size: int = 2_000
+    """Entries a page where topics and groups are asked for in pages; 0 is all."""
+
+
+@dataclass(frozen=True)
+class SendConfig:
+    """What is asked of messages beyond the limits of the store."""
+
+    accept_from_ms: int = 0
+    """Wall clock time before which sends are refused; 0 is at once."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,8 @@ class GroupDefaults:
     """Consumer groups: creation and what their members are told."""
 
     auto_create: bool = True
+    auto_create_system: bool = True
+    """Create the system's own groups (CID_RMQ_SYS_...) even where others are not."""
     notify_changes: bool = True
     """Tell the members of a group at once that one has come or gone."""
 

@@ -1,0 +1,205 @@
+"""The consumer groups of a broker: a pure table; no file, no clock, no network.
+
+Source: SubscriptionGroupManager.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from msgspec.structs import replace
+
+from twistedmq.broker.attributes import GROUP_ATTRIBUTES, apply_changes
+from twistedmq.config.broker import BrokerLimits, GroupDefaults
+from twistedmq.config.live import Live
+from twistedmq.protocol.bodies import DataVersion, SubscriptionGroupConfig
+from twistedmq.protocol.errors import MessageIllegalError, ServiceUnavailableError
+from twistedmq.protocol.names import check_group
+
+SYSTEM_GROUPS: Final = (
+    "TOOLS_CONSUMER",
+    "FILTERSRV_CONSUMER",
+    "SELF_TEST_C_GROUP",
+    "CID_ONS-HTTP-PROXY",
+    "CID_ONSAPI_PULL",
+    "CID_ONSAPI_PERMISSION",
+    "CID_ONSAPI_OWNER",
+    "CID_RMQ_SYS_TRANS",
+)
+SYSTEM_GROUP_PREFIX: Final = "CID_RMQ_SYS_"
+
+FORBIDDEN_READ: Final = 1 << 2
+"""The bit of a forbidden mask that says: this group may not read this topic."""
+
+GroupListener = Callable[[str, SubscriptionGroupConfig | None], None]
+"""Told of each change: the group, and its new state, None where it was deleted."""
+
+
+class GroupTable:
+    """What this broker knows of each consumer group.
+
+    A ``SubscriptionGroupConfig`` that is in the table is never changed in place.
+
+    Args:
+        defaults: whether a group is created when it is looked up.
+        limits: how many groups there may be.
+        wall_ms: the wall clock, for the data version.
+    """
+
+    def __init__(
+        self,
+        defaults: Live[GroupDefaults],
+        limits: Live[BrokerLimits],
+        wall_ms: Callable[[], int],
+    ) -> None:
+        self._defaults = defaults
+        self._limits = limits
+        self._wall_ms = wall_ms
+        self._configs = {
+            name: SubscriptionGroupConfig(group_name=name) for name in SYSTEM_GROUPS
+        }
+        self._forbidden: dict[str, dict[str, int]] = {}
+        self._listeners: list[GroupListener] = []
+        self._version = DataVersion(timestamp=wall_ms())
+
+    @property
+    def data_version(self) -> DataVersion:
+        """Changes with every change of the table."""
+        return self._version
+
+    def __len__(self) -> int:
+        """Count the groups."""
+        return len(self._configs)
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names of all groups."""
+        return iter(self._configs)
+
+    def __contains__(self, group: object) -> bool:
+        """Say whether there is such a group; creates none."""
+        return group in self._configs
+
+    def get(self, group: str) -> SubscriptionGroupConfig | None:
+        """Find a group, creating it where settings and its name allow."""
+        known = self._configs.get(group)
+        return self._create(group) if known is None else known
+
+    def peek(self, group: str) -> SubscriptionGroupConfig | None:
+        """Find a group; creates none."""
+        return self._configs.get(group)
+
+    def view(self) -> Mapping[str, SubscriptionGroupConfig]:
+        """Give the table itself, to read only; it changes under the reader's eyes."""
+        return MappingProxyType(self._configs)
+
+    def snapshot(self) -> dict[str, SubscriptionGroupConfig]:
+        """Give a copy of the table."""
+        return dict(self._configs)
+
+    def forbidden(self) -> dict[str, dict[str, int]]:
+        """Give a copy of the forbidden masks, by group and topic."""
+        return {group: dict(masks) for group, masks in self._forbidden.items()}
+
+    def on_change(self, listener: GroupListener) -> None:
+        """Have *listener* told of every change, after it was made."""
+        self._listeners.append(listener)
+
+    def load(
+        self,
+        configs: Mapping[str, SubscriptionGroupConfig],
+        forbidden: Mapping[str, Mapping[str, int]],
+        version: DataVersion,
+    ) -> None:
+        """Take over what a file holds, over the groups that exist by themselves.
+
+        Listeners are not told: this is how the table begins.
+        """
+        self._configs.update(configs)
+        self._forbidden.update({g: dict(masks) for g, masks in forbidden.items()})
+        self._version = version
+
+    def put(self, config: SubscriptionGroupConfig) -> None:
+        """Put *config* in the place of what has its name."""
+        self._configs[config.group_name] = config
+        self._changed(config.group_name)
+
+    def update(self, wished: SubscriptionGroupConfig) -> SubscriptionGroupConfig:
+        """Create or change a group; ``wished.attributes`` are changes, see attributes.
+
+        Raises:
+            AttributesError: and then nothing was changed.
+        """
+        known = self._configs.get(wished.group_name)
+        current = None if known is None else known.attributes or {}
+        changes = wished.attributes or {}
+        attributes = apply_changes(current, changes, GROUP_ATTRIBUTES)
+        config = replace(wished, attributes=attributes)
+        if known is None:
+            self._check_room()
+        self.put(config)
+        return config
+
+    def delete(self, group: str) -> bool:
+        """Forget *group* and what it may not read; gives whether it existed."""
+        self._forbidden.pop(group, None)
+        if self._configs.pop(group, None) is None:
+            return False
+        self._changed(group)
+        return True
+
+    def may_read(self, group: str, topic: str) -> bool:
+        """Say whether *group* may read *topic*."""
+        return not self._mask(group, topic) & FORBIDDEN_READ
+
+    def set_may_read(self, group: str, topic: str, allowed: bool) -> None:
+        """Forbid or allow *group* to read *topic*."""
+        mask = self._mask(group, topic)
+        mask = mask & ~FORBIDDEN_READ if allowed else mask | FORBIDDEN_READ
+        masks = self._forbidden.setdefault(group, {})
+        if mask:
+            masks[topic] = mask
+        else:
+            masks.pop(topic, None)
+        if not masks:
+            del self._forbidden[group]
+        self._changed(group)
+
+    def _mask(self, group: str, topic: str) -> int:
+        return max(0, self._forbidden.get(group, {}).get(topic, 0))
+
+    def _create(self, group: str) -> SubscriptionGroupConfig | None:
+        if not self._may_create(group):
+            return None
+        self._check_room()
+        config = SubscriptionGroupConfig(group_name=group)
+        self.put(config)
+        return config
+
+    def _may_create(self, group: str) -> bool:
+        defaults = self._defaults.value
+        of_system = defaults.auto_create_system and group.startswith(
+            SYSTEM_GROUP_PREFIX
+        )
+        if not (defaults.auto_create or (of_system and defaults.auto_create_system)):
+            return False
+        try:
+            check_group(group)
+        except MessageIllegalError:
+            return False
+        return True
+
+    def _check_room(self) -> None:
+        limit = self._limits.value.max_groups
+        if len(self._configs) >= limit:
+            raise ServiceUnavailableError(
+                f"no more than {limit} consumer groups are allowed (maxGroups)"
+            )
+
+    def _changed(self, group: str) -> None:
+        version = self._version
+        self._version = replace(
+            version, timestamp=self._wall_ms(), counter=version.counter + 1
+        )
+        config = self._configs.get(group)
+        for listener in self._listeners:
+            listener(group, config)

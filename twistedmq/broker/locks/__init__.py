@@ -1,0 +1,1 @@
+"""Locks on queues for consumers in order."""

@@ -1,0 +1,1 @@
+"""Making the broker known to the name servers."""

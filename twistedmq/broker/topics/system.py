@@ -1,0 +1,68 @@
+"""The topics that exist without anybody asking for them.
+
+Source: TopicConfigManager.init, TopicValidator.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from twistedmq.config.broker import BrokerIdentity, TopicDefaults
+from twistedmq.protocol.bodies import TopicConfig
+from twistedmq.protocol.names import AUTO_CREATE_TOPIC, is_system_topic
+from twistedmq.protocol.system_flags import PERM_INHERIT, PERM_READ, PERM_WRITE
+
+BENCHMARK_QUEUES: Final = 1024
+SCHEDULE_QUEUES: Final = 18
+"""One a delay level."""
+CLUSTER_QUEUES: Final = 16
+
+_READ_WRITE: Final = PERM_READ | PERM_WRITE
+_SINGLE_QUEUE: Final = (
+    "SELF_TEST_TOPIC",
+    "OFFSET_MOVED_EVENT",
+    "RMQ_SYS_TRANS_HALF_TOPIC",
+    "RMQ_SYS_TRANS_OP_HALF_TOPIC",
+    "rmq_sys_wheel_timer",
+)
+
+
+class SystemTopics:
+    """Which topics belong to the system on this broker."""
+
+    def __init__(self, identity: BrokerIdentity, defaults: TopicDefaults) -> None:
+        self._identity = identity
+        self._defaults = defaults
+        self._names = frozenset(config.topic_name for config in self.configs())
+
+    def __contains__(self, topic: str) -> bool:
+        """Say whether *topic* is the system's own, here or everywhere."""
+        return topic in self._names or is_system_topic(topic)
+
+    def configs(self) -> Iterator[TopicConfig]:
+        """Give the topics that exist from the start."""
+        cluster, broker = self._identity.cluster_name, self._identity.broker_name
+        wanted = self._defaults
+        if wanted.auto_create:
+            perm = PERM_INHERIT | _READ_WRITE
+            yield _topic(AUTO_CREATE_TOPIC, wanted.queue_count, perm)
+        for topic in _SINGLE_QUEUE:
+            yield _topic(topic, 1)
+        yield _topic("BenchmarkTest", BENCHMARK_QUEUES)
+        yield _topic("SCHEDULE_TOPIC_XXXX", SCHEDULE_QUEUES)
+        yield _topic(cluster, CLUSTER_QUEUES, _named_perm(wanted.cluster_topic))
+        yield _topic(broker, 1, _named_perm(wanted.broker_topic))
+        if wanted.trace_topic:
+            yield _topic(wanted.trace_topic_name, 1)
+        yield _topic(f"{cluster}_REPLY_TOPIC", 1)
+        yield _topic(f"rmq_sys_REVIVE_LOG_{cluster}", wanted.revive_queue_count)
+        yield _topic(f"rmq_sys_SYNC_BROKER_MEMBER_{broker}", 1, PERM_INHERIT)
+
+
+def _named_perm(usable: bool) -> int:
+    return PERM_INHERIT | (_READ_WRITE if usable else 0)
+
+
+def _topic(name: str, queues: int, perm: int = _READ_WRITE) -> TopicConfig:
+    return TopicConfig(
+        topic_name=name, read_queue_nums=queues, write_queue_nums=queues, perm=perm
+    )

@@ -1,0 +1,210 @@
+"""The topics of a broker: a pure table; no file, no clock, no network.
+
+Topics come into being by a send that names a template topic, by a message that is sent
+back, by an admin's wish, and by themselves when the broker starts.
+Source: TopicConfigManager.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from msgspec.structs import replace
+
+from twistedmq.broker.attributes import TOPIC_ATTRIBUTES, apply_changes
+from twistedmq.broker.topics.system import SystemTopics
+from twistedmq.config.broker import BrokerIdentity, BrokerLimits, TopicDefaults
+from twistedmq.config.live import Live
+from twistedmq.protocol.bodies import DataVersion, TopicConfig
+from twistedmq.protocol.errors import ServiceUnavailableError
+from twistedmq.protocol.names import AUTO_CREATE_TOPIC
+from twistedmq.protocol.system_flags import PERM_INHERIT, PERM_READ, PERM_WRITE
+
+TopicListener = Callable[[str, TopicConfig | None], None]
+"""Told of each change: the topic, and its new state, None where it was deleted."""
+
+
+class TopicTable:
+    """What this broker knows of each topic.
+
+    A ``TopicConfig`` that is in the table is never changed in place, so whoever was
+    given one may keep it: a change puts another in its place and tells the listeners.
+
+    Args:
+        identity: cluster and broker name, after which two topics are named.
+        defaults: which topics exist by themselves, and how new ones look.
+        limits: how many topics there may be.
+        wall_ms: the wall clock, for the data version.
+    """
+
+    def __init__(
+        self,
+        identity: BrokerIdentity,
+        defaults: Live[TopicDefaults],
+        limits: Live[BrokerLimits],
+        wall_ms: Callable[[], int],
+    ) -> None:
+        self.system = SystemTopics(identity, defaults.value)
+        self._defaults = defaults
+        self._limits = limits
+        self._wall_ms = wall_ms
+        self._configs = {c.topic_name: c for c in self.system.configs()}
+        self._listeners: list[TopicListener] = []
+        self._version = DataVersion(timestamp=wall_ms())
+
+    @property
+    def data_version(self) -> DataVersion:
+        """Changes with every change of the table; name servers compare it."""
+        return self._version
+
+    def __len__(self) -> int:
+        """Count the topics."""
+        return len(self._configs)
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names of all topics."""
+        return iter(self._configs)
+
+    def __contains__(self, topic: object) -> bool:
+        """Say whether there is such a topic."""
+        return topic in self._configs
+
+    def get(self, topic: str) -> TopicConfig | None:
+        """Find a topic; creates nothing."""
+        return self._configs.get(topic)
+
+    def view(self) -> Mapping[str, TopicConfig]:
+        """Give the table itself, to read only; it changes under the reader's eyes."""
+        return MappingProxyType(self._configs)
+
+    def snapshot(self) -> dict[str, TopicConfig]:
+        """Give a copy of the table."""
+        return dict(self._configs)
+
+    def on_change(self, listener: TopicListener) -> None:
+        """Have *listener* told of every change, after it was made."""
+        self._listeners.append(listener)
+
+    def load(self, configs: Mapping[str, TopicConfig], version: DataVersion) -> None:
+        """Take over what a file holds, over the topics that exist by themselves.
+
+        Listeners are not told: this is how the table begins.
+        """
+        self._configs.update(configs)
+        self._version = version
+
+    def create_on_send(
+        self, topic: str, template: str, queue_count: int, sys_flag: int = 0
+    ) -> TopicConfig | None:
+        """Give *topic*, created after *template* if it does not exist.
+
+        The template must exist and be marked as one (PERM_INHERIT). The new topic has
+        the template's permissions and at most as many queues. None where that fails.
+        """
+        if (known := self._configs.get(topic)) is not None:
+            return known
+        model = self._configs.get(template)
+        if model is None or not model.perm & PERM_INHERIT:
+            return None
+        if template == AUTO_CREATE_TOPIC and not self._defaults.value.auto_create:
+            return None
+        count = max(0, min(queue_count, model.write_queue_nums))
+        return self._create(
+            TopicConfig(
+                topic_name=topic,
+                read_queue_nums=count,
+                write_queue_nums=count,
+                perm=model.perm & ~PERM_INHERIT,
+                topic_filter_type=model.topic_filter_type,
+                topic_sys_flag=sys_flag,
+            )
+        )
+
+    def create_if_absent(
+        self,
+        topic: str,
+        queue_count: int = 1,
+        perm: int = PERM_READ | PERM_WRITE,
+        sys_flag: int = 0,
+        *,
+        ordered: bool = False,
+    ) -> TopicConfig:
+        """Give *topic*, created with these values if it does not exist.
+
+        This is how retry, dead letter and other topics come into being that need no
+        template. An existing topic only takes over *ordered*.
+        """
+        known = self._configs.get(topic)
+        if known is None:
+            return self._create(
+                TopicConfig(
+                    topic_name=topic,
+                    read_queue_nums=queue_count,
+                    write_queue_nums=queue_count,
+                    perm=perm,
+                    topic_sys_flag=sys_flag,
+                    order=ordered,
+                )
+            )
+        if known.order != ordered:
+            known = replace(known, order=ordered)
+            self.put(known)
+        return known
+
+    def put(self, config: TopicConfig) -> None:
+        """Put *config* in the place of what has its name."""
+        self._configs[config.topic_name] = config
+        self._next_version()
+        self._tell(config.topic_name, config)
+
+    def update(self, wished: TopicConfig) -> TopicConfig:
+        """Create or change a topic; ``wished.attributes`` are changes, see attributes.
+
+        Raises:
+            AttributesError: and then nothing was changed.
+        """
+        known = self._configs.get(wished.topic_name)
+        current = None if known is None else known.attributes or {}
+        changes = wished.attributes or {}
+        attributes = apply_changes(current, changes, TOPIC_ATTRIBUTES)
+        config = replace(wished, attributes=attributes)
+        if known is None:
+            self._check_room()
+        self.put(config)
+        return config
+
+    def delete(self, topic: str) -> bool:
+        """Forget *topic*; gives whether it existed."""
+        if self._configs.pop(topic, None) is None:
+            return False
+        self._next_version()
+        self._tell(topic, None)
+        return True
+
+    def mark_ordered(self, topics: Iterable[str]) -> None:
+        """Mark *topics* as ordered: the name servers' KV config says that they are."""
+        for topic in topics:
+            config = self._configs.get(topic)
+            if config is not None and not config.order:
+                self.put(replace(config, order=True))
+
+    def _create(self, config: TopicConfig) -> TopicConfig:
+        self._check_room()
+        self.put(config)
+        return config
+
+    def _check_room(self) -> None:
+        limit = self._limits.value.max_topics
+        if len(self._configs) >= limit:
+            raise ServiceUnavailableError(
+                f"no more than {limit} topics are allowed (maxTopics)"
+            )
+
+    def _next_version(self) -> None:
+        version = self._version
+        self._version = replace(
+            version, timestamp=self._wall_ms(), counter=version.counter + 1
+        )
+
+    def _tell(self, topic: str, config: TopicConfig | None) -> None:
+        for listener in self._listeners:
+            listener(topic, config)

@@ -1,0 +1,1 @@
+"""Composition roots: the parts are built and joined here, and only here."""

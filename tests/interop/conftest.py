@@ -1,0 +1,48 @@
+"""Fixtures for tests against genuine programs, which ``make interop`` selects."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import peer
+import pytest
+from processes import OurBroker
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("interop")
+
+
+class Genuine(NamedTuple):
+    """A genuine name server and broker."""
+
+    name_server: peer.NameServer
+    broker: peer.Broker
+
+    @property
+    def namesrv(self) -> str:
+        return self.name_server.address
+
+    @property
+    def address(self) -> str:
+        return self.broker.address
+
+
+@pytest.fixture(scope="session")
+def genuine() -> Iterator[Genuine]:
+    with (
+        peer.NameServer() as name_server,
+        peer.Broker(name_server, config=peer.SCENARIO) as broker,
+    ):
+        yield Genuine(name_server, broker)
+
+
+@pytest.fixture(scope="session")
+def ours() -> Iterator[OurBroker]:
+    with OurBroker(config=peer.HERE / "scenario.conf") as broker:
+        yield broker

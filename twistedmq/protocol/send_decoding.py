@@ -7,10 +7,10 @@ and ends in the same columns.
 
 from collections.abc import Callable, Sequence
 from struct import Struct as Packing
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from twistedmq.protocol.codec import decode_command
 from twistedmq.protocol.codes import RequestCode
@@ -36,30 +36,62 @@ _CACHED_TAGS: Final = 10_000
 _BATCH_ITEM: Final = Packing(">iiiii")  # size, magic, CRC, flag, body length
 
 
+# What does not fit the record must be refused here, before it can spoil a batch.
+_Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+_Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+
+
 class _Fields(Struct):
     """The V2 letters that the broker uses; see SendMessageRequestHeaderV2."""
 
     b: str
     c: str
-    d: int
-    e: int
-    f: int
-    g: int
-    h: int
+    d: _Int32
+    e: _Int32
+    f: _Int32
+    g: _Int64
+    h: _Int32
     i: str = ""
-    j: int = 0
-    l: int = _NO_LIMIT  # noqa: E741
+    j: _Int32 = 0
+    l: _Int32 = _NO_LIMIT  # noqa: E741
     m: bool = False
 
 
 class _Frame(Struct):
     code: int
-    opaque: int
+    opaque: _Int32
     extFields: _Fields  # noqa: N815
     flag: int = 0
 
 
+_V2_CODES: Final = (RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE)
+_BINARY_HEAD: Final = Packing(">hBhiiii")
+# code, language, version, opaque, flag, length of the remark (0 here), of the fields
+
 _decode_json: Final = msgspec.json.Decoder(_Frame, strict=False).decode
+
+
+def _decode_binary(frame: bytes, end: int) -> _Frame:
+    """Decode a binary header whose field names are all one letter.
+
+    Raises:
+        ValueError: it is of another form (or not whole).
+    """
+    at = 4 + _BINARY_HEAD.size
+    if len(frame) < end or end < at:
+        raise ValueError("short")
+    code, _, _, opaque, flag, remark_length, _ = _BINARY_HEAD.unpack_from(frame, 4)
+    letters: dict[str, str] = {}
+    while at < end:
+        if frame[at : at + 2] != b"\0\1" or remark_length:
+            raise ValueError("other form")
+        value = at + 7
+        name, at = chr(frame[at + 2]), value + int.from_bytes(frame[at + 3 : value])
+        letters[name] = frame[value:at].decode()
+    if at != end:
+        raise ValueError("torn")
+    fields = msgspec.convert(letters, _Fields, strict=False)
+    return _Frame(code, opaque, fields, flag)
 
 
 class DecodedSends(Struct):
@@ -105,12 +137,15 @@ class SendDecoder:
 
     def _decode_frame(self, frame: bytes, peer: bytes, sends: DecodedSends) -> None:
         body_start = 4 + int.from_bytes(frame[1:4])
-        if frame[0] == JSON:
-            try:
+        try:
+            if frame[0] == JSON:
                 head = _decode_json(frame[4:body_start])
-            except msgspec.MsgspecError:
-                head = None
-            if head is not None and head.code != RequestCode.SEND_MESSAGE:
+            else:
+                head = _decode_binary(frame, body_start)
+        except (msgspec.MsgspecError, ValueError):
+            pass  # odd but perhaps right: the slow way decides, and says what is wrong
+        else:
+            if head.code in _V2_CODES:
                 self._add(head, frame[body_start:], peer, sends)
                 return
         command = decode_command(frame)
@@ -234,19 +269,24 @@ def _slow_head(command: Command) -> _Frame:
         v1 = decode_fields(SendMessageRequestHeaderV2, command.fields)
     else:
         raise UnsupportedCodeError(command.code)
-    fields = _Fields(
-        b=v1.topic,
-        c=v1.default_topic,
-        d=v1.default_topic_queue_nums,
-        e=v1.queue_id,
-        f=v1.sys_flag,
-        g=v1.born_timestamp,
-        h=v1.flag,
-        i=v1.properties or "",
-        j=v1.reconsume_times or 0,
-        l=_NO_LIMIT if v1.max_reconsume_times is None else v1.max_reconsume_times,
-        m=bool(v1.batch),
-    )
+    limit = v1.max_reconsume_times
+    letters = {
+        "b": v1.topic,
+        "c": v1.default_topic,
+        "d": v1.default_topic_queue_nums,
+        "e": v1.queue_id,
+        "f": v1.sys_flag,
+        "g": v1.born_timestamp,
+        "h": v1.flag,
+        "i": v1.properties or "",
+        "j": v1.reconsume_times or 0,
+        "l": _NO_LIMIT if limit is None else limit,
+        "m": bool(v1.batch),
+    }
+    try:
+        fields = msgspec.convert(letters, _Fields)
+    except msgspec.ValidationError as error:
+        raise FieldError(type(v1).__name__, str(error)) from error
     return _Frame(command.code, command.opaque, fields, command.flag)
 
 

@@ -1,1 +1,1 @@
-"""Bytes to values and back. Nothing here knows a socket, a clock, a file or a Deferred."""
+"""Bytes to values and back, knowing no socket, no clock, no file and no Deferred."""

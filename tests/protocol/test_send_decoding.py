@@ -72,6 +72,10 @@ def test_genuine_single_sends_become_columns(name: str) -> None:
         raw = bytes.fromhex(vector["frame_hex"])[4:]
         fields = decode_command(raw).fields
         sends = decode(raw)
+        if list(fields) == ["topic"]:  # the genuine broker answers it with code 1 too
+            [(_, _, error)] = sends.refused
+            assert error.code == 1
+            continue
         assert not sends.refused
         assert sends.opaques == [vector["header"]["opaque"]]
         assert sends.one_way == [bool(vector["header"]["flag"] & 2)]

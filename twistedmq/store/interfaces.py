@@ -28,8 +28,10 @@ class Durability(Enum):
 
 
 class ReadStatus(Enum):
-    """How a read from a queue ended (upstream: GetMessageStatus, whose names go out
-    as remarks of pull answers)."""
+    """How a read from a queue ended.
+
+    Upstream: GetMessageStatus, whose names go out as remarks of pull answers.
+    """
 
     FOUND = "FOUND"
     NO_MATCHED_MESSAGE = "NO_MATCHED_MESSAGE"
@@ -102,8 +104,8 @@ store time in ms of the queue's last message) for each queue that grew."""
 class IMessageStore(Interface):
     """An append-only log of records with queues over it.
 
-    All methods are called in the reactor thread. A read that has what it needs in memory
-    answers at once; one that must touch a cold disk gives a Deferred.
+    All methods are called in the reactor thread. A read that has what it needs in
+    memory answers at once; one that must touch a cold disk gives a Deferred.
     """
 
     ready: Deferred[None] = Attribute(
@@ -125,7 +127,8 @@ class IMessageStore(Interface):
         """Add *batch* as one write; gives the offsets, in order.
 
         Readers see the messages at once. Not yet safe: see ``safe``. Arrival listeners
-        are called before this returns. The queue offsets of one (topic, queue) rise by one.
+        are called before this returns. The queue offsets of one (topic, queue) rise by
+        one.
 
         Raises:
             StoreFullError: and then nothing was added.
@@ -179,9 +182,14 @@ class IMessageStore(Interface):
         """Give the store time in ms of the message at *offset*, -1 if there is none."""
 
     def query(
-        topic: str, key: str, max_count: int, begin_ms: int, end_ms: int, index_type: str
+        topic: str,
+        key: str,
+        max_count: int,
+        begin_ms: int,
+        end_ms: int,
+        index_type: str,
     ) -> IndexHits | Deferred[IndexHits]:
-        """Find messages by key; *index_type* is "" (keys and unique keys) or "T" (tags)."""
+        """Find messages by key; *index_type* is "" (keys, unique keys) or "T" (tags)."""
 
     def delete_topic(topic: str) -> int:
         """Forget the queues of *topic*; gives how many there were. Its records stay in
@@ -204,7 +212,7 @@ class IReplicableLog(Interface):
         """Give (min, max) physical offset."""
 
     def log_read(offset: int, max_bytes: int) -> Buffer | Deferred[Buffer]:
-        """Give bytes from *offset* on; may end inside a record, never past a segment."""
+        """Give bytes from *offset* on; may end inside a record, not past a segment."""
 
     def log_write(offset: int, data: bytes) -> None:
         """Add *data*, which must start at the log's end; queues follow from it.
@@ -216,7 +224,9 @@ class IReplicableLog(Interface):
     def log_truncate(offset: int) -> None:
         """Forget everything from *offset* on, queues and index included."""
 
-    confirm_offset: int = Attribute("Physical offset up to which enough replicas agree.")
+    confirm_offset: int = Attribute(
+        "Physical offset up to which enough replicas agree."
+    )
 
 
 class IndexItem(Struct):
@@ -237,7 +247,12 @@ class IIndexStrategy(Interface):
         """Add the keys (UNIQ_KEY, each word of KEYS, TAGS) of *items*, in log order."""
 
     def find(
-        topic: str, key: str, max_count: int, begin_ms: int, end_ms: int, index_type: str
+        topic: str,
+        key: str,
+        max_count: int,
+        begin_ms: int,
+        end_ms: int,
+        index_type: str,
     ) -> IndexHits:
         """Find candidates; different keys may share a hash, so the reader checks."""
 

@@ -1,0 +1,70 @@
+"""How messages are kept."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class FlushMode(Enum):
+    """When an acknowledged message is on the disk."""
+
+    ASYNC = "ASYNC_FLUSH"
+    """Written to the file at once, synced soon after."""
+    SYNC = "SYNC_FLUSH"
+    """Synced before it is acknowledged."""
+
+
+@dataclass(frozen=True)
+class StoreConfig:
+    """Files, their sizes, when they are synced, and how much one read gives."""
+
+    root_directory: Path = Path.home() / "store"
+    commit_log_directory: Path | None = None
+    """Where the commit log is, if not below the root."""
+
+    segment_bytes: int = 1024 * 1024 * 1024
+    """Size of one file of the commit log."""
+    queue_file_bytes: int = 6_000_000
+    """Size of one consume queue file; each entry has 20 bytes."""
+    batch_queue_file_bytes: int = 13_800_000
+    """Size of one batch consume queue file; each entry has 46 bytes."""
+
+    index_enabled: bool = True
+    index_slots: int = 5_000_000
+    index_items: int = 20_000_000
+    index_query_limit: int = 64
+    """The most messages one key query gives."""
+
+    flush_mode: FlushMode = FlushMode.ASYNC
+    flush_interval_ms: int = 500
+    """How often the commit log is synced with ASYNC_FLUSH."""
+    queue_write_interval_ms: int = 1_000
+    """How soon queue entries and index items go from memory into their files."""
+    vouch_interval_ms: int = 10_000
+    """How often everything is synced and the vouching file written."""
+    vouch_bytes: int = 64 * 1024 * 1024
+    """How much log at most is written before the same happens earlier."""
+
+    open_files: int = 512
+    """How many files are kept open beside those being written."""
+    reader_threads: int = 4
+    """Threads for cold reads, syncs and recovery."""
+    tail_entries: int = 1_024
+    """How many of a queue's last entries stay in memory for readers."""
+    warm_queues: int = 1_024
+    """How many queues keep their last entries in memory."""
+
+    max_message_bytes: int = 4 * 1024 * 1024
+    max_recent_read_count: int = 32
+    max_recent_read_bytes: int = 256 * 1024
+    """What one read gives at most of data that is likely in memory."""
+    max_old_read_count: int = 8
+    max_old_read_bytes: int = 64 * 1024
+    """What one read gives at most of older data."""
+    recent_memory_percent: int = 40
+    """How much of the machine's memory is taken to hold recent messages."""
+    max_filter_bytes: int = 16_000
+    """How many bytes of queue entries one read looks at for a match."""
+
+    check_crc_on_recover: bool = True
+    delay_levels: str = "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h"

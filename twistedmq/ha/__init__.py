@@ -1,0 +1,1 @@
+"""High availability: what "replicated" means."""

@@ -1,0 +1,1 @@
+"""Where messages are kept: bytes on disk or in memory, no sockets."""

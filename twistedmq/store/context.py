@@ -1,0 +1,42 @@
+"""What a store is given when it is opened."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from twistedmq.config.live import Live
+from twistedmq.config.store import StoreConfig
+from twistedmq.store.files_layer import Files, RealFiles
+from twistedmq.store.interfaces import IReplication
+from twistedmq.store.workers import ThreadWorkers, Workers
+
+LOOPBACK_HOST: Final = b"\x7f\0\0\x01\0\0\x2a\x9f"
+"""127.0.0.1:10911, packed."""
+
+
+@dataclass
+class StoreContext:
+    """Clock, settings, disk and threads of one store."""
+
+    reactor: Any
+    """Provides IReactorTime, and IReactorFromThreads unless ``workers`` are given."""
+    wall_ms: Any
+    """Callable that gives the wall clock in ms."""
+    config: Live[StoreConfig]
+    replication: IReplication
+    store_host: bytes = LOOPBACK_HOST
+    """The packed address written into records; may be set until the first append."""
+    files: Files = field(default_factory=RealFiles)
+    workers: Workers | None = None
+
+    @property
+    def directory(self) -> Path:
+        """The root of the store's files."""
+        return self.config.value.root_directory
+
+    def make_workers(self) -> Workers:
+        """Give the workers, made at the first call."""
+        if self.workers is None:
+            threads = self.config.value.reader_threads
+            self.workers = ThreadWorkers(self.reactor, threads)
+        return self.workers

@@ -1,0 +1,1 @@
+"""The file store, in the format of Apache RocketMQ."""

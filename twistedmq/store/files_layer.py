@@ -1,0 +1,304 @@
+"""The only way to the disk: a small object that opens, lists, renames and syncs files.
+
+The store and the JSON files are given one; tests give
+``twistedmq.testing.fake_files.FakeFiles``, which can fail on demand. Every method may
+be called in any thread.
+"""
+# ruff: noqa: D102 (the two protocols say it for their implementations)
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import ClassVar, Protocol
+
+from twistedmq.protocol.command import Buffer
+from twistedmq.store.platform import Capabilities
+
+_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class OpenFile(Protocol):
+    """A file open for reading and writing at given places.
+
+    It closes when the last one who holds it lets go, so that a cache may drop it while
+    a thread still reads.
+    """
+
+    def write(self, data: Buffer | bytearray, offset: int) -> int:
+        """Write *data* at *offset*; gives how many bytes went in, perhaps too few."""
+
+    def read(self, size: int, offset: int) -> Buffer:
+        """Give up to *size* bytes from *offset*; fewer at the end of the file."""
+
+    def read_resident(self, size: int, offset: int) -> Buffer | None:
+        """Do the same if no disk must be waited for, else (or if unsure) give None."""
+
+    def sync(self) -> None:
+        """Return when everything written is on the disk."""
+
+    def resize(self, size: int) -> None:
+        """Cut to *size* bytes, or grow with zeros that take no space."""
+
+    def size(self) -> int:
+        """Give the size in bytes."""
+
+
+class Files(Protocol):
+    """The file system, as far as the store uses it. Failures are OSErrors."""
+
+    def open(self, path: Path, *, create: bool = False) -> OpenFile:
+        """Open *path*; with *create*, make it and its folders if need be."""
+
+    def list(self, path: Path) -> Sequence[str]:
+        """Give the sorted names in folder *path*; none if there is no such folder."""
+
+    def size(self, path: Path) -> int | None:
+        """Give the size of file *path*; None if it is no file."""
+
+    def modified_ns(self, path: Path) -> int:
+        """Give the time of the last change of *path*."""
+
+    def is_folder(self, path: Path) -> bool:
+        """Say whether *path* is a folder."""
+
+    def make_folder(self, path: Path) -> None:
+        """Make folder *path* and its parents where they are missing."""
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Put *source* in the place of *target* in one step."""
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, or a folder with all that is in it; no error if missing."""
+
+    def sync_folder(self, path: Path) -> None:
+        """Return when the names in folder *path* are on the disk."""
+
+    def lock(self, path: Path) -> object:
+        """Lock *path* against other programs until the result is let go.
+
+        Raises:
+            BlockingIOError: another program holds the lock.
+        """
+
+    def used_ratio(self, path: Path) -> float:
+        """Give how full the disk under *path* is, 0 to 1."""
+
+
+def write_all(file: OpenFile, data: Buffer | bytearray, offset: int) -> None:
+    """Write all of *data*, in several writes where need be.
+
+    Raises:
+        OSError: some of it was perhaps written.
+    """
+    done = file.write(data, offset)
+    if done == len(data):
+        return
+    rest = memoryview(data)
+    while done < len(data):
+        written = file.write(rest[done:], offset + done)
+        if not written:
+            raise OSError(errno.ENOSPC, "nothing more can be written")
+        done += written
+
+
+class _RealFile:
+    """A file of the operating system, by positional reads and writes."""
+
+    def __init__(self, descriptor: int, capabilities: Capabilities) -> None:
+        self._fd = descriptor
+        self._no_wait = capabilities.no_wait
+        self._data_sync = capabilities.data_sync
+
+    def __del__(self) -> None:
+        os.close(self._fd)
+
+    def write(self, data: Buffer | bytearray, offset: int) -> int:
+        return os.pwrite(self._fd, data, offset)
+
+    def read(self, size: int, offset: int) -> Buffer:
+        return os.pread(self._fd, size, offset)
+
+    def read_resident(self, size: int, offset: int) -> Buffer | None:
+        if not self._no_wait:
+            return None
+        buffer = bytearray(size)
+        try:
+            count = os.preadv(self._fd, (buffer,), offset, os.RWF_NOWAIT)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
+            self._no_wait = False  # this file system cannot
+            return None
+        return memoryview(buffer) if count == size else None
+
+    def sync(self) -> None:
+        if self._data_sync:
+            os.fdatasync(self._fd)
+        else:
+            _full_sync(self._fd)
+
+    def resize(self, size: int) -> None:
+        os.ftruncate(self._fd, size)
+
+    def size(self) -> int:
+        return os.fstat(self._fd).st_size
+
+
+class _SeekingFile(_RealFile):
+    """The same where the platform has no positional reads and writes."""
+
+    def __init__(self, descriptor: int, capabilities: Capabilities) -> None:
+        super().__init__(descriptor, capabilities)
+        self._lock = Lock()
+
+    def write(self, data: Buffer | bytearray, offset: int) -> int:
+        with self._lock:
+            os.lseek(self._fd, offset, os.SEEK_SET)
+            return os.write(self._fd, data)
+
+    def read(self, size: int, offset: int) -> Buffer:
+        with self._lock:
+            os.lseek(self._fd, offset, os.SEEK_SET)
+            pieces = []
+            while size > 0 and (piece := os.read(self._fd, size)):
+                pieces.append(piece)
+                size -= len(piece)
+        return b"".join(pieces)
+
+
+class RealFiles:
+    """The file system of the machine."""
+
+    def __init__(self, capabilities: Capabilities | None = None) -> None:
+        self._capabilities = capabilities or Capabilities.detect()
+        self._file = _RealFile if self._capabilities.positional else _SeekingFile
+
+    def open(self, path: Path, *, create: bool = False) -> OpenFile:
+        flags = os.O_RDWR | _BINARY
+        try:
+            descriptor = os.open(path, flags | (os.O_CREAT if create else 0), 0o644)
+        except FileNotFoundError:
+            if not create:
+                raise
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, flags | os.O_CREAT, 0o644)
+        return self._file(descriptor, self._capabilities)
+
+    def list(self, path: Path) -> Sequence[str]:
+        try:
+            return sorted(os.listdir(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def size(self, path: Path) -> int | None:
+        return path.stat().st_size if path.is_file() else None
+
+    def modified_ns(self, path: Path) -> int:
+        return path.stat().st_mtime_ns
+
+    def is_folder(self, path: Path) -> bool:
+        return path.is_dir()
+
+    def make_folder(self, path: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+
+    def rename(self, source: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+
+    def remove(self, path: Path) -> None:
+        if path.is_dir() and not path.is_symlink():
+            for name in os.listdir(path):
+                self.remove(path / name)
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+
+    def sync_folder(self, path: Path) -> None:
+        if not self._capabilities.directory_sync:
+            return
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def lock(self, path: Path) -> object:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _Lock(path, self._capabilities.record_locks)
+
+    def used_ratio(self, path: Path) -> float:
+        usage = _disk_usage(path)
+        return usage[0] / usage[1] if usage[1] else 0.0
+
+
+def _disk_usage(path: Path) -> tuple[int, int]:
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    if not hasattr(os, "statvfs"):
+        import shutil  # noqa: PLC0415 (Windows only)
+
+        usage = shutil.disk_usage(path)
+        return usage.used, usage.total
+    stat = os.statvfs(path)
+    return stat.f_blocks - stat.f_bfree, stat.f_blocks
+
+
+def _full_sync(descriptor: int) -> None:
+    """Sync; on macOS also past the cache of the drive."""
+    try:
+        import fcntl  # noqa: PLC0415 (not everywhere)
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # type: ignore[attr-defined]
+    except (ImportError, AttributeError, OSError):
+        os.fsync(descriptor)
+
+
+class _Lock:
+    """Keeps other programs, and the rest of this one, from using the same store.
+
+    Where the platform has record locks the first byte is locked, which is where Java
+    programs lock too; such a lock does not keep out its own process, so the files held
+    are noted as well.
+    """
+
+    _held: ClassVar[set[tuple[int, int]]] = set()
+
+    def __init__(self, path: Path, record_locks: bool) -> None:
+        self._key: tuple[int, int] | None = None
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o644)
+        stat = os.fstat(self._fd)
+        key = stat.st_dev, stat.st_ino
+        if key in self._held:
+            # Closing any descriptor of the file would end the lock: this one stays.
+            raise BlockingIOError(errno.EAGAIN, "locked by this process", str(path))
+        try:
+            _lock_first_byte(self._fd, record_locks)
+            os.ftruncate(self._fd, 0)
+            os.write(self._fd, b"lock")
+        except OSError:
+            os.close(self._fd)
+            raise
+        self._key = key
+        self._held.add(key)
+
+    def __del__(self) -> None:
+        if self._key is not None:
+            self._held.discard(self._key)
+            os.close(self._fd)
+
+
+def _lock_first_byte(descriptor: int, record_locks: bool) -> None:
+    if record_locks:
+        import fcntl  # noqa: PLC0415 (not everywhere)
+
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)
+    elif sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 (Windows only)
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

@@ -1,0 +1,39 @@
+"""What the platform offers for files, asked once at the start.
+
+Each ability has an ordinary path beside it, so tests run with all of them switched off.
+"""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """Which of the faster or safer calls may be used."""
+
+    positional: bool
+    """pread and pwrite; otherwise seek, then read or write, under a lock."""
+    no_wait: bool
+    """Reads that give up instead of waiting for a disk."""
+    data_sync: bool
+    """fdatasync; otherwise fsync."""
+    directory_sync: bool
+    """Directories can be opened and synced."""
+    record_locks: bool
+    """fcntl locks, which a Java program notices."""
+
+    @classmethod
+    def detect(cls) -> "Capabilities":
+        """Give what this platform has."""
+        return cls(
+            positional=hasattr(os, "pread") and hasattr(os, "pwrite"),
+            no_wait=hasattr(os, "preadv") and hasattr(os, "RWF_NOWAIT"),
+            data_sync=hasattr(os, "fdatasync"),
+            directory_sync=os.name == "posix",
+            record_locks=os.name == "posix",
+        )
+
+    @classmethod
+    def ordinary(cls) -> "Capabilities":
+        """Give what every platform has."""
+        return cls(False, False, False, False, False)

@@ -1,0 +1,1 @@
+"""Fakes, simulated machines and contract tests, for this project and for plugin authors."""

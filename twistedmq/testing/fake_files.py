@@ -1,0 +1,192 @@
+"""A file system in memory that fails on demand and forgets what was not synced.
+
+Provides ``twistedmq.store.files_layer.Files``.
+"""
+# ruff: noqa: D102 (files_layer says it)
+
+import errno
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from twistedmq.protocol.command import Buffer
+
+
+class _Content:
+    """The bytes of one file: what programs see, and what the disk holds."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.synced = b""
+        self.modified_ns = 0
+
+
+class _FakeFile:
+    def __init__(self, files: "FakeFiles", path: Path, content: _Content) -> None:
+        self._files = files
+        self._path = path
+        self._content = content
+
+    def write(self, data: Buffer | bytearray, offset: int) -> int:
+        allowed = self._files.before_write(self._path, len(data))
+        content = self._content
+        end = offset + allowed
+        if len(content.data) < end:
+            content.data.extend(bytes(end - len(content.data)))
+        content.data[offset:end] = data[:allowed]
+        content.modified_ns = self._files.tick()
+        return allowed
+
+    def read(self, size: int, offset: int) -> Buffer:
+        return bytes(self._content.data[offset : offset + size])
+
+    def read_resident(self, size: int, offset: int) -> Buffer | None:
+        return None if self._files.cold else self.read(size, offset)
+
+    def sync(self) -> None:
+        self._files.before_sync(self._path)
+        self._content.synced = bytes(self._content.data)
+
+    def resize(self, size: int) -> None:
+        data = self._content.data
+        if size < len(data):
+            del data[size:]
+        else:
+            data.extend(bytes(size - len(data)))
+        self._content.modified_ns = self._files.tick()
+
+    def size(self) -> int:
+        return len(self._content.data)
+
+
+class FakeFiles:
+    """Files in memory. Give the store small file sizes: nothing is sparse here."""
+
+    def __init__(self) -> None:
+        self.room_bytes: int | None = None
+        """How much may still be written before the disk is full; None: no limit."""
+        self.fail_sync = False
+        """Whether syncing gives an I/O error."""
+        self.cold = False
+        """Whether every read would wait for the disk."""
+        self.writes = 0
+        self.syncs = 0
+        self.on_sync: Callable[[Path], None] = lambda _path: None
+        self._contents: dict[Path, _Content] = {}
+        self._folders: set[Path] = set()
+        self._locked: set[Path] = set()
+        self._ticks = 0
+
+    # What the store calls.
+
+    def open(self, path: Path, *, create: bool = False) -> _FakeFile:
+        if path not in self._contents:
+            if not create:
+                raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+            if self.room_bytes == 0:
+                raise OSError(errno.ENOSPC, "no space left", str(path))
+            self._contents[path] = _Content()
+            self.make_folder(path.parent)
+        return _FakeFile(self, path, self._contents[path])
+
+    def list(self, path: Path) -> Sequence[str]:
+        known = {p.name for p in self._contents if p.parent == path}
+        return sorted(known | {p.name for p in self._folders if p.parent == path})
+
+    def size(self, path: Path) -> int | None:
+        content = self._contents.get(path)
+        return None if content is None else len(content.data)
+
+    def modified_ns(self, path: Path) -> int:
+        return self._contents[path].modified_ns
+
+    def is_folder(self, path: Path) -> bool:
+        return path in self._folders
+
+    def make_folder(self, path: Path) -> None:
+        while path != path.parent:
+            self._folders.add(path)
+            path = path.parent
+
+    def rename(self, source: Path, target: Path) -> None:
+        if source in self._folders:
+            inside = [p for p in self._contents if source in p.parents]
+            for path in inside:
+                moved = target / path.relative_to(source)
+                self._contents[moved] = self._contents.pop(path)
+            self._folders -= {p for p in self._folders if source in (p, *p.parents)}
+            for path in inside:
+                self.make_folder((target / path.relative_to(source)).parent)
+            return
+        self._contents[target] = self._contents.pop(source)
+        self.make_folder(target.parent)
+
+    def remove(self, path: Path) -> None:
+        for known in [p for p in self._contents if path in (p, *p.parents)]:
+            del self._contents[known]
+        self._folders -= {p for p in self._folders if path in (p, *p.parents)}
+
+    def sync_folder(self, path: Path) -> None:
+        """Names are safe at once here."""
+
+    def lock(self, path: Path) -> object:
+        if path in self._locked:
+            raise BlockingIOError(errno.EAGAIN, "locked", str(path))
+        self._locked.add(path)
+        return _FakeLock(self._locked, path)
+
+    def used_ratio(self, path: Path) -> float:
+        return 1.0 if self.room_bytes == 0 else 0.1
+
+    # What tests do.
+
+    def kill_power(self) -> None:
+        """Forget whatever was not synced; the names of files stay."""
+        for content in self._contents.values():
+            content.data[:] = content.synced
+        self._locked.clear()
+
+    def kill_program(self) -> None:
+        """Let go of the locks that an abandoned store holds; all bytes stay."""
+        self._locked.clear()
+
+    def content(self, path: Path) -> bytearray:
+        """Give the bytes of *path*, to look at or to spoil."""
+        return self._contents[path].data
+
+    def paths(self) -> Sequence[Path]:
+        """Give the paths of all files."""
+        return sorted(self._contents)
+
+    # What files ask.
+
+    def before_write(self, path: Path, size: int) -> int:
+        """Say how many of *size* bytes fit; raises when none does."""
+        self.writes += 1
+        if self.room_bytes is None:
+            return size
+        if self.room_bytes <= 0:
+            raise OSError(errno.ENOSPC, "no space left", str(path))
+        allowed = min(size, self.room_bytes)
+        self.room_bytes -= allowed
+        return allowed
+
+    def before_sync(self, path: Path) -> None:
+        """Count a sync; raises if syncing fails."""
+        self.syncs += 1
+        self.on_sync(path)
+        if self.fail_sync:
+            raise OSError(errno.EIO, "sync failed", str(path))
+
+    def tick(self) -> int:
+        """Give a time that rises."""
+        self._ticks += 1
+        return self._ticks
+
+
+class _FakeLock:
+    def __init__(self, locked: set[Path], path: Path) -> None:
+        self._locked = locked
+        self._path = path
+
+    def __del__(self) -> None:
+        self._locked.discard(self._path)

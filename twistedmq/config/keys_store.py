@@ -1,0 +1,256 @@
+"""The keys of the store."""
+
+from typing import Final
+
+from twistedmq.config.broker import PullConfig
+from twistedmq.config.keys import Key
+from twistedmq.config.store import FlushMode, StoreConfig
+from twistedmq.config.values import (
+    BOOLEAN,
+    COUNT,
+    OPTIONAL_PATH,
+    PATH,
+    choice,
+    whole_number,
+)
+
+_PERCENT = whole_number(1, 100)
+
+_PLACE_KEYS = (
+    Key(
+        "storePathRootDir",
+        PATH,
+        StoreConfig,
+        "root_directory",
+        "Folder of everything that the broker keeps.",
+        shown_default="${user.home}/store",
+        at_restart=True,
+        important=True,
+    ),
+    Key(
+        "storePathCommitLog",
+        OPTIONAL_PATH,
+        StoreConfig,
+        "commit_log_directory",
+        "Folder of the commit log; empty is commitlog below the root.",
+        at_restart=True,
+        important=True,
+    ),
+    Key(
+        "mappedFileSizeCommitLog",
+        whole_number(4096, 2**31 - 1),
+        StoreConfig,
+        "segment_bytes",
+        "Size of one file of the commit log.",
+        at_restart=True,
+    ),
+    Key(
+        "mappedFileSizeConsumeQueue",
+        COUNT,
+        StoreConfig,
+        "queue_file_bytes",
+        "Size of one consume queue file; each entry has 20 bytes.",
+        at_restart=True,
+    ),
+    Key(
+        "mapperFileSizeBatchConsumeQueue",
+        COUNT,
+        StoreConfig,
+        "batch_queue_file_bytes",
+        "Size of one batch consume queue file; each entry has 46 bytes.",
+        at_restart=True,
+    ),
+)
+
+_INDEX_KEYS = (
+    Key(
+        "messageIndexEnable",
+        BOOLEAN,
+        StoreConfig,
+        "index_enabled",
+        "Keep an index of keys.",
+        at_restart=True,
+        important=True,
+    ),
+    Key(
+        "maxHashSlotNum",
+        COUNT,
+        StoreConfig,
+        "index_slots",
+        "Hash slots of one index file.",
+        at_restart=True,
+    ),
+    Key(
+        "maxIndexNum",
+        COUNT,
+        StoreConfig,
+        "index_items",
+        "Items of one index file.",
+        at_restart=True,
+    ),
+    Key(
+        "maxMsgsNumBatch",
+        COUNT,
+        StoreConfig,
+        "index_query_limit",
+        "Most messages that a query by key gives.",
+    ),
+)
+
+_FLUSH_KEYS = (
+    Key(
+        "flushDiskType",
+        choice({mode.value: mode for mode in FlushMode}),
+        StoreConfig,
+        "flush_mode",
+        "Whether a message is on the disk when it is acknowledged (SYNC_FLUSH) or "
+        "soon after.",
+        at_restart=True,
+        important=True,
+    ),
+    Key(
+        "flushIntervalCommitLog",
+        COUNT,
+        StoreConfig,
+        "flush_interval_ms",
+        "How often the commit log is synced with ASYNC_FLUSH.",
+        important=True,
+    ),
+    Key(
+        "flushIntervalConsumeQueue",
+        COUNT,
+        StoreConfig,
+        "queue_write_interval_ms",
+        "How soon queue entries go from memory into their files.",
+    ),
+    Key(
+        "vouchIntervalMillis",
+        COUNT,
+        StoreConfig,
+        "vouch_interval_ms",
+        "How often everything is synced, so that a start after a crash is quick.",
+        genuine=False,
+    ),
+    Key(
+        "vouchBytes",
+        COUNT,
+        StoreConfig,
+        "vouch_bytes",
+        "After how many bytes of messages the same happens earlier.",
+        genuine=False,
+    ),
+)
+
+_READ_KEYS = (
+    Key(
+        "maxTransferCountOnMessageInMemory",
+        COUNT,
+        StoreConfig,
+        "max_recent_read_count",
+        "Messages of one pull, of recent ones.",
+        also=((PullConfig, "max_count"),),
+        important=True,
+    ),
+    Key(
+        "maxTransferBytesOnMessageInMemory",
+        COUNT,
+        StoreConfig,
+        "max_recent_read_bytes",
+        "Bytes of one pull, of recent messages.",
+        also=((PullConfig, "max_bytes"),),
+        important=True,
+    ),
+    Key(
+        "maxTransferCountOnMessageInDisk",
+        COUNT,
+        StoreConfig,
+        "max_old_read_count",
+        "Messages of one pull, of old ones.",
+        important=True,
+    ),
+    Key(
+        "maxTransferBytesOnMessageInDisk",
+        COUNT,
+        StoreConfig,
+        "max_old_read_bytes",
+        "Bytes of one pull, of old messages.",
+        important=True,
+    ),
+    Key(
+        "accessMessageInMemoryMaxRatio",
+        _PERCENT,
+        StoreConfig,
+        "recent_memory_percent",
+        "Share of the machine's memory that is taken to hold recent messages.",
+        important=True,
+    ),
+    Key(
+        "maxFilterMessageSize",
+        COUNT,
+        StoreConfig,
+        "max_filter_bytes",
+        "Bytes of queue entries that one pull looks at for a match.",
+    ),
+    Key(
+        "maxMessageSize",
+        COUNT,
+        StoreConfig,
+        "max_message_bytes",
+        "Largest message in bytes.",
+    ),
+)
+
+_RESOURCE_KEYS = (
+    Key(
+        "openFiles",
+        COUNT,
+        StoreConfig,
+        "open_files",
+        "Files kept open beside those being written.",
+        genuine=False,
+        at_restart=True,
+    ),
+    Key(
+        "readerThreads",
+        COUNT,
+        StoreConfig,
+        "reader_threads",
+        "Threads for cold reads, syncs and recovery.",
+        genuine=False,
+        at_restart=True,
+    ),
+    Key(
+        "tailEntries",
+        COUNT,
+        StoreConfig,
+        "tail_entries",
+        "Last entries of a queue that stay in memory.",
+        genuine=False,
+        at_restart=True,
+    ),
+    Key(
+        "warmQueues",
+        COUNT,
+        StoreConfig,
+        "warm_queues",
+        "Queues that keep their last entries in memory.",
+        genuine=False,
+        at_restart=True,
+    ),
+    Key(
+        "checkCRCOnRecover",
+        BOOLEAN,
+        StoreConfig,
+        "check_crc_on_recover",
+        "Check every message's checksum at a start after a crash.",
+        at_restart=True,
+    ),
+)
+
+STORE_KEYS: Final[tuple[Key, ...]] = (
+    *_PLACE_KEYS,
+    *_INDEX_KEYS,
+    *_FLUSH_KEYS,
+    *_READ_KEYS,
+    *_RESOURCE_KEYS,
+)

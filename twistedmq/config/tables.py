@@ -1,0 +1,69 @@
+"""The whole tables: what a broker and what a name server can be told."""
+
+from functools import cache
+
+from twistedmq.config.accepted_keys import BROKER_TABLE, NAMESRV_TABLE, accepted_keys
+from twistedmq.config.keys import KeyTable
+from twistedmq.config.keys_broker import (
+    BROKER_LIMIT_KEYS,
+    CONSUMING_KEYS,
+    IDENTITY_KEYS,
+    REGISTRATION_KEYS,
+    TOPIC_KEYS,
+)
+from twistedmq.config.keys_namesrv import ADDRESS_LIST_KEYS, NAMESRV_OWN_KEYS
+from twistedmq.config.keys_shared import (
+    CLIENT_KEYS,
+    LIMIT_KEYS,
+    LOGGING_KEYS,
+    TLS_KEYS,
+    check_tls,
+    listen_keys,
+)
+from twistedmq.config.keys_store import STORE_KEYS
+from twistedmq.config.refused_keys import REFUSED_KEYS
+
+BROKER_PORT = 10911
+NAMESRV_PORT = 9876
+
+
+@cache
+def broker_keys() -> KeyTable:
+    """Give all keys of a broker."""
+    return KeyTable(
+        "broker",
+        (
+            *listen_keys(BROKER_PORT),
+            *LIMIT_KEYS,
+            *CLIENT_KEYS,
+            *TLS_KEYS,
+            *LOGGING_KEYS,
+            *IDENTITY_KEYS,
+            *REGISTRATION_KEYS,
+            *TOPIC_KEYS,
+            *CONSUMING_KEYS,
+            *BROKER_LIMIT_KEYS,
+            *STORE_KEYS,
+            *REFUSED_KEYS,
+            *accepted_keys(BROKER_TABLE),
+        ),
+        checks=[check_tls],
+    )
+
+
+@cache
+def namesrv_keys() -> KeyTable:
+    """Give all keys of a name server."""
+    return KeyTable(
+        "name server",
+        (
+            *listen_keys(NAMESRV_PORT),
+            *LIMIT_KEYS,
+            *TLS_KEYS,
+            *LOGGING_KEYS,
+            *NAMESRV_OWN_KEYS,
+            *ADDRESS_LIST_KEYS,
+            *accepted_keys(NAMESRV_TABLE),
+        ),
+        checks=[check_tls],
+    )

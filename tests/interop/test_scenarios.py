@@ -3,7 +3,7 @@
 import peer
 from processes import OurBroker
 
-SCENARIOS = """
+NAMES = """
 send-sync send-async send-oneway send-batch send-auto-batch
 send-compressed-zlib send-compressed-lz4 send-compressed-zstd
 send-queue-selector-ordered send-to-queue send-auto-create-topic send-size-limit
@@ -16,7 +16,8 @@ lite-pull-assign lite-pull-subscribe lite-pull-seek lite-pull-pause
 query-by-key query-by-id query-by-unique-key view-message search-offset-by-time
 topic-route topic-create-delete kv-config cluster-info
 header-binary tls
-""".split()
+"""
+SCENARIOS = NAMES.split()
 
 
 def test_the_java_client_is_content(ours: OurBroker) -> None:

@@ -69,7 +69,9 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
-def python(*arguments: str | Path, timeout_s: float = 60) -> subprocess.CompletedProcess:
+def python(
+    *arguments: str | Path, timeout_s: float = 60
+) -> subprocess.CompletedProcess:
     """Run this Python to its end, with the source tree importable."""
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
@@ -136,7 +138,7 @@ class OurBroker:
         """Give the command line."""
         settings = {
             "listenPort": str(self.port),
-            "namesrvHttpPort": str(self.http_port),
+            "nsaddrPort": str(self.http_port),
             **self._settings,
         }
         line = [sys.executable, "-m", "twisted", "rmq", "-n", self.namesrv]

@@ -67,7 +67,7 @@ class Dispatcher:
             reply = handler(Request(command, header, connection))
             if isinstance(reply, Deferred):
                 return reply.addCallbacks(
-                    self._encode, self._late, (command,), None, (command,), None
+                    self._encode, self._late, (command,), {}, (command,), {}
                 )
             return self._encode(reply, command)
         except Exception as error:
@@ -116,7 +116,7 @@ class Dispatcher:
             raise error
         if isinstance(error, TwistedMQError):
             return Reply(code=error.code, remark=str(error))
-        self._log.failure("request {code} failed", failure or Failure(error), code=code)
+        self._log.failure("request {code} failed", failure, code=code)
         return Reply(
             code=ResponseCode.SYSTEM_ERROR,
             remark=f"unexpected {type(error).__name__}, see the log of this server",

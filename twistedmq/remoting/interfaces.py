@@ -14,7 +14,9 @@ from twistedmq.protocol.headers.base import Header
 class IConnection(Interface):
     """One open connection to a peer, whichever side opened it."""
 
-    peer: str = Attribute('Address of the other side as text: "10.0.0.1:4711", "[::1]:1".')
+    peer: str = Attribute(
+        'Address of the other side as text: "10.0.0.1:4711", "[::1]:1".'
+    )
     packed_peer: bytes = Attribute("The same packed: 4 or 16 bytes and a 4-byte port.")
     local: str = Attribute("Address of this side, as text.")
 
@@ -42,8 +44,8 @@ class IConnection(Interface):
 class Request(Struct):
     """What a handler is given: a decoded frame, its typed header, where it came from.
 
-    ``header`` is an instance of the class that ``protocol.headers.REQUEST_HEADERS`` names
-    for the code, None for codes without one.
+    ``header`` is an instance of the class that ``protocol.headers.REQUEST_HEADERS``
+    names for the code, None for codes without one.
     """
 
     command: Command
@@ -52,13 +54,15 @@ class Request(Struct):
 
 
 Handler = Callable[[Request], "Reply | Deferred[Reply]"]
-"""Serves one request. A raised or failed TwistedMQError becomes a reply with its code."""
+"""Serves one request; a TwistedMQError, raised or failed, becomes the reply."""
 
 HandlerTable = Mapping[int, Handler]
 
 BatchHandler = Callable[[Sequence[bytes], IConnection], "bytes | Deferred[bytes]"]
 """Serves consecutive frames of one code that came in one read. A frame is without its
-four length bytes. Gives the encoded replies of all of them, b"" where none is wanted."""
+four length bytes. Gives the encoded replies of all of them, b"" where none is wanted.
+An error, raised or failed, becomes the reply of each of them; a FrameError closes the
+connection."""
 
 BatchTable = Mapping[int, BatchHandler]
 
@@ -69,7 +73,28 @@ class ITransportSecurity(Interface):
     mode: str = Attribute('"disabled", "permissive" or "enforcing".')
 
     def server_context() -> Any:
-        """Give a Twisted ``IOpenSSLServerConnectionCreator``; asked for each connection."""
+        """Give a Twisted ``IOpenSSLServerConnectionCreator``.
+
+        Asked for each connection, so that certificates can change in between.
+        Raises: SecurityError.
+        """
 
     def client_context(hostname: str) -> Any:
-        """Give a Twisted ``IOpenSSLClientConnectionCreator``."""
+        """Give a Twisted ``IOpenSSLClientConnectionCreator``.
+
+        Raises: SecurityError.
+        """
+
+
+class ITransportSecurityFactory(Interface):
+    """What a plugin offers: makes an ITransportSecurity of the settings."""
+
+    scheme: str = Attribute('The name it is chosen by, such as "tls".')
+
+    def open_security(
+        mode: str, certificate_path: str, key_path: str, key_password: str
+    ) -> ITransportSecurity:
+        """Load what the settings name; empty paths mean a certificate made up.
+
+        Raises: SecurityError, if a file cannot be read or used.
+        """

@@ -86,7 +86,7 @@ class FakeConnection:
             callback(self)
 
 
-def make_request(  # noqa: PLR0913 -- all but the code have defaults
+def make_request(
     code: int,
     header: Header | None = None,
     body: Buffer = b"",

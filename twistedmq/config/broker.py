@@ -81,6 +81,8 @@ class SendConfig:
 
     accept_from_ms: int = 0
     """Wall clock time before which sends are refused; 0 is at once."""
+    flush_timeout_ms: int = 5_000
+    """How long an answer waits for the message to be safe."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,18 @@ class PullConfig:
     long_polling: bool = True
     short_polling_ms: int = 1_000
     """How long such a pull is held where long polling is off."""
+    max_count: int = 32
+    """Messages a pull may give at most, whatever it asks for."""
+    max_bytes: int = 256 * 1024
+    """Bytes a pull may give at most, if that is more than one message."""
+    lite_pull: bool = True
+    """Serve LITE_PULL_MESSAGE."""
+    property_filter: bool = False
+    """Serve subscriptions that look at properties (SQL92)."""
+    reject_pull_consumers: bool = False
+    """Refuse consumers that call for messages themselves."""
+    slave_read: bool = False
+    """Tell clients the broker id of their group's settings; else always the master."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +123,8 @@ class OffsetConfig:
 
     flush_interval_ms: int = 5_000
     """How often changed offsets are written to disk."""
+    version_step: int = 500
+    """After how many commits the data version of the offsets rises."""
     server_side_reset: bool = True
     """Keep reset offsets here and give them back at the next pull."""
 

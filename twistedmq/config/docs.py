@@ -14,10 +14,10 @@ Every key can stand in the file given with `-c` (Java's properties syntax) and i
 environment before the default. `NAMESRV_ADDR` sets `namesrvAddr`, `ROCKETMQ_HOME` sets
 `rocketmqHome`.
 
-Each genuine key of Apache RocketMQ 5.4 is in one of three classes: it has an effect; it
-is accepted and has none yet (a line at start lists those that were set); or anything but
-its default is refused, because ignoring it would break a promise. A key that is in none
-of the tables is an error.
+Each genuine key of Apache RocketMQ 5.4 is in one of three classes: it has an effect;
+it is accepted and has none yet (a line at start lists those that were set); or anything
+but its default is refused, because ignoring it would break a promise. A key that is in
+none of the tables is an error.
 
 This page is made by `python -m twistedmq.config.docs`.
 """

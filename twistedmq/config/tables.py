@@ -2,7 +2,9 @@
 
 from functools import cache
 
-from twistedmq.config.accepted_keys import BROKER_TABLE, NAMESRV_TABLE, accepted_keys
+from twistedmq.config.accepted_broker import BROKER_TABLE
+from twistedmq.config.accepted_keys import NAMESRV_TABLE, accepted_keys
+from twistedmq.config.accepted_store import STORE_TABLE
 from twistedmq.config.keys import KeyTable
 from twistedmq.config.keys_broker import (
     BROKER_LIMIT_KEYS,
@@ -46,6 +48,7 @@ def broker_keys() -> KeyTable:
             *STORE_KEYS,
             *REFUSED_KEYS,
             *accepted_keys(BROKER_TABLE),
+            *accepted_keys(STORE_TABLE),
         ),
         checks=[check_tls],
     )

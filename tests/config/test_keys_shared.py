@@ -1,0 +1,38 @@
+from typing import Any
+
+import pytest
+
+from twistedmq.config.keys_shared import check_tls, listen_keys
+
+GOOD = {
+    "tls.server.mode": "enforcing",
+    "tls.server.certPath": "c.pem",
+    "tls.server.keyPath": "k.pem",
+    "tls.test.mode.enable": False,
+}
+
+
+def told(**changes: Any) -> str | None:
+    values = GOOD | {name.replace("_", "."): value for name, value in changes.items()}
+    return check_tls(values.__getitem__)
+
+
+def test_certificate_and_key_are_good() -> None:
+    assert told() is None
+
+
+@pytest.mark.parametrize("missing", ["tls_server_certPath", "tls_server_keyPath"])
+def test_one_without_the_other_is_not(missing: str) -> None:
+    assert "together" in str(told(**{missing: ""}))
+
+
+def test_nothing_will_do_in_test_mode_or_without_tls() -> None:
+    none = {"tls_server_certPath": "", "tls_server_keyPath": ""}
+    assert told(**none, tls_test_mode_enable=True) is None
+    assert told(**none, tls_server_mode="disabled") is None
+    assert "asks for" in str(told(**none))
+
+
+def test_each_server_has_its_usual_port() -> None:
+    ports = [key for key in listen_keys(9876) if key.name == "listenPort"]
+    assert [key.default_value() for key in ports] == [9876]

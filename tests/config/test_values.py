@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from twistedmq.config.store import FlushMode
+from twistedmq.config.values import (
+    ADDRESSES,
+    BOOLEAN,
+    INT,
+    OPTIONAL_PATH,
+    PATH,
+    PORT,
+    choice,
+    in_unit,
+    name_of,
+)
+
+
+@pytest.mark.parametrize("text", ["true", "TRUE", " True "])
+def test_truth_in_any_case(text: str) -> None:
+    assert BOOLEAN.parse(text) is True
+
+
+@pytest.mark.parametrize("text", ["yes", "1", "", "tru"])
+def test_what_is_neither_true_nor_false_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        BOOLEAN.parse(text)
+
+
+@pytest.mark.parametrize("text", ["65536", "-1", "80.0", "x", "", "1_0", "٣"])
+def test_a_port_has_limits(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        PORT.parse(text)
+
+
+def test_blanks_round_a_number_do_not_count() -> None:
+    assert PORT.parse(" 10911 ") == 10911
+    assert INT.parse("-5") == -5
+
+
+def test_a_choice_goes_by_its_file_name_in_any_case() -> None:
+    kind = choice({mode.value: mode for mode in FlushMode})
+    assert kind.parse("sync_flush") is FlushMode.SYNC
+    assert kind.format(FlushMode.SYNC) == "SYNC_FLUSH"
+    assert kind.allowed == "one of ASYNC_FLUSH, SYNC_FLUSH"
+    with pytest.raises(ValueError, match="SYNC"):
+        kind.parse("SYNC")
+
+
+def test_a_name_of_a_few_is_given_in_its_own_case() -> None:
+    assert name_of("default", "combined").parse("DEFAULT") == "default"
+
+
+def test_lists_leave_out_blanks_and_empty_parts() -> None:
+    assert ADDRESSES.parse(" a:1 ; b:2 ;; ") == ("a:1", "b:2")
+    assert ADDRESSES.format(("a:1", "b:2")) == "a:1;b:2"
+    assert ADDRESSES.parse("") == ()
+
+
+def test_paths_know_the_users_home() -> None:
+    assert PATH.parse("${user.home}/store") == Path.home() / "store"
+    assert PATH.parse("~/store") == Path.home() / "store"
+    assert OPTIONAL_PATH.parse(" ") is None
+    assert OPTIONAL_PATH.format(None) == ""
+    with pytest.raises(ValueError):  # noqa: PT011
+        PATH.parse("")
+
+
+def test_a_unit_is_multiplied_and_divided() -> None:
+    kind = in_unit(INT, 1000)
+    assert kind.parse("45") == 45_000
+    assert kind.format(45_000) == "45"

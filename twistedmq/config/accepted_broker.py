@@ -1,0 +1,230 @@
+"""Genuine keys of the broker without effect yet, for ``accepted_keys``; see there."""
+
+from typing import Final
+
+BROKER_TABLE: Final = """\
+accountStatsEnable boolean true
+accountStatsPrintZeroValues boolean true
+ackMessageThreadPoolNums int 16
+ackThreadPoolQueueCapacity int 100000
+aclCacheExpiredSecond int 600
+aclCacheMaxNum int 1000
+aclCacheRefreshSecond int 60
+adminBrokerThreadPoolNums int 16
+adminBrokerThreadPoolQueueCapacity int 10000
+allowRecallWhenBrokerNotWriteable boolean true
+appendAckAsync boolean false
+appendCkAsync boolean false
+asyncSendEnable boolean true
+authConfigPath String
+authenticationMetadataProvider String
+authenticationProvider String
+authenticationStrategy String
+authenticationWhitelist String
+authorizationMetadataProvider String
+authorizationProvider String
+authorizationStrategy String
+authorizationWhitelist String
+autoDeleteUnusedStats boolean true
+broadcastOffsetExpireMaxSecond long 300
+broadcastOffsetExpireSecond long 120
+brokerConfigPath String
+brokerContainerIP String
+brokerElectionPriority int 2147483647
+brokerFastFailureEnable boolean true
+brokerIP2 String
+cgColdReadThreshold long 3145728
+channelNotActiveInterval long 60000
+checkSyncStateSetPeriod long 5000
+cleanOfflineBrokerInterval int 30000
+clearRetryTopicWhenDeleteTopic boolean true
+clientCallbackExecutorThreads int cpus
+clientCloseSocketIfTimeout boolean true
+clientManageThreadPoolNums int 32
+clientManagerThreadPoolQueueCapacity int 1000000
+clientOnewaySemaphoreValue int 65535
+clientPooledByteBufAllocatorEnable boolean false
+clientSocketRcvBufSize int 0
+clientSocketSndBufSize int 0
+clientWorkerThreads int 4
+clusterName String
+coldCtrStrategyEnable boolean false
+commercialBaseCount int 1
+commercialSizePerMsg int 4096
+compatibleWithOldNameSrv boolean true
+configName String
+consumerFallbehindThreshold long 17179869184
+consumerManageThreadPoolNums int 32
+consumerManagerThreadPoolQueueCapacity int 1000000
+controllerAddr String
+controllerHeartBeatTimeoutMills long 10000
+defaultMessageRequestMode MessageRequestMode PULL
+defaultPopShareQueueNum int -1
+delayOffsetUpdateVersionStep long 200
+disableCallbackExecutor boolean false
+disableConsumeIfConsumerReadSlowly boolean false
+disableNettyWorkerGroup boolean false
+enableBroadcastOffsetStore boolean true
+enableCalcFilterBitMap boolean false
+enableConnectionMetrics boolean true
+enableCreateSysGroup boolean true
+enableDetailStat boolean true
+enableFastChannelEventProcess boolean false
+enableLagAndDlqMetrics boolean true
+enableLmqStats boolean false
+enableMessageStoreMetrics boolean true
+enableMixedMessageType boolean false
+enableNetWorkFlowControl boolean false
+enableNotifyAfterPopOrderLockRelease boolean true
+enableNotifyBeforePopCalculateLag boolean true
+enablePopBatchAck boolean false
+enablePopBufferMerge boolean false
+enablePopLog boolean false
+enablePopMessageThreshold boolean false
+enablePopMetrics boolean true
+enableReconnectForGoAway boolean true
+enableRegisterProducer boolean true
+enableRemotingMetrics boolean true
+enableRequestMetrics boolean true
+enableRetryTopicV2 boolean false
+enableShutdownGracefully boolean false
+enableSkipLongAwaitingAck boolean false
+enableSplitMetadata boolean true
+enableSplitRegistration boolean false
+enableStatsMetrics boolean true
+enableTransactionMetrics boolean true
+endTransactionPoolQueueCapacity int 100000
+endTransactionThreadPoolNums int 8+2*cpus
+estimateAccumulation boolean true
+expectConsumerNumUseFilter int 32
+fetchControllerAddrByDnsLookup boolean false
+fetchNameSrvAddrByDnsLookup boolean false
+fetchNamesrvAddrInterval long 10000
+filterDataCleanTimeSpan long 86400000
+filterSupportRetry boolean false
+flushConsumerOffsetHistoryInterval int 60000
+forwardTimeout long 3000
+globalColdReadThreshold long 104857600
+heartbeatThreadPoolNums int min(32,cpus)
+heartbeatThreadPoolQueueCapacity int 50000
+highSpeedMode boolean false
+initAuthenticationUser String
+initPopOffsetByCheckMsgInMem boolean true
+innerClientAuthenticationCredentials String
+isBrokerContainer boolean false
+isInBrokerContainer boolean false
+isScanAvailableNameSrv boolean true
+isolateLogEnable boolean false
+litePullMessageThreadPoolNums int 16+2*cpus
+litePullThreadPoolQueueCapacity int 100000
+loadBalancePollNameServerInterval long 30000
+loadBalanceProcessorThreadPoolNums int 32
+loadBalanceThreadPoolQueueCapacity int 100000
+lockInStrictMode boolean false
+maxErrorRateOfBloomFilter int 20
+maxPopPollingSize long 100000
+maxReconnectIntervalTimeSeconds long 60
+maxStatsIdleTimeInMinutes int -1
+metricGrpcExporterIntervalInMills long 60000
+metricGrpcExporterTimeOutInMills long 3000
+metricLoggingExporterIntervalInMills long 10000
+metricsExporterType MetricsExporterType DISABLE
+metricsGrpcExporterHeader String
+metricsGrpcExporterTarget String
+metricsInDelta boolean false
+metricsLabel String
+metricsOtelCardinalityLimit int 50000
+metricsPromExporterHost String
+metricsPromExporterPort int 5557
+popCkMaxBufferSize int 200000
+popCkOffsetMaxQueueSize int 20000
+popCkStayBufferTime int 10000
+popCkStayBufferTimeOut int 3000
+popConsumerFSServiceInit boolean true
+popConsumerKVServiceLog boolean false
+popFromRetryProbability int 20
+popFromRetryProbabilityForPriority int 0
+popInflightMessageThreshold long 10000
+popLongPollingForceNotifyInterval long 800
+popPollingMapExpireTimeSeconds int 600
+popPollingMapSize int 100000
+popPollingSize int 1024
+popResponseReturnActualRetryTopic boolean false
+popReviveConcurrency int 32
+popReviveMaxAttemptTimes int 16
+popReviveMaxReturnSizePerRead int 16384
+printChannelGroups boolean false
+printChannelGroupsMinNum int 5
+priorityOrderAsc boolean true
+processReplyMessageThreadPoolNums int 16+2*cpus
+pullMessageThreadPoolNums int 16+2*cpus
+pullThreadPoolQueueCapacity int 100000
+putMessageFutureThreadPoolNums int min(cpus,4)
+putThreadPoolQueueCapacity int 10000
+queryMessageThreadPoolNums int 8+cpus
+queryThreadPoolQueueCapacity int 20000
+realTimeNotifyConsumerChange boolean true
+recallMessageEnable boolean false
+recoverConcurrently boolean false
+recoverThreadPoolNums int 32
+rejectTransactionMessage boolean false
+replyThreadPoolQueueCapacity int 10000
+retrieveMessageFromPopRetryTopicV1 boolean true
+reviveAckWaitMs long 180000
+reviveInterval long 1000
+reviveMaxSlow long 3
+reviveQueueNum int 8
+reviveScanTime long 10000
+rocketmqHome String
+scanAvailableNameSrv boolean true
+sendHeartbeatTimeoutMillis int 1000
+sendMessageThreadPoolNums int min(cpus,4)
+sendThreadPoolQueueCapacity int 10000
+serverAsyncSemaphoreValue int 64
+serverCallbackExecutorThreads int 0
+serverLoadBalancerEnable boolean true
+serverNettyWorkerGroupEnable boolean true
+serverOnewaySemaphoreValue int 256
+serverPooledByteBufAllocatorEnable boolean true
+serverSelectorThreads int 3
+serverWorkerThreads int 8
+shutdownWaitTimeSeconds int 30
+skipPreOnline boolean false
+skipWhenCKRePutReachMaxTimes boolean false
+splitMetadataSize int 2000
+splitRegistrationSize int 800
+startAcceptSendRequestTimeStamp long 0
+statefulAuthenticationCacheExpiredSecond int 60
+statefulAuthenticationCacheMaxNum int 10000
+statefulAuthorizationCacheExpiredSecond int 60
+statefulAuthorizationCacheMaxNum int 10000
+storeReplyMessageEnable boolean true
+syncBrokerMemberGroupPeriod int 1000
+syncBrokerMetadataPeriod long 5000
+syncControllerMetadataPeriod long 10000
+transactionCheckInterval long 30000
+transactionCheckMax int 15
+transactionMetricFlushInterval long 10000
+transactionOpBatchInterval int 3000
+transactionOpMsgMaxSize int 4096
+transactionTimeOut long 6000
+transferMsgByHeap boolean true
+updateNameServerAddrPeriod int 120000
+updateNamesrvAddrInterval long 120000
+useEpollNativeSelector boolean false
+usePIDColdCtrStrategy boolean true
+useSeparateRetryQueue boolean false
+useStaticSubscription boolean false
+userCacheExpiredSecond int 600
+userCacheMaxNum int 1000
+userCacheRefreshSecond int 60
+waitTimeMillsInAckQueue long 3000
+waitTimeMillsInAdminBrokerQueue long 5000
+waitTimeMillsInHeartbeatQueue long 31000
+waitTimeMillsInLitePullQueue long 5000
+waitTimeMillsInPullQueue long 5000
+waitTimeMillsInSendQueue long 200
+waitTimeMillsInTransactionQueue long 3000
+writeBufferHighWaterMark int 0
+writeBufferLowWaterMark int 0
+"""

@@ -1,0 +1,215 @@
+"""Genuine keys of the store without effect yet, for ``accepted_keys``; see there."""
+
+from typing import Final
+
+STORE_TABLE: Final = """\
+accessMessageInMemoryHotRatio int 26
+allAckInSyncStateSet boolean false
+appendTopicForTimerDeleteKey boolean false
+asyncLearner boolean false
+autoMessageVersionOnTopicLen boolean true
+batchDispatchRequestThreadPoolNums int 16
+bitMapLengthConsumeQueueExt int 64
+bottomMostCompressionTypeForConsumeQueueStore String zstd
+cleanFileForciblyEnable boolean true
+cleanResourceInterval int 10000
+cleanRocksDBDirtyCQIntervalMin long 60
+cleanSwapedMapInterval long 300000
+coldDataFlowControlEnable boolean false
+coldDataScanEnable boolean false
+combineAssignOffsetCQType String default
+combineCQEnableCheckSelf boolean false
+combineCQLoadingCQTypes String default;defaultRocksDB
+combineCQMaxExtraSearchCommitLogFiles int 3
+combineCQPreferCQType String default
+commitCommitLogLeastPages int 4
+commitCommitLogThoroughInterval int 200
+commitIntervalCommitLog int 200
+commitLogForceSwapMapInterval long 43200000
+commitLogRecoverMaxNum int 10
+commitLogRollingInterval int 24
+commitLogRollingMinimumSize int 16777216
+commitLogSwapMapInterval long 3600000
+commitLogSwapMapReserveFileNum int 100
+compactionCqMappedFileSize int 10485760
+compactionMappedFileSize int 104857600
+compactionScheduleInternal int 900000
+compactionThreadNum int 6
+correctLogicMinOffsetForceInterval int 300000
+correctLogicMinOffsetSleepInterval int 1
+dLegerGroup String
+dLegerPeers String
+dLegerSelfId String
+dataReadAheadEnable boolean true
+debugLockEnable boolean false
+defaultQueryMaxNum int 32
+deleteCommitLogFilesInterval int 100
+deleteConsumeQueueFilesInterval int 100
+deleteFileBatchMax int 10
+deleteWhen String 04
+destroyMapedFileIntervalForcibly int 120000
+disappearTimeAfterStart int -1
+diskFallRecorded boolean true
+diskMaxUsedSpaceRatio int 75
+diskSpaceCleanForciblyRatio int 85
+diskSpaceWarningLevelRatio int 90
+dispatchCqCacheNum int 4096
+dispatchCqThreads int 10
+dispatchFromSenderThread boolean false
+enableAcceleratedRecovery boolean false
+enableAsyncReput boolean true
+enableAutoInSyncReplicas boolean false
+enableBatchPush boolean false
+enableBuildConsumeQueueConcurrently boolean false
+enableCleanExpiredOffset boolean false
+enableCompaction boolean true
+enableConsumeQueueExt boolean false
+enableLmq boolean false
+enableLogConsumeQueueRepeatedlyBuildWhenRecover boolean false
+enableMultiDispatch boolean false
+enableRocksDBLog boolean false
+enableRunningFlagsInFlush boolean false
+enableScheduleAsyncDeliver boolean false
+enableScheduleMessageStats boolean true
+fastFailIfNoBufferInStorePool boolean false
+fileReservedTime int 72
+flushCommitLogLeastPages int 4
+flushCommitLogThoroughInterval int 10000
+flushCommitLogTimed boolean true
+flushConsumeQueueLeastPages int 2
+flushConsumeQueueThoroughInterval int 60000
+flushDelayOffsetInterval long 10000
+flushLeastPagesWhenWarmMapedFile int 4096
+forceVerifyPropCRC boolean false
+haFlowControlEnable boolean false
+haHousekeepingInterval int 20000
+haListenPort int 10912
+haMasterAddress String
+haMaxGapNotInSync int 268435456
+haMaxTimeSlaveNotCatchup long 15000
+haSendHeartbeatInterval int 5000
+haTransferBatchSize int 32768
+inSyncReplicas int 1
+indexFileReadEnable boolean true
+indexFileWriteEnable boolean true
+logicQueueForceSwapMapInterval long 43200000
+logicQueueSwapMapInterval long 3600000
+logicQueueSwapMapReserveFileNum int 20
+logicalDiskSpaceCleanForciblyThreshold double 0.8
+mappedFileSizeConsumeQueueExt int 50331648
+mappedFileSizeTimerLog int 104857600
+mappedFileSwapEnable boolean true
+maxAsyncPutMessageRequests int 5000
+maxBatchDeleteFilesNum int 50
+maxChecksumRange long 1073741824
+maxConsumeQueueScan int 20000
+maxHaTransferByteInSecond long 104857600
+maxLmqConsumeQueueNum int 20000
+maxOffsetMapSize int 104857600
+maxRecoveryCommitlogFiles int 30
+maxRocksDBIndexQueryDays int 7
+maxSlaveResendLength long 268435456
+maxTopicLength int 127
+memTableFlushIntervalMs long 3600000
+messageDelayLevel String 1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h
+messageIndexSafe boolean false
+minInSyncReplicas int 1
+objectStoreAccessKey String
+objectStoreBucket String
+objectStoreEndpoint String
+objectStoreSecretKey String
+offsetCheckInSlave boolean false
+osPageCacheBusyTimeOutMills long 1000
+preferredLeaderId String
+pullBatchMaxMessageCount int 160
+putConsumeQueueDataByFileChannel boolean true
+putMessageTimeout int 8000
+putMsgIndexHightWater int 600000
+readAheadCacheEnable boolean true
+readAheadCacheExpireDuration long 15000
+readAheadCacheSizeThresholdRate double 0.3
+readAheadMessageCountThreshold int 4096
+readAheadMessageSizeThreshold int 16777216
+readUnCommitted boolean false
+realTimePersistRocksDBConfig boolean true
+recheckReputOffsetFromCq boolean false
+recordGetMessageResult boolean false
+redeleteHangedFileInterval int 120000
+replicasPerDiskPartition int 1
+rocksdbCompressionType String lz4
+rocksdbFlushWalFrequency int 1024
+rocksdbWalFileRollingThreshold long 1073741824
+sampleCountThreshold int 5000
+sampleSteps int 32
+scheduleAsyncDeliverMaxPendingLimit int 2000
+scheduleAsyncDeliverMaxResendNum2Blocked int 3
+searchBcqByCacheEnable boolean true
+sharedByteBufferNum int 16
+slaveTimeout int 3000
+spinLockCollisionRetreatOptimalDegree int 1000
+statRocksDBCQIntervalSec long 10
+storePathBrokerIdentity String
+storePathDLedgerCommitLog String
+storePathEpochFile String
+syncFlushTimeout int 5000
+syncFromLastFile boolean false
+syncMasterFlushOffsetWhenStartup boolean false
+tieredStorageLevel TieredStorageLevel NOT_IN_DISK
+tieredStoreCommitLogMaxSize long 1073741824
+tieredStoreConsumeQueueMaxSize long 104857600
+tieredStoreCrcCheckEnable boolean false
+tieredStoreDeleteFileEnable boolean true
+tieredStoreDeleteFileInterval long 3600000
+tieredStoreFilePath String
+tieredStoreFileReservedTime int 72
+tieredStoreGroupCommit boolean true
+tieredStoreGroupCommitCount int 4096
+tieredStoreGroupCommitSize int 4194304
+tieredStoreGroupCommitTimeout int 30000
+tieredStoreIndexFileMaxHashSlotNum int 5000000
+tieredStoreIndexFileMaxIndexNum int 20000000
+tieredStoreMaxGroupCommitCount int 10000
+tieredStoreMaxPendingLimit int 10000
+timerCheckMetricsWhen String 05
+timerColdDataCheckIntervalMs int 60000
+timerCongestNumEachSlot int 2147483647
+timerEnableCheckMetrics boolean true
+timerEnableDisruptor boolean false
+timerEnableRetryUntilSuccess boolean false
+timerFlushIntervalMs int 1000
+timerGetMessageThreadNum int 3
+timerInterceptDelayLevel boolean false
+timerMaxDelaySec int 259200
+timerMetricSmallThreshold int 1000000
+timerPrecisionMs int 1000
+timerProgressLogIntervalMs int 10000
+timerPutMessageThreadNum int 3
+timerRecallToTimeWheelEnable boolean true
+timerRecallToTimelineEnable boolean true
+timerRocksDBPrecisionMs long 1000
+timerRocksDBRollIntervalHours int 1
+timerRocksDBRollMaxTps double 8000.0
+timerRocksDBRollRangeHours int 2
+timerRocksDBStopScan boolean false
+timerRocksDBTimeExpiredMaxTps double 200000.0
+timerRollWindowSlot int 172800
+timerSkipUnknownError boolean false
+timerStopDequeue boolean false
+timerStopEnqueue boolean false
+timerWarmEnable boolean false
+timerWheelEnable boolean true
+timerWheelSnapshotFlush boolean false
+timerWheelSnapshotIntervalMs int 10000
+topicQueueLockNum int 32
+totalReplicas int 1
+transWriteOriginTransHalfEnable boolean true
+transientStorePoolEnable boolean false
+transientStorePoolSize int 5
+travelCqFileNumWhenGetMessage int 1
+useABSLock boolean false
+useReentrantLockWhenPutMessage boolean true
+wakeCommitWhenPutMessage boolean true
+wakeFlushWhenPutMessage boolean false
+warmMapedFileEnable boolean false
+writeWithoutMmap boolean false
+"""

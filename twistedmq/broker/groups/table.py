@@ -12,21 +12,20 @@ from msgspec.structs import replace
 from twistedmq.broker.attributes import GROUP_ATTRIBUTES, apply_changes
 from twistedmq.config.broker import BrokerLimits, GroupDefaults
 from twistedmq.config.live import Live
+from twistedmq.protocol import names
 from twistedmq.protocol.bodies import DataVersion, SubscriptionGroupConfig
 from twistedmq.protocol.errors import MessageIllegalError, ServiceUnavailableError
-from twistedmq.protocol.names import check_group
 
 SYSTEM_GROUPS: Final = (
-    "TOOLS_CONSUMER",
-    "FILTERSRV_CONSUMER",
-    "SELF_TEST_C_GROUP",
-    "CID_ONS-HTTP-PROXY",
-    "CID_ONSAPI_PULL",
-    "CID_ONSAPI_PERMISSION",
-    "CID_ONSAPI_OWNER",
-    "CID_RMQ_SYS_TRANS",
+    names.TOOLS_CONSUMER_GROUP,
+    names.FILTER_SERVER_GROUP,
+    names.SELF_TEST_CONSUMER_GROUP,
+    names.ONS_HTTP_PROXY_GROUP,
+    names.ONSAPI_PULL_GROUP,
+    names.ONSAPI_PERMISSION_GROUP,
+    names.ONSAPI_OWNER_GROUP,
+    names.TRANSACTION_GROUP,
 )
-SYSTEM_GROUP_PREFIX: Final = "CID_RMQ_SYS_"
 
 FORBIDDEN_READ: Final = 1 << 2
 """The bit of a forbidden mask that says: this group may not read this topic."""
@@ -56,7 +55,7 @@ class GroupTable:
         self._limits = limits
         self._wall_ms = wall_ms
         self._configs = {
-            name: SubscriptionGroupConfig(group_name=name) for name in SYSTEM_GROUPS
+            group: SubscriptionGroupConfig(group_name=group) for group in SYSTEM_GROUPS
         }
         self._forbidden: dict[str, dict[str, int]] = {}
         self._listeners: list[GroupListener] = []
@@ -177,13 +176,11 @@ class GroupTable:
 
     def _may_create(self, group: str) -> bool:
         defaults = self._defaults.value
-        of_system = defaults.auto_create_system and group.startswith(
-            SYSTEM_GROUP_PREFIX
-        )
-        if not (defaults.auto_create or (of_system and defaults.auto_create_system)):
+        of_system = defaults.auto_create_system and names.is_system_group(group)
+        if not (defaults.auto_create or of_system):
             return False
         try:
-            check_group(group)
+            names.check_group(group)
         except MessageIllegalError:
             return False
         return True

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from twistedmq.config.broker import BrokerIdentity, TopicDefaults
+from twistedmq.protocol import names
 from twistedmq.protocol.bodies import TopicConfig
-from twistedmq.protocol.names import AUTO_CREATE_TOPIC, is_system_topic
 from twistedmq.protocol.system_flags import PERM_INHERIT, PERM_READ, PERM_WRITE
 
 BENCHMARK_QUEUES: Final = 1024
@@ -18,11 +18,11 @@ CLUSTER_QUEUES: Final = 16
 
 _READ_WRITE: Final = PERM_READ | PERM_WRITE
 _SINGLE_QUEUE: Final = (
-    "SELF_TEST_TOPIC",
-    "OFFSET_MOVED_EVENT",
-    "RMQ_SYS_TRANS_HALF_TOPIC",
-    "RMQ_SYS_TRANS_OP_HALF_TOPIC",
-    "rmq_sys_wheel_timer",
+    names.SELF_TEST_TOPIC,
+    names.OFFSET_MOVED_TOPIC,
+    names.HALF_TOPIC,
+    names.OP_HALF_TOPIC,
+    names.TIMER_TOPIC,
 )
 
 
@@ -36,7 +36,7 @@ class SystemTopics:
 
     def __contains__(self, topic: str) -> bool:
         """Say whether *topic* is the system's own, here or everywhere."""
-        return topic in self._names or is_system_topic(topic)
+        return topic in self._names or names.is_system_topic(topic)
 
     def configs(self) -> Iterator[TopicConfig]:
         """Give the topics that exist from the start."""
@@ -44,18 +44,18 @@ class SystemTopics:
         wanted = self._defaults
         if wanted.auto_create:
             perm = PERM_INHERIT | _READ_WRITE
-            yield _topic(AUTO_CREATE_TOPIC, wanted.queue_count, perm)
+            yield _topic(names.AUTO_CREATE_TOPIC, wanted.queue_count, perm)
         for topic in _SINGLE_QUEUE:
             yield _topic(topic, 1)
-        yield _topic("BenchmarkTest", BENCHMARK_QUEUES)
-        yield _topic("SCHEDULE_TOPIC_XXXX", SCHEDULE_QUEUES)
+        yield _topic(names.BENCHMARK_TOPIC, BENCHMARK_QUEUES)
+        yield _topic(names.SCHEDULE_TOPIC, SCHEDULE_QUEUES)
         yield _topic(cluster, CLUSTER_QUEUES, _named_perm(wanted.cluster_topic))
         yield _topic(broker, 1, _named_perm(wanted.broker_topic))
         if wanted.trace_topic:
             yield _topic(wanted.trace_topic_name, 1)
-        yield _topic(f"{cluster}_REPLY_TOPIC", 1)
-        yield _topic(f"rmq_sys_REVIVE_LOG_{cluster}", wanted.revive_queue_count)
-        yield _topic(f"rmq_sys_SYNC_BROKER_MEMBER_{broker}", 1, PERM_INHERIT)
+        yield _topic(names.reply_topic(cluster), 1)
+        yield _topic(names.REVIVE_TOPIC_PREFIX + cluster, wanted.revive_queue_count)
+        yield _topic(names.SYNC_MEMBER_GROUP_PREFIX + broker, 1, PERM_INHERIT)
 
 
 def _named_perm(usable: bool) -> int:

@@ -159,6 +159,8 @@ class TopicTable:
     def update(self, wished: TopicConfig) -> TopicConfig:
         """Create or change a topic; ``wished.attributes`` are changes, see attributes.
 
+        What would change nothing leaves the data version alone.
+
         Raises:
             AttributesError: and then nothing was changed.
         """
@@ -169,7 +171,8 @@ class TopicTable:
         config = replace(wished, attributes=attributes)
         if known is None:
             self._check_room()
-        self.put(config)
+        if config != known:
+            self.put(config)
         return config
 
     def delete(self, topic: str) -> bool:

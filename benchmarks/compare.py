@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Puts the same load on the genuine broker and on ours, in turn, and prints ratios.
 
-The genuine broker comes from the peer kit (a JDK and Maven), the load from rmqload (Go).
+The genuine broker comes from the peer kit (JDK, Maven), the load from rmqload (Go).
 What follows the options of this program goes to suite.py, such as --rounds 5 --secs 5.
 """
 

@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 project = "TwistedMQ"
-copyright = "the TwistedMQ contributors"  # noqa: A001
+copyright = "the TwistedMQ contributors"
 author = "the TwistedMQ contributors"
 
 extensions = [

@@ -189,7 +189,7 @@ class IMessageStore(Interface):
         end_ms: int,
         index_type: str,
     ) -> IndexHits | Deferred[IndexHits]:
-        """Find messages by key; *index_type* is "" (keys, unique keys) or "T" (tags)."""
+        """Find messages by key; *index_type* is "" (keys, unique keys) or "T" (tag)."""
 
     def delete_topic(topic: str) -> int:
         """Forget the queues of *topic*; gives how many there were. Its records stay in
@@ -257,7 +257,7 @@ class IIndexStrategy(Interface):
         """Find candidates; different keys may share a hash, so the reader checks."""
 
     def indexed_offset() -> int:
-        """Give the physical offset behind the last indexed record; -1 if empty."""
+        """Give the physical offset of the last indexed record; -1 if there is none."""
 
     def flush() -> None:
         """Write and sync what is buffered. May be called from a thread."""

@@ -1,0 +1,84 @@
+"""Under which keys a record is found.
+
+A key in the index is ``topic#key``, or ``topic#T#tag`` for a tag. Its hash is made of
+the hash of the part that all keys of the topic share, kept for each topic.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from twistedmq.protocol import properties
+from twistedmq.protocol.properties import java_hash
+from twistedmq.store.interfaces import IndexItem
+
+TAG_TYPE: Final = "T"
+_MASK: Final = 0xFFFFFFFF
+_SIGN: Final = 0x80000000
+_POWERS: Final = [pow(31, n, 1 << 32) for n in range(256)]
+
+
+def find_key(topic: str, key: str, index_type: str) -> str:
+    """Give the text under which *key* of *index_type* ("" or "T") is indexed."""
+    if index_type == TAG_TYPE:
+        return f"{topic}#{TAG_TYPE}#{key}"
+    return f"{topic}#{key}"
+
+
+def keys_of(item: IndexItem) -> Iterator[str]:
+    """Give every text under which *item* is indexed: unique key, keys, tag."""
+    encoded = bytes(item.properties)
+    for name in (b"UNIQ_KEY", b"KEYS"):
+        words = properties.get(encoded, name)
+        if words:
+            for word in [words] if name == b"UNIQ_KEY" else words.split(b" "):
+                if word:
+                    yield f"{item.topic}#{word.decode('utf-8', 'replace')}"
+    tag = properties.get(encoded, b"TAGS")
+    if tag:
+        yield find_key(item.topic, tag.decode("utf-8", "replace"), TAG_TYPE)
+
+
+def hashes_of(topic: str, encoded: bytes) -> list[int]:
+    """Give the index hashes of a record: those of ``keys_of``, without the texts."""
+    prefix = _prefix_hash(topic)
+    found = []
+    unique = properties.get(encoded, b"UNIQ_KEY")
+    if unique:
+        found.append(_joined(prefix, unique))
+    keys = properties.get(encoded, b"KEYS")
+    if keys:
+        found += [_joined(prefix, key) for key in keys.split(b" ") if key]
+    tag = properties.get(encoded, b"TAGS")
+    if tag:
+        found.append(_tag_hash(topic, tag))
+    return found
+
+
+@lru_cache(maxsize=65536)
+def _prefix_hash(topic: str) -> int:
+    return java_hash(topic + "#") & _MASK
+
+
+@lru_cache(maxsize=65536)
+def _tag_hash(topic: str, tag: bytes) -> int:
+    return positive(java_hash(f"{topic}#T#{tag.decode('utf-8', 'replace')}"))
+
+
+def _joined(prefix: int, key: bytes) -> int:
+    """Hash prefix and key as if they were one text."""
+    text = key.decode("utf-8", "replace")
+    length = len(key)
+    if length == len(text) and length < len(_POWERS):
+        power = _POWERS[length]
+    else:
+        power = pow(31, len(text.encode("utf-16-le", "surrogatepass")) // 2, 1 << 32)
+    return positive((prefix * power + java_hash(text)) & _MASK)
+
+
+def positive(value: int) -> int:
+    """Give what the index keeps of a 32-bit hash: its distance from zero."""
+    value &= _MASK
+    if value >= _SIGN:
+        value = (-value) & _MASK
+    return 0 if value == _SIGN else value

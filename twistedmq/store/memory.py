@@ -1,0 +1,283 @@
+"""A store without a disk: for tests, for trying out, for messages that may be lost."""
+
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, succeed
+from zope.interface import implementer
+
+from twistedmq.protocol.command import Buffer
+from twistedmq.protocol.record_layout import lay_out, record_sizes
+from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.store.arrivals import Arrivals, index_items, logged_index_items
+from twistedmq.store.context import StoreContext
+from twistedmq.store.interfaces import (
+    Appended,
+    ArrivalListener,
+    Durability,
+    IIndexStrategy,
+    IMessageStore,
+    IndexHits,
+    IReplicableLog,
+    QueueEntry,
+    QueueRead,
+    ReadStatus,
+    RecordPredicate,
+    StoreFullError,
+    TagsPredicate,
+)
+from twistedmq.store.log_scan import (
+    STORE_TIME_REACH,
+    ScanEnd,
+    TagsCodes,
+    queues_of,
+    scan,
+    store_time_of,
+)
+from twistedmq.store.memory_index import MemoryIndex
+from twistedmq.store.queue_reading import (
+    ReadLimits,
+    entries_wanted,
+    read_selected,
+    refused,
+)
+from twistedmq.store.queue_state import (
+    ENTRY,
+    ENTRY_BYTES,
+    QueueTable,
+    add_entries,
+    add_logged,
+    give_back_offsets,
+    take_offsets,
+)
+from twistedmq.store.time_search import offset_by_time
+
+DEFAULT_LIMIT_BYTES: Final = 1024 * 1024 * 1024
+_NO_END: Final = 1 << 62
+
+
+@implementer(IMessageStore, IReplicableLog)
+class MemoryStore:
+    """The log is one bytearray; a queue keeps all its entries in its tail.
+
+    The log has no segments and nothing is ever cleaned: full is full.
+    """
+
+    durability = Durability.MEMORY
+
+    def __init__(
+        self,
+        context: StoreContext,
+        limit_bytes: int = DEFAULT_LIMIT_BYTES,
+        index: IIndexStrategy | None = None,
+    ) -> None:
+        """Refuse appends when the log would become longer than *limit_bytes*."""
+        self.ready: Deferred[None] = Deferred()
+        self.confirm_offset = 0
+        self._context = context
+        self._limit_bytes = limit_bytes
+        self._index = index or MemoryIndex(context.config.value.index_query_limit)
+        self._log = bytearray()
+        self._dispatched = 0
+        self._queues = QueueTable()
+        self._arrivals = Arrivals()
+        self._tags_codes = TagsCodes(context.config.value.delay_levels)
+        self._started = False
+
+    def start(self) -> None:
+        """There is nothing to recover."""
+        if not self._started:
+            self._started = True
+            self.ready.callback(None)
+
+    def stop(self) -> Deferred[None]:
+        """There is nothing to make safe."""
+        return succeed(None)
+
+    def append(self, batch: SendBatch) -> Appended:
+        """Add *batch*; see IMessageStore."""
+        at = len(self._log)
+        host = self._context.store_host
+        sizes = record_sizes(batch, host)
+        if at + sum(sizes) > self._limit_bytes:
+            raise StoreFullError(f"the store holds its {self._limit_bytes} bytes")
+        store_ms: int = self._context.wall_ms()
+        states, offsets = take_offsets(self._queues, batch)
+        try:
+            records = lay_out(batch, 0, len(sizes), at, offsets, sizes, store_ms, host)
+        except Exception:
+            give_back_offsets(self._queues, states)
+            raise
+        self._log += b"".join(records)
+        self._dispatched = self.confirm_offset = len(self._log)
+        placed = add_entries(states, sizes, batch.tags_codes, at)
+        self._index.put(index_items(batch, placed, store_ms))
+        self._arrivals.tell(states, batch.tags_codes, store_ms)
+        return Appended(placed, offsets, len(self._log), store_ms)
+
+    def safe(self, end: int) -> Deferred[Durability] | None:
+        """Memory is as safe as it gets; a replica may be asked for."""
+        return self._context.replication.replicated(end)
+
+    def queue_bounds(self, topic: str, queue_id: int) -> tuple[int, int]:
+        """Give (min, max) queue offset."""
+        state = self._queues.get((topic, queue_id))
+        return (state.min_offset, state.next_offset) if state else (0, 0)
+
+    def queues(self) -> list[tuple[str, int]]:
+        """Give every (topic, queue id)."""
+        return list(self._queues)
+
+    def read_queue(
+        self,
+        topic: str,
+        queue_id: int,
+        offset: int,
+        max_count: int,
+        max_bytes: int,
+        tags: TagsPredicate | None,
+        matches: RecordPredicate | None,
+    ) -> QueueRead:
+        """Read; see IMessageStore."""
+        state = self._queues.get((topic, queue_id))
+        if state is None:
+            return QueueRead(ReadStatus.NO_MATCHED_LOGIC_QUEUE, 0, 0, 0)
+        bounds = state.min_offset, state.next_offset
+        if answer := refused(offset, *bounds):
+            return answer
+        config = self._context.config.value
+        wanted = entries_wanted(config, max_count, tags, matches)
+        return read_selected(
+            state.in_tail(offset, wanted) or b"",
+            offset,
+            bounds,
+            ReadLimits.of(config, max_count, max_bytes, 0),
+            0,
+            tags,
+            matches,
+            self._read,
+        )
+
+    def _read(self, size: int, offset: int) -> bytes:
+        return bytes(self._log[offset : offset + size])
+
+    def entries(
+        self, topic: str, queue_id: int, offset: int, count: int
+    ) -> list[QueueEntry]:
+        """Give queue entries."""
+        state = self._queues.get((topic, queue_id))
+        if state is None or offset < 0:
+            return []
+        packed = state.in_tail(offset, count) or b""
+        return [
+            QueueEntry(offset + i, *fields)
+            for i, fields in enumerate(ENTRY.iter_unpack(packed))
+        ]
+
+    def record_at(self, physical_offset: int) -> Buffer | None:
+        """Give the record that starts there."""
+        if not 0 <= physical_offset < self._dispatched:
+            return None
+        size = int.from_bytes(self._log[physical_offset : physical_offset + 4])
+        record = self._read(size, physical_offset)
+        found = scan(memoryview(record), physical_offset, _NO_END, check_crc=False)
+        return record if found.records else None
+
+    def offset_by_time(
+        self, topic: str, queue_id: int, time_ms: int, upper: bool
+    ) -> int:
+        """Find a queue offset by store time."""
+        low, high = self.queue_bounds(topic, queue_id)
+
+        def time_of(offset: int) -> int:
+            return self.store_time(topic, queue_id, offset)
+
+        return offset_by_time(low, high, time_of, time_ms, upper)
+
+    def store_time(self, topic: str, queue_id: int, offset: int) -> int:
+        """Give the store time of one message."""
+        found = self.entries(topic, queue_id, offset, 1)
+        if not found:
+            return -1
+        return store_time_of(self._read(STORE_TIME_REACH, found[0].physical_offset))
+
+    def query(
+        self,
+        topic: str,
+        key: str,
+        max_count: int,
+        begin_ms: int,
+        end_ms: int,
+        index_type: str,
+    ) -> IndexHits:
+        """Find messages by key."""
+        return self._index.find(topic, key, max_count, begin_ms, end_ms, index_type)
+
+    def delete_topic(self, topic: str) -> int:
+        """Forget the queues of *topic*."""
+        gone = [key for key in self._queues if key[0] == topic]
+        for key in gone:
+            del self._queues[key]
+        return len(gone)
+
+    def add_arrival_listener(self, listener: ArrivalListener) -> None:
+        """Have *listener* told of what arrives."""
+        self._arrivals.add(listener)
+
+    def status(self) -> dict[str, Any]:
+        """Give the figures."""
+        return {
+            "min_offset": 0,
+            "max_offset": len(self._log),
+            "flushed_offset": len(self._log),
+            "dispatched_offset": self._dispatched,
+            "disk_ratio": len(self._log) / self._limit_bytes,
+            "queue_count": len(self._queues),
+        }
+
+    # IReplicableLog
+
+    def log_bounds(self) -> tuple[int, int]:
+        """Give (min, max) physical offset."""
+        return 0, len(self._log)
+
+    def log_read(self, offset: int, max_bytes: int) -> Buffer:
+        """Give bytes of the log."""
+        return self._read(max_bytes, offset)
+
+    def log_write(self, offset: int, data: bytes) -> None:
+        """Add bytes to the log."""
+        if offset != len(self._log):
+            raise ValueError(f"the log ends at {len(self._log)}, not at {offset}")
+        self._log += data
+        found = scan(memoryview(bytes(self._log[self._dispatched :])),
+                     self._dispatched, _NO_END)  # fmt: skip
+        if found.reason is ScanEnd.BROKEN:
+            del self._log[offset:]
+            raise ValueError(f"at {found.end} there is no record")
+        states, tags_codes = [], []
+        for record in found.records:
+            tags_code = self._tags_codes.of(record)
+            entry = ENTRY.pack(record.physical_offset, record.size, tags_code)
+            for place in queues_of(record):
+                states.append(add_logged(self._queues, place, entry)[0])
+                tags_codes.append(tags_code)
+        self._dispatched = found.end
+        self._index.put(logged_index_items(found.records))
+        if found.records:
+            self._arrivals.tell(states, tags_codes, found.records[-1].store_ms)
+
+    def log_truncate(self, offset: int) -> None:
+        """Forget everything from *offset* on."""
+        del self._log[offset:]
+        self._dispatched = min(self._dispatched, offset)
+        self.confirm_offset = min(self.confirm_offset, offset)
+        self._index.truncate(offset)
+        for key, state in list(self._queues.items()):
+            while state.tail:
+                last = len(state.tail) - ENTRY_BYTES
+                if ENTRY.unpack_from(state.tail, last)[0] < offset:
+                    break
+                del state.tail[-ENTRY_BYTES:]
+                state.next_offset -= 1
+            if not state.next_offset:
+                del self._queues[key]

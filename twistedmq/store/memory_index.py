@@ -1,0 +1,96 @@
+"""An index in memory, and none at all."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from zope.interface import implementer
+
+from twistedmq.store.index_keys import find_key, keys_of
+from twistedmq.store.interfaces import IIndexStrategy, IndexHits, IndexItem
+
+_Places = list[tuple[int, int]]
+
+
+@implementer(IIndexStrategy)
+class MemoryIndex:
+    """A dictionary from key to (physical offset, store time) pairs."""
+
+    def __init__(self, query_limit: int = 64) -> None:
+        """Give at most *query_limit* hits a query."""
+        self._query_limit: Final = query_limit
+        self._places: dict[str, _Places] = {}
+        self._last: tuple[int, int] = (-1, 0)
+
+    def put(self, items: Sequence[IndexItem]) -> None:
+        """Add the keys of *items*."""
+        for item in items:
+            for key in keys_of(item):
+                places = self._places.setdefault(key, [])
+                places.append((item.physical_offset, item.store_ms))
+                self._last = item.physical_offset, item.store_ms
+
+    def find(
+        self,
+        topic: str,
+        key: str,
+        max_count: int,
+        begin_ms: int,
+        end_ms: int,
+        index_type: str,
+    ) -> IndexHits:
+        """Find by key; nothing else shares its hash here."""
+        places = self._places.get(find_key(topic, key, index_type), [])
+        hits = [at for at, ms in reversed(places) if begin_ms <= ms <= end_ms]
+        offset, store_ms = self._last
+        count = min(max_count, self._query_limit)
+        return IndexHits(hits[:count], store_ms, max(offset, 0))
+
+    def indexed_offset(self) -> int:
+        """Give the offset of the last record put; -1 if there is none."""
+        return self._last[0]
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def truncate(self, physical_offset: int) -> None:
+        """Forget items at or behind *physical_offset*."""
+        for key, places in list(self._places.items()):
+            self._places[key] = [p for p in places if p[0] < physical_offset]
+        left = [p for places in self._places.values() for p in places]
+        self._last = max(left, default=(-1, 0))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@implementer(IIndexStrategy)
+class NoIndex:
+    """Finds nothing and costs nothing."""
+
+    def put(self, items: Sequence[IndexItem]) -> None:
+        """Ignore *items*."""
+
+    def find(
+        self,
+        topic: str,
+        key: str,
+        max_count: int,
+        begin_ms: int,
+        end_ms: int,
+        index_type: str,
+    ) -> IndexHits:
+        """Find nothing."""
+        return IndexHits([])
+
+    def indexed_offset(self) -> int:
+        """Nothing is ever indexed."""
+        return -1
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def truncate(self, physical_offset: int) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,151 @@
+"""A queue as far as it is in memory: its bounds and its last entries.
+
+What an append does to queues is here, shared by the stores: one dictionary look-up a
+message, nothing that grows with the number of queues.
+"""
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import Final
+
+from twistedmq.protocol.send_batch import SendBatch
+
+ENTRY: Final = Struct(">qiq")
+"""Physical offset, record size, tags code: an entry of a consume queue."""
+ENTRY_BYTES: Final = ENTRY.size
+FILLER_SIZE: Final = 0x7FFFFFFF
+"""Size in an entry that stands for no record (upstream: fillPreBlank)."""
+
+Arrival = tuple[str, int, int, int, int]
+
+
+class QueueState:
+    """One (topic, queue id).
+
+    ``tail`` holds the packed entries right before ``next_offset``. It only grows in
+    place; who shortens it puts another bytearray there, so a thread that was given the
+    old one may go on reading it.
+    """
+
+    __slots__ = (
+        "min_offset",
+        "next_offset",
+        "queue_id",
+        "tail",
+        "topic",
+        "written_offset",
+    )
+
+    def __init__(self, topic: str, queue_id: int, offset: int = 0) -> None:
+        """Begin with no entry in memory; *offset* is the next to be given."""
+        self.topic = topic
+        self.queue_id = queue_id
+        self.next_offset = offset
+        self.min_offset = offset
+        self.written_offset = offset
+        """Queue offset up to which the files have the entries."""
+        self.tail = bytearray()
+
+    @property
+    def tail_offset(self) -> int:
+        """Queue offset of the first entry in the tail."""
+        return self.next_offset - len(self.tail) // ENTRY_BYTES
+
+    def in_tail(self, offset: int, count: int) -> bytes | None:
+        """Give packed entries from *offset* on; None if the tail begins behind it."""
+        first = offset - self.tail_offset
+        if first < 0:
+            return None
+        return bytes(self.tail[first * ENTRY_BYTES : (first + count) * ENTRY_BYTES])
+
+    def shorten(self, keep: int) -> None:
+        """Keep the last *keep* entries in memory, and all that no file has yet."""
+        keep = max(keep, self.next_offset - self.written_offset)
+        start = len(self.tail) - keep * ENTRY_BYTES
+        if start > 0:
+            self.tail = self.tail[start:]
+
+
+class QueueTable(dict[tuple[str, int], QueueState]):
+    """Every queue; asking by index for one that does not exist makes it."""
+
+    def __missing__(self, key: tuple[str, int]) -> QueueState:
+        """Make the queue."""
+        state = self[key] = QueueState(*key)
+        return state
+
+
+def take_offsets(
+    queues: QueueTable, batch: SendBatch
+) -> tuple[list[QueueState], list[int]]:
+    """Give each message of *batch* its queue and its queue offset."""
+    states = []
+    offsets = []
+    for key in zip(batch.topics, batch.queue_ids, strict=True):
+        state = queues[key]
+        states.append(state)
+        offset = state.next_offset
+        offsets.append(offset)
+        state.next_offset = offset + 1
+    return states, offsets
+
+
+def give_back_offsets(queues: QueueTable, states: Sequence[QueueState]) -> None:
+    """Undo ``take_offsets`` of messages that were not stored."""
+    for state in states:
+        state.next_offset -= 1
+        if not state.next_offset:
+            queues.pop((state.topic, state.queue_id), None)
+
+
+def add_entries(
+    states: Sequence[QueueState],
+    sizes: Sequence[int],
+    tags_codes: Sequence[int],
+    physical_offset: int,
+) -> list[int]:
+    """Put the entries of records stored in a row into the tails of their queues.
+
+    Gives the physical offsets; the first record begins at *physical_offset*.
+    """
+    pack = ENTRY.pack
+    offsets = []
+    for state, size, tags_code in zip(states, sizes, tags_codes, strict=True):
+        state.tail += pack(physical_offset, size, tags_code)
+        offsets.append(physical_offset)
+        physical_offset += size
+    return offsets
+
+
+def add_logged(
+    queues: QueueTable, place: tuple[str, int, int], entry: bytes
+) -> tuple[QueueState, bool]:
+    """Put the *entry* of a record read back from the log where the record says.
+
+    *place* is (topic, queue id, queue offset). Gives the queue, and whether it had to
+    begin anew: its topic was deleted and made again. A gap, which only a damaged queue
+    has, is filled with entries that stand for nothing.
+    """
+    topic, queue_id, offset = place
+    state = queues[topic, queue_id]
+    gap = offset - state.next_offset
+    anew = gap < 0
+    if anew or (gap and state.min_offset == state.next_offset):
+        state.tail = bytearray()
+        state.min_offset = state.written_offset = offset
+    elif gap:
+        state.tail += ENTRY.pack(0, FILLER_SIZE, 0) * gap
+    state.tail += entry
+    state.next_offset = offset + 1
+    return state, anew
+
+
+def arrivals_of(
+    states: Sequence[QueueState], tags_codes: Sequence[int], store_ms: int
+) -> list[Arrival]:
+    """Say which queues grew, each once, for the arrival listeners."""
+    last = dict(zip(states, tags_codes, strict=True))
+    return [
+        (state.topic, state.queue_id, state.next_offset, tags_code, store_ms)
+        for state, tags_code in last.items()
+    ]

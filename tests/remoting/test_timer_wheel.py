@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from twistedmq.remoting.timer_wheel import TimerWheel, monotonic_of
+from twistedmq.remoting.timer_wheel import Timer, TimerWheel, monotonic_of
 
 
 @pytest.fixture
@@ -70,9 +70,9 @@ def test_cancelling_twice_or_after_firing_does_nothing(clock, wheel):
 
 def test_one_may_cancel_another_of_the_same_tick(clock, wheel):
     fired: list[str] = []
-    timers = {}
-    wheel.schedule(1, lambda: timers["second"].cancel())
-    timers["second"] = wheel.schedule(1, fired.append, "second")
+    timers: list[Timer] = []
+    wheel.schedule(1, lambda: [timer.cancel() for timer in timers])
+    timers.append(wheel.schedule(1, fired.append, "second"))
     clock.advance(1)
     assert fired == []
     assert len(wheel) == 0

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -20,6 +19,7 @@ from twistedmq.protocol.command import ONE_WAY_FLAG, Buffer, Command
 from twistedmq.protocol.errors import FrameError
 from twistedmq.protocol.framing import FrameDecoder
 from twistedmq.protocol.headers.base import Header
+from twistedmq.remoting.addresses import UNKNOWN_HOST_PORT, host_port
 from twistedmq.remoting.capabilities import Capabilities, detect
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.errors import ConnectionLostError, TooManyRequestsError
@@ -33,15 +33,13 @@ from twistedmq.remoting.timer_wheel import Timer, TimerWheel
 _IDLE_CHECKS: Final = 4
 """How often idleness is looked at within the time that is allowed."""
 
-_CLOSING_S: Final = 5.0
+_CLOSING_S: Final = 2.0
 """How long a closed connection may take to send what is queued."""
 
 # Why nothing is read from the peer at the moment; bits of one number.
 _TOO_MUCH_IN_FLIGHT: Final = 1
 _TOO_MUCH_UNSENT: Final = 2
 _FINISHING: Final = 4
-
-UNKNOWN_HOST: Final = ("0.0.0.0", 0)
 
 
 @implementer(IConnection)
@@ -64,8 +62,8 @@ class RemotingProtocol(Protocol):
 
         *peer* is its host and port, where the transport would name a proxy's.
         """
-        self.peer = self.local = format_address(*UNKNOWN_HOST)
-        self.packed_peer = pack(*UNKNOWN_HOST)
+        self.peer = self.local = format_address(*UNKNOWN_HOST_PORT)
+        self.packed_peer = pack(*UNKNOWN_HOST_PORT)
         self._dispatcher = dispatcher
         self._limits = limits
         self._wheel = wheel
@@ -88,10 +86,10 @@ class RemotingProtocol(Protocol):
     def connectionMade(self) -> None:
         """Learn the addresses; begin to watch for idleness."""
         transport, limits = self.transport, self._limits
-        host, port = self._named_peer or _host_port(transport.getPeer())
+        host, port = self._named_peer or host_port(transport.getPeer())
         self.peer = format_address(host, port)
         self.packed_peer = pack(host, port)
-        self.local = format_address(*_host_port(transport.getHost()))
+        self.local = format_address(*host_port(transport.getHost()))
         set_no_delay = getattr(transport, "setTcpNoDelay", None)
         if set_no_delay is not None:
             set_no_delay(True)
@@ -131,6 +129,11 @@ class RemotingProtocol(Protocol):
             self._tell_closed(callback)
         self._say_finished()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether requests can be sent."""
+        return self._open
+
     # IConnection
 
     def request(
@@ -168,13 +171,19 @@ class RemotingProtocol(Protocol):
     def close(self, reason: str) -> None:
         """Send what is queued, then drop the connection; *reason* is logged."""
         if self._say_closing(reason):
-            self._outbox.close()
-            self._timers["close"] = self._wheel.schedule(_CLOSING_S, self._outbox.abort)
+            self._send_rest()
 
     def abort(self, reason: str) -> None:
         """Drop the connection at once; *reason* is logged."""
         if self._say_closing(reason):
             self._outbox.abort()
+
+    def end(self) -> None:
+        """Send what is queued, then drop the connection, without a word."""
+        if self._open:
+            self._open = False
+            self._reason = "closed by this side"
+            self._send_rest()
 
     def finish(self) -> Deferred[None]:
         """Read no more; fires when the requests in flight are answered."""
@@ -320,6 +329,10 @@ class RemotingProtocol(Protocol):
         )
         return True
 
+    def _send_rest(self) -> None:
+        self._outbox.close()
+        self._timers["close"] = self._wheel.schedule(_CLOSING_S, self._outbox.abort)
+
     def _lost_error(self) -> ConnectionLostError:
         return ConnectionLostError(self.peer, self._reason)
 
@@ -328,11 +341,3 @@ class RemotingProtocol(Protocol):
             callback(self)
         except Exception:
             self._log.failure("the end of {peer} was not taken note of", peer=self.peer)
-
-
-def _host_port(address: IAddress) -> tuple[str, int]:
-    """Give numeric host and port of a transport's address, zeros where it has none."""
-    host, port = getattr(address, "host", None), getattr(address, "port", None)
-    if isinstance(host, str) and isinstance(port, int):
-        return host.partition("%")[0], port
-    return UNKNOWN_HOST

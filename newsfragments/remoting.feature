@@ -1,0 +1,1 @@
+One protocol carries requests both ways, with limits on frames, requests, connections and unsent bytes, each a setting.

@@ -1,0 +1,198 @@
+"""Connections to other programs: opened when needed, shared, closed when idle."""
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import Any, cast
+
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import Deferred, DeferredList, fail
+from twisted.internet.endpoints import (
+    HostnameEndpoint,
+    TCP4ClientEndpoint,
+    TCP6ClientEndpoint,
+)
+from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
+from twisted.internet.protocol import Factory
+
+from twistedmq.config.remoting import RemotingConfig
+from twistedmq.protocol.addresses import parse_address
+from twistedmq.protocol.command import Command
+from twistedmq.protocol.errors import FieldError
+from twistedmq.protocol.headers.base import Header
+from twistedmq.remoting.backoff import Backoff
+from twistedmq.remoting.capabilities import Capabilities, detect
+from twistedmq.remoting.client_line import ClientLine
+from twistedmq.remoting.dispatch import Dispatcher
+from twistedmq.remoting.errors import ConnectError, RequestTimeoutError
+from twistedmq.remoting.interfaces import IConnection, ITransportSecurity
+from twistedmq.remoting.limits import Limits
+from twistedmq.remoting.protocol import RemotingProtocol
+from twistedmq.remoting.security import client_tls
+from twistedmq.remoting.timer_wheel import TimerWheel
+
+MakeEndpoint = Callable[[Any, str, int, float], IStreamClientEndpoint]
+"""Gives the endpoint of (reactor, host, port, time limit in seconds)."""
+
+
+def make_endpoint(
+    reactor: Any, host: str, port: int, timeout_s: float
+) -> IStreamClientEndpoint:
+    """Give the endpoint of a numeric address, or of a name to be resolved."""
+    if isIPAddress(host):
+        return TCP4ClientEndpoint(reactor, host, port, timeout_s)
+    if isIPv6Address(host):
+        return TCP6ClientEndpoint(reactor, host, port, timeout_s)
+    return HostnameEndpoint(reactor, host, port, timeout_s)
+
+
+class ClientPool:
+    """One connection an address, shared by all requests that go there.
+
+    An address is text: "10.0.0.1:10911", "broker-a:10911", "[::1]:10911". One that
+    cannot be reached is left alone for a moment, longer each time; requests to it fail
+    at once meanwhile.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        config: RemotingConfig | None = None,
+        *,
+        dispatcher: Dispatcher | None = None,
+        security: ITransportSecurity | None = None,
+        wheel: TimerWheel | None = None,
+        random: Random | None = None,
+        capabilities: Capabilities | None = None,
+        endpoint: MakeEndpoint = make_endpoint,
+    ) -> None:
+        """Connect through *reactor*.
+
+        What the peers ask is served by *dispatcher*. With *security*, all connections
+        are TLS.
+        """
+        config = config or RemotingConfig()
+        self._reactor = reactor
+        self._limits = Limits.of_client(config)
+        self._connect_timeout_s = config.connect_timeout_ms / 1000
+        self._dispatcher = dispatcher or Dispatcher({})
+        self._security = security
+        self._wheel = wheel or TimerWheel(reactor)
+        self._backoff = Backoff(
+            config.reconnect_min_ms / 1000,
+            config.reconnect_max_ms / 1000,
+            random or Random(),
+        )
+        self._capabilities = capabilities or detect()
+        self._endpoint = endpoint
+        self._lines: dict[str, ClientLine] = {}
+        self._closed = False
+
+    def request(
+        self,
+        address: str,
+        code: int,
+        header: Header | None = None,
+        body: bytes = b"",
+        timeout_s: float = 3.0,
+    ) -> Deferred[Command]:
+        """Ask *address*; fires with the response, whatever its code.
+
+        Connecting counts towards the time-out. Fails with ConnectError,
+        RequestTimeoutError, ConnectionLostError or TooManyRequestsError.
+        """
+        line = self._line(address)
+        usable = line.usable
+        if usable is not None:
+            return usable.request(code, header, body, timeout_s)
+        started_s = self._wheel.now()
+        wanted = line.connection()
+        error = RequestTimeoutError(address, code, timeout_s)
+        timer = self._wheel.schedule(timeout_s, line.give_up, wanted, error)
+
+        def connected(connection: RemotingProtocol) -> Deferred[Command]:
+            left_s = timeout_s - (self._wheel.now() - started_s)
+            return connection.request(code, header, body, max(0.0, left_s))
+
+        def decided(result: Any) -> Any:
+            timer.cancel()
+            return result
+
+        return wanted.addBoth(decided).addCallback(connected)
+
+    def send_one_way(
+        self, address: str, code: int, header: Header | None = None, body: bytes = b""
+    ) -> Deferred[None]:
+        """Send to *address* what gets no answer; fires when it is on its way.
+
+        Fails with ConnectError.
+        """
+        return (
+            self._line(address)
+            .connection()
+            .addCallback(lambda connection: connection.send_one_way(code, header, body))
+        )
+
+    def connection(self, address: str) -> Deferred[IConnection]:
+        """Fire with the open connection to *address*.
+
+        Fails with ConnectError. Cancelling gives up waiting.
+        """
+        # A RemotingProtocol provides IConnection; Deferred's type is invariant.
+        return cast("Deferred[IConnection]", self._line(address).connection())
+
+    def close(self) -> Deferred[None]:
+        """Close all connections; fires when they are gone. Later requests fail."""
+        self._closed = True
+        closing = DeferredList([line.close() for line in self._lines.values()])
+        return closing.addCallback(lambda _: None)
+
+    def _line(self, address: str) -> ClientLine:
+        line = self._lines.get(address)
+        if line is None:
+            now = self._wheel.now
+            line = ClientLine(address, self._connect, self._backoff, now)
+            self._lines[address] = line
+            if self._closed:
+                line.close()
+        return line
+
+    def _connect(self, address: str) -> Deferred[RemotingProtocol]:
+        try:
+            host, port = parse_address(address)
+        except FieldError as error:
+            return fail(ConnectError(address, error.problem))
+        factory = _Connecting(partial(self._make_protocol, host))
+        endpoint = self._endpoint(self._reactor, host, port, self._connect_timeout_s)
+        return endpoint.connect(factory).addCallback(_remoting_of)
+
+    def _make_protocol(self, host: str) -> IProtocol:
+        protocol = RemotingProtocol(
+            self._dispatcher,
+            self._limits,
+            self._wheel,
+            capabilities=self._capabilities,
+        )
+        if self._security is None:
+            return protocol
+        return client_tls(self._security, host, protocol, self._reactor)
+
+
+def _remoting_of(protocol: IProtocol) -> RemotingProtocol:
+    """Take off the TLS layer, if there is one."""
+    inner = getattr(protocol, "wrappedProtocol", protocol)
+    assert isinstance(inner, RemotingProtocol)
+    return inner
+
+
+class _Connecting(Factory):
+    """Calls a callable for each connection."""
+
+    noisy = False
+
+    def __init__(self, make: Callable[[], IProtocol]) -> None:
+        self._make = make
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Give its protocol."""
+        return self._make()

@@ -9,6 +9,7 @@ from twistedmq.protocol.headers.admin import (
     ResumeCheckHalfMessageRequestHeader,
     ViewBrokerStatsDataRequestHeader,
 )
+from twistedmq.protocol.headers.base import Header, RpcHeader, TopicHeader
 from twistedmq.protocol.headers.clients import (
     ConsumeMessageDirectlyResultRequestHeader,
     GetAllProducerInfoRequestHeader,
@@ -106,7 +107,6 @@ from twistedmq.protocol.headers.topics import (
     QueryTopicConsumeByWhoRequestHeader,
     QueryTopicsByConsumerRequestHeader,
 )
-from twistedmq.protocol.headers.base import Header, RpcHeader, TopicHeader
 
 REQUEST_HEADERS: dict[int, type[Header]] = {
     RequestCode.SEND_MESSAGE: SendMessageRequestHeader,
@@ -159,7 +159,9 @@ REQUEST_HEADERS: dict[int, type[Header]] = {
     RequestCode.DELETE_SUBSCRIPTIONGROUP: DeleteSubscriptionGroupRequestHeader,
     RequestCode.GET_SUBSCRIPTIONGROUP_CONFIG: GetSubscriptionGroupConfigRequestHeader,
     RequestCode.GET_CONSUME_STATS: GetConsumeStatsRequestHeader,
-    RequestCode.QUERY_SUBSCRIPTION_BY_CONSUMER: QuerySubscriptionByConsumerRequestHeader,
+    RequestCode.QUERY_SUBSCRIPTION_BY_CONSUMER: (
+        QuerySubscriptionByConsumerRequestHeader
+    ),
     RequestCode.UPDATE_AND_GET_GROUP_FORBIDDEN: UpdateGroupForbiddenRequestHeader,
     RequestCode.GET_BROKER_CONSUME_STATS: GetConsumeStatsInBrokerHeader,
     RequestCode.VIEW_BROKER_STATS_DATA: ViewBrokerStatsDataRequestHeader,
@@ -212,6 +214,8 @@ RESPONSE_HEADERS: dict[int, type[Header]] = {
 """The header of the answer, by the code of the request."""
 
 __all__ = [
+    "REQUEST_HEADERS",
+    "RESPONSE_HEADERS",
     "AddWritePermOfBrokerRequestHeader",
     "AddWritePermOfBrokerResponseHeader",
     "BrokerHeartbeatRequestHeader",
@@ -273,8 +277,6 @@ __all__ = [
     "QuerySubscriptionByConsumerRequestHeader",
     "QueryTopicConsumeByWhoRequestHeader",
     "QueryTopicsByConsumerRequestHeader",
-    "REQUEST_HEADERS",
-    "RESPONSE_HEADERS",
     "RecallMessageRequestHeader",
     "RecallMessageResponseHeader",
     "RegisterBrokerRequestHeader",

@@ -10,8 +10,9 @@ class GetBrokerConfigResponseHeader(Header, kw_only=True, rename="camel"):
 
 
 class ViewBrokerStatsDataRequestHeader(Header, kw_only=True, rename="camel"):
-    """VIEW_BROKER_STATS_DATA (315): Read a statistic by name and key over the last minute,
-    hour and day.
+    """VIEW_BROKER_STATS_DATA (315): Read a statistic by name and key.
+
+    Over the last minute, hour and day.
     """
 
     stats_name: str
@@ -19,9 +20,7 @@ class ViewBrokerStatsDataRequestHeader(Header, kw_only=True, rename="camel"):
 
 
 class ResumeCheckHalfMessageRequestHeader(Header, kw_only=True, rename="camel"):
-    """RESUME_CHECK_HALF_MESSAGE (323): Put a half message that had been given up back
-    under check.
-    """
+    """RESUME_CHECK_HALF_MESSAGE (323): Check a half message again that was given up."""
 
     topic: str | None = None
     msg_id: str | None = None

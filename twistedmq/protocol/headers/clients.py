@@ -3,6 +3,7 @@
 from msgspec import field
 
 from twistedmq.protocol.headers.base import Header, RpcHeader, TopicHeader
+from twistedmq.protocol.numbers import Int32
 
 
 class UnregisterClientRequestHeader(RpcHeader, kw_only=True, rename="camel"):
@@ -18,8 +19,9 @@ class UnregisterClientResponseHeader(Header, kw_only=True, rename="camel"):
 
 
 class GetConsumerListByGroupRequestHeader(RpcHeader, kw_only=True, rename="camel"):
-    """GET_CONSUMER_LIST_BY_GROUP (38): List the client ids of a consumer group, for
-    client-side rebalance.
+    """GET_CONSUMER_LIST_BY_GROUP (38): List the client ids of a group.
+
+    Consumers rebalance by it.
     """
 
     consumer_group: str
@@ -30,16 +32,18 @@ class GetConsumerListByGroupResponseHeader(Header, kw_only=True, rename="camel")
 
 
 class NotifyConsumerIdsChangedRequestHeader(RpcHeader, kw_only=True, rename="camel"):
-    """NOTIFY_CONSUMER_IDS_CHANGED (40): Tell consumers that the group's membership changed
-    so that they rebalance; a oneway.
+    """NOTIFY_CONSUMER_IDS_CHANGED (40): Tell consumers to rebalance.
+
+    One-way; sent when the membership of the group changed.
     """
 
     consumer_group: str
 
 
 class LockBatchMqRequestHeader(RpcHeader, kw_only=True, rename="camel"):
-    """LOCK_BATCH_MQ (41): Take or renew the queue locks for ordered consumption; the
-    header class exists for authorization and proxy use and may be absent.
+    """LOCK_BATCH_MQ (41): Take or renew queue locks for ordered consumption.
+
+    May be absent; it exists for authorization and the proxy.
     """
 
 
@@ -48,8 +52,9 @@ class UnlockBatchMqRequestHeader(RpcHeader, kw_only=True, rename="camel"):
 
 
 class GetConsumerConnectionListRequestHeader(RpcHeader, kw_only=True, rename="camel"):
-    """GET_CONSUMER_CONNECTION_LIST (203): List the connections and subscriptions of a
-    consumer group.
+    """GET_CONSUMER_CONNECTION_LIST (203): List a consumer group.
+
+    Gives its connections and subscriptions.
     """
 
     consumer_group: str
@@ -62,8 +67,9 @@ class GetProducerConnectionListRequestHeader(RpcHeader, kw_only=True, rename="ca
 
 
 class GetConsumerRunningInfoRequestHeader(RpcHeader, kw_only=True, rename="camel"):
-    """GET_CONSUMER_RUNNING_INFO (307): Ask a consumer, through its broker, for its
-    internal state and optionally a thread dump.
+    """GET_CONSUMER_RUNNING_INFO (307): Ask a consumer for its inner state.
+
+    Asked through its broker; optionally with a thread dump.
     """
 
     consumer_group: str
@@ -74,8 +80,9 @@ class GetConsumerRunningInfoRequestHeader(RpcHeader, kw_only=True, rename="camel
 class ConsumeMessageDirectlyResultRequestHeader(
     TopicHeader, kw_only=True, rename="camel"
 ):
-    """CONSUME_MESSAGE_DIRECTLY (309): Have a given online consumer process one message at
-    once and report the outcome.
+    """CONSUME_MESSAGE_DIRECTLY (309): Have a consumer process one message now.
+
+    A given online consumer; it reports the outcome.
     """
 
     consumer_group: str
@@ -83,8 +90,8 @@ class ConsumeMessageDirectlyResultRequestHeader(
     msg_id: str | None = None
     broker_name: str | None = None
     topic: str | None = None
-    topic_sys_flag: int | None = None
-    group_sys_flag: int | None = None
+    topic_sys_flag: Int32 | None = None
+    group_sys_flag: Int32 | None = None
 
 
 class GetAllProducerInfoRequestHeader(Header, kw_only=True, rename="camel"):

@@ -1,26 +1,28 @@
 """Consumer groups of a broker."""
 
 from twistedmq.protocol.headers.base import Header, RpcHeader, TopicHeader
+from twistedmq.protocol.numbers import Int32
 
 
 class GetAllSubscriptionGroupRequestHeader(Header, kw_only=True, rename="camel"):
-    """GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201): Fetch all consumer group settings; paged
-    when groupSeq is given.
+    """GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201): Fetch all consumer groups.
+
+    In pages where group_seq is given.
     """
 
-    group_seq: int
+    group_seq: Int32
     data_version: str | None = None
-    max_group_num: int | None = None
+    max_group_num: Int32 | None = None
 
 
 class GetAllSubscriptionGroupResponseHeader(Header, kw_only=True, rename="camel"):
     """The answer to GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201)."""
 
-    total_group_num: int
+    total_group_num: Int32
 
 
 class DeleteSubscriptionGroupRequestHeader(RpcHeader, kw_only=True, rename="camel"):
-    """DELETE_SUBSCRIPTIONGROUP (207): Remove a consumer group, with its offsets if asked."""
+    """DELETE_SUBSCRIPTIONGROUP (207): Remove a consumer group and maybe its offsets."""
 
     group_name: str
     clean_offset: bool = False
@@ -33,7 +35,7 @@ class GetSubscriptionGroupConfigRequestHeader(RpcHeader, kw_only=True, rename="c
 
 
 class GetConsumeStatsRequestHeader(TopicHeader, kw_only=True, rename="camel"):
-    """GET_CONSUME_STATS (208): Read a group's broker, consumer and pull offsets per queue."""
+    """GET_CONSUME_STATS (208): Read how far a group is in each queue."""
 
     consumer_group: str
     topic: str | None = None
@@ -43,16 +45,14 @@ class GetConsumeStatsRequestHeader(TopicHeader, kw_only=True, rename="camel"):
 class QuerySubscriptionByConsumerRequestHeader(
     TopicHeader, kw_only=True, rename="camel"
 ):
-    """QUERY_SUBSCRIPTION_BY_CONSUMER (345): Read a group's current subscription of a
-    topic.
-    """
+    """QUERY_SUBSCRIPTION_BY_CONSUMER (345): Read what a group takes of a topic."""
 
     group: str
     topic: str | None = None
 
 
 class UpdateGroupForbiddenRequestHeader(TopicHeader, kw_only=True, rename="camel"):
-    """UPDATE_AND_GET_GROUP_FORBIDDEN (353): Set or read whether a group may read a topic."""
+    """UPDATE_AND_GET_GROUP_FORBIDDEN (353): Set or read if a group may read a topic."""
 
     group: str
     topic: str
@@ -60,6 +60,6 @@ class UpdateGroupForbiddenRequestHeader(TopicHeader, kw_only=True, rename="camel
 
 
 class GetConsumeStatsInBrokerHeader(Header, kw_only=True, rename="camel"):
-    """GET_BROKER_CONSUME_STATS (317): Read the consume figures of all groups of a broker."""
+    """GET_BROKER_CONSUME_STATS (317): Read how far all groups of a broker are."""
 
     is_order: bool = False

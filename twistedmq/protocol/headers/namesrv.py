@@ -1,6 +1,7 @@
 """What a name server is asked."""
 
 from twistedmq.protocol.headers.base import Header, TopicHeader
+from twistedmq.protocol.numbers import Int32, Int64
 
 
 class PutKVConfigRequestHeader(Header, kw_only=True, rename="camel"):
@@ -32,19 +33,20 @@ class DeleteKVConfigRequestHeader(Header, kw_only=True, rename="camel"):
 
 
 class RegisterBrokerRequestHeader(Header, kw_only=True, rename="camel"):
-    """REGISTER_BROKER (103): Announce a broker with its topics; the reply names the master
-    and its HA address, and carries the ordered-topic table.
+    """REGISTER_BROKER (103): Announce a broker with its topics.
+
+    The answer names the master and its HA address; its body is the order table.
     """
 
     broker_name: str
     broker_addr: str
     cluster_name: str
     ha_server_addr: str
-    broker_id: int
-    heartbeat_timeout_millis: int | None = None
+    broker_id: Int64
+    heartbeat_timeout_millis: Int64 | None = None
     enable_acting_master: bool | None = None
     compressed: bool = False
-    body_crc32: int = 0
+    body_crc32: Int32 = 0
 
 
 class RegisterBrokerResponseHeader(Header, kw_only=True, rename="camel"):
@@ -60,7 +62,7 @@ class UnRegisterBrokerRequestHeader(Header, kw_only=True, rename="camel"):
     broker_name: str
     broker_addr: str
     cluster_name: str
-    broker_id: int
+    broker_id: Int64
 
 
 class GetRouteInfoRequestHeader(TopicHeader, kw_only=True, rename="camel"):
@@ -71,8 +73,9 @@ class GetRouteInfoRequestHeader(TopicHeader, kw_only=True, rename="camel"):
 
 
 class WipeWritePermOfBrokerRequestHeader(Header, kw_only=True, rename="camel"):
-    """WIPE_WRITE_PERM_OF_BROKER (205): Take the write bit off all queues of a broker in
-    the route table.
+    """WIPE_WRITE_PERM_OF_BROKER (205): Stop writes to a broker.
+
+    Takes the write bit off all its queues in the route table.
     """
 
     broker_name: str
@@ -81,12 +84,13 @@ class WipeWritePermOfBrokerRequestHeader(Header, kw_only=True, rename="camel"):
 class WipeWritePermOfBrokerResponseHeader(Header, kw_only=True, rename="camel"):
     """The answer to WIPE_WRITE_PERM_OF_BROKER (205)."""
 
-    wipe_topic_count: int
+    wipe_topic_count: Int32
 
 
 class AddWritePermOfBrokerRequestHeader(Header, kw_only=True, rename="camel"):
-    """ADD_WRITE_PERM_OF_BROKER (327): Give the write bit back to all queues of a broker in
-    the route table.
+    """ADD_WRITE_PERM_OF_BROKER (327): Allow writes to a broker.
+
+    Gives the write bit back to all its queues in the route table.
     """
 
     broker_name: str
@@ -95,12 +99,13 @@ class AddWritePermOfBrokerRequestHeader(Header, kw_only=True, rename="camel"):
 class AddWritePermOfBrokerResponseHeader(Header, kw_only=True, rename="camel"):
     """The answer to ADD_WRITE_PERM_OF_BROKER (327)."""
 
-    add_topic_count: int
+    add_topic_count: Int32
 
 
 class DeleteTopicFromNamesrvRequestHeader(TopicHeader, kw_only=True, rename="camel"):
-    """DELETE_TOPIC_IN_NAMESRV (216): Forget a topic in the route table, wholly or for one
-    cluster.
+    """DELETE_TOPIC_IN_NAMESRV (216): Forget a topic in the route table.
+
+    Wholly, or for one cluster.
     """
 
     topic: str
@@ -120,14 +125,15 @@ class GetTopicsByClusterRequestHeader(Header, kw_only=True, rename="camel"):
 
 
 class QueryDataVersionRequestHeader(Header, kw_only=True, rename="camel"):
-    """QUERY_DATA_VERSION (322): Ask whether the registered topic table is out of date, so
-    that a full registration can be skipped; also serves as a heartbeat.
+    """QUERY_DATA_VERSION (322): Ask whether a topic table is out of date.
+
+    If not, a registration can be skipped; it is a sign of life, too.
     """
 
     broker_name: str
     broker_addr: str
     cluster_name: str
-    broker_id: int
+    broker_id: Int64
 
 
 class QueryDataVersionResponseHeader(Header, kw_only=True, rename="camel"):
@@ -137,31 +143,40 @@ class QueryDataVersionResponseHeader(Header, kw_only=True, rename="camel"):
 
 
 class GetBrokerMemberGroupRequestHeader(Header, kw_only=True, rename="camel"):
-    """GET_BROKER_MEMBER_GROUP (901): List the ids and addresses that share a broker name."""
+    """GET_BROKER_MEMBER_GROUP (901): List the brokers that share a name."""
 
     cluster_name: str
     broker_name: str
 
 
 class BrokerHeartbeatRequestHeader(Header, kw_only=True, rename="camel"):
-    """BROKER_HEARTBEAT (904): Light-weight sign of life, with replication progress when
-    meant for a controller; a oneway to name servers.
+    """BROKER_HEARTBEAT (904): A light sign of life of a broker.
+
+    With replication progress where a controller is used.
     """
 
     cluster_name: str
     broker_addr: str
     broker_name: str
-    broker_id: int | None = None
-    epoch: int | None = None
-    max_offset: int | None = None
-    confirm_offset: int | None = None
-    heartbeat_timeout_mills: int | None = None
-    election_priority: int | None = None
+    broker_id: Int64 | None = None
+    epoch: Int32 | None = None
+    max_offset: Int64 | None = None
+    confirm_offset: Int64 | None = None
+    heartbeat_timeout_mills: Int64 | None = None
+    election_priority: Int32 | None = None
 
 
 class RegisterTopicRequestHeader(TopicHeader, kw_only=True, rename="camel"):
-    """REGISTER_TOPIC_IN_NAMESRV (217): Add the queues of one topic to the route table
-    without a full broker registration.
-    """
+    """REGISTER_TOPIC_IN_NAMESRV (217): Add one topic to the route table."""
 
     topic: str
+
+
+class NotifyMinBrokerIdChangeRequestHeader(Header, kw_only=True, rename="camel"):
+    """NOTIFY_MIN_BROKER_ID_CHANGE (905): Tell brokers who stands in for a master."""
+
+    min_broker_id: int | None = None
+    broker_name: str | None = None
+    min_broker_addr: str | None = None
+    offline_broker_addr: str | None = None
+    ha_broker_addr: str | None = None

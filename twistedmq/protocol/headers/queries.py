@@ -1,18 +1,20 @@
 """Finding stored messages."""
 
 from twistedmq.protocol.headers.base import Header, TopicHeader
+from twistedmq.protocol.numbers import Int32, Int64
 
 
 class QueryMessageRequestHeader(TopicHeader, kw_only=True, rename="camel"):
-    """QUERY_MESSAGE (12): Look messages up in the key index between two timestamps; the
-    ext field _UNIQUE_KEY_QUERY=true selects look-up by unique key.
+    """QUERY_MESSAGE (12): Look messages up by key between two times.
+
+    The extra field _UNIQUE_KEY_QUERY=true means a unique key.
     """
 
     topic: str
     key: str
-    max_num: int
-    begin_timestamp: int
-    end_timestamp: int
+    max_num: Int32
+    begin_timestamp: Int64
+    end_timestamp: Int64
     index_type: str | None = None
     last_key: str | None = None
 
@@ -20,34 +22,37 @@ class QueryMessageRequestHeader(TopicHeader, kw_only=True, rename="camel"):
 class QueryMessageResponseHeader(Header, kw_only=True, rename="camel"):
     """The answer to QUERY_MESSAGE (12)."""
 
-    index_last_update_timestamp: int
-    index_last_update_phyoffset: int
+    index_last_update_timestamp: Int64
+    index_last_update_phyoffset: Int64
 
 
 class ViewMessageRequestHeader(Header, kw_only=True, rename="camel"):
-    """VIEW_MESSAGE_BY_ID (33): Read the message at a commit-log offset (taken from the
-    offset message id).
+    """VIEW_MESSAGE_BY_ID (33): Read the message at a physical offset.
+
+    Which stands in its message id.
     """
 
     topic: str | None = None
-    offset: int
+    offset: Int64
 
 
 class QueryConsumeQueueRequestHeader(TopicHeader, kw_only=True, rename="camel"):
-    """QUERY_CONSUME_QUEUE (321): Show raw consume-queue entries and whether a group's
-    filter would pass them.
+    """QUERY_CONSUME_QUEUE (321): Show raw queue entries.
+
+    And whether a filter of a group would let them pass.
     """
 
     topic: str | None = None
-    queue_id: int = 0
-    index: int = 0
-    count: int = 0
+    queue_id: Int32 = 0
+    index: Int64 = 0
+    count: Int32 = 0
     consumer_group: str | None = None
 
 
 class QueryConsumeTimeSpanRequestHeader(TopicHeader, kw_only=True, rename="camel"):
-    """QUERY_CONSUME_TIME_SPAN (303): Read, per queue, the stored time range and the time
-    that the group has reached.
+    """QUERY_CONSUME_TIME_SPAN (303): Read the stored time range of each queue.
+
+    And the time up to which a group has consumed.
     """
 
     topic: str

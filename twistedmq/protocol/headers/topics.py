@@ -1,18 +1,19 @@
 """Topics of a broker."""
 
 from twistedmq.protocol.headers.base import Header, RpcHeader, TopicHeader
+from twistedmq.protocol.numbers import Int32
 
 
 class CreateTopicRequestHeader(TopicHeader, kw_only=True, rename="camel"):
-    """UPDATE_AND_CREATE_TOPIC (17): Create a topic on the broker or change its settings."""
+    """UPDATE_AND_CREATE_TOPIC (17): Create a topic or change its settings."""
 
     topic: str
     default_topic: str
-    read_queue_nums: int
-    write_queue_nums: int
-    perm: int
+    read_queue_nums: Int32
+    write_queue_nums: Int32
+    perm: Int32
     topic_filter_type: str
-    topic_sys_flag: int | None = None
+    topic_sys_flag: Int32 | None = None
     order: bool = False
     attributes: str | None = None
     force: bool = False
@@ -23,25 +24,24 @@ class CreateTopicListRequestHeader(RpcHeader, kw_only=True, rename="camel"):
 
 
 class GetAllTopicConfigRequestHeader(Header, kw_only=True, rename="camel"):
-    """GET_ALL_TOPIC_CONFIG (21): Fetch all topic definitions with their version; paged
-    when the request carries topicSeq.
+    """GET_ALL_TOPIC_CONFIG (21): Fetch all topics of a broker.
+
+    In pages where topic_seq is given.
     """
 
-    topic_seq: int
+    topic_seq: Int32
     data_version: str | None = None
-    max_topic_num: int | None = None
+    max_topic_num: Int32 | None = None
 
 
 class GetAllTopicConfigResponseHeader(Header, kw_only=True, rename="camel"):
     """The answer to GET_ALL_TOPIC_CONFIG (21)."""
 
-    total_topic_num: int
+    total_topic_num: Int32
 
 
 class GetTopicConfigRequestHeader(TopicHeader, kw_only=True, rename="camel"):
-    """GET_TOPIC_CONFIG (351): Read one topic's definition, with static mapping if there is
-    one.
-    """
+    """GET_TOPIC_CONFIG (351): Read one topic, with its static mapping."""
 
     topic: str
 
@@ -53,9 +53,7 @@ class DeleteTopicRequestHeader(TopicHeader, kw_only=True, rename="camel"):
 
 
 class GetTopicStatsInfoRequestHeader(TopicHeader, kw_only=True, rename="camel"):
-    """GET_TOPIC_STATS_INFO (202): Read min/max offset and last store time of every queue
-    of a topic.
-    """
+    """GET_TOPIC_STATS_INFO (202): Read the ends of every queue of a topic."""
 
     topic: str
 

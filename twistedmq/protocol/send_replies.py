@@ -31,13 +31,22 @@ class SendReplies:
     Args:
         packed_host: the broker's packed address, the first part of every message id.
         region: what the ext field MSG_REGION says.
+        trace_on: what the ext field TRACE_ON says.
         durability: what an acknowledgement promises; an ext field that only our client
             reads (``DURABILITY``).
     """
 
-    def __init__(self, packed_host: bytes, region: str, durability: str) -> None:
+    def __init__(
+        self,
+        packed_host: bytes,
+        region: str,
+        durability: str,
+        *,
+        trace_on: bool = True,
+    ) -> None:
         self._host_hex = packed_host.hex().upper()
-        named = f'"TRACE_ON":"true","MSG_REGION":{_quoted(region)},'
+        traced = str(trace_on).lower()
+        named = f'"TRACE_ON":"{traced}","MSG_REGION":{_quoted(region)},'
         self._constant = f'{named}"DURABILITY":{_quoted(durability)}'
 
     def encode(

@@ -1,0 +1,328 @@
+"""Which messages may be stored, and where.
+
+The usual batch is let through by a few questions about whole columns; what has been
+found good is remembered by topic and queue until the topic changes. Anything else is
+looked at one request at a time. Source: AbstractSendMessageProcessor.msgCheck,
+SendMessageProcessor, HookUtils.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from twistedmq.broker.groups.table import GroupTable
+from twistedmq.broker.locks.table import QueueLocks
+from twistedmq.broker.topics.table import TopicTable
+from twistedmq.config.broker import BrokerIdentity, SendConfig
+from twistedmq.config.live import Live
+from twistedmq.config.store import StoreConfig
+from twistedmq.protocol import properties as props
+from twistedmq.protocol.addresses import format_address, unpack
+from twistedmq.protocol.bodies import TopicConfig, TopicFilterType
+from twistedmq.protocol.errors import (
+    GroupNotFoundError,
+    InvalidParameterError,
+    MessageIllegalError,
+    PermissionDeniedError,
+    TopicNotFoundError,
+    TwistedMQError,
+)
+from twistedmq.protocol.names import (
+    RETRY_PREFIX,
+    check_topic,
+    dlq_topic,
+    is_retry_topic,
+    may_send_to,
+)
+from twistedmq.protocol.record_layout import record_size
+from twistedmq.protocol.send_decoding import DecodedSends
+from twistedmq.protocol.system_flags import (
+    INNER_BATCH,
+    MULTI_TAGS,
+    NEED_UNWRAP,
+    TRANSACTION_MASK,
+    is_writable,
+    perm_text,
+)
+
+MAX_PROPERTIES_BYTES: Final = 32_767
+MAX_TOPIC_BYTES: Final = 127
+"""Of a topic that is not a group's retry topic; the record has one byte for it."""
+
+_TIMERS: Final = (props.TIMER_DELIVER_MS, props.TIMER_DELAY_SEC, props.TIMER_DELAY_MS)
+_SPECIAL: Final = frozenset(
+    {
+        props.DELAY,
+        *_TIMERS,
+        props.TRANSACTION_PREPARED,
+        props.POP_CK,
+        props.INNER_NUM,
+    }
+)
+"""Properties that make the broker do something else than store the message."""
+
+_SPECIAL_FLAGS: Final = TRANSACTION_MASK | INNER_BATCH | NEED_UNWRAP
+_PLAIN_FLAGS: Final = frozenset(
+    flags for flags in range(0x800) if not flags & _SPECIAL_FLAGS
+)
+
+
+class BrokerStartingError(TwistedMQError):
+    """The time from which sends are accepted (a setting) has not come yet."""
+
+    def __init__(self, until_ms: int) -> None:
+        """Keep the wall clock time in ms."""
+        super().__init__(f"broker unable to service, until {until_ms} ms of Unix time")
+        self.until_ms = until_ms
+
+
+class Admission:
+    """Says which sends may be stored, and completes those that may.
+
+    Args:
+        topics: asked, and added to where a send may create its topic.
+        groups: asked about the groups of retry topics.
+        locks: a group that holds locks consumes in order: what it gives up goes to its
+            dead letter topic.
+        identity: the broker's permission and cluster.
+        config: when sends are accepted.
+        limits: how large messages may be.
+        wall_ms: the wall clock.
+        random: chooses a queue where the producer leaves it to us.
+    """
+
+    def __init__(
+        self,
+        topics: TopicTable,
+        groups: GroupTable,
+        locks: QueueLocks,
+        identity: Live[BrokerIdentity],
+        config: Live[SendConfig],
+        limits: Live[StoreConfig],
+        wall_ms: Callable[[], int],
+        random: Random,
+    ) -> None:
+        self._topics = topics
+        self._groups = groups
+        self._locks = locks
+        self._identity = identity
+        self._config = config
+        self._limits = limits
+        self._wall_ms = wall_ms
+        self._random = random
+        self._good: set[tuple[str, int]] = set()
+        self._good_queues: dict[str, set[int]] = {}
+        topics.on_change(self._topic_changed)
+        identity.subscribe(self._settings_changed)
+        config.subscribe(self._settings_changed)
+
+    def is_plain(self, sends: DecodedSends) -> bool:
+        """Say whether every message of a non-empty batch may be stored as it is."""
+        batch = sends.batch
+        return (
+            self._good.issuperset(zip(batch.topics, batch.queue_ids, strict=True))
+            and all(batch.bodies)
+            and max(map(len, batch.bodies)) <= self._limits.value.max_message_bytes
+            and max(map(len, batch.properties)) <= MAX_PROPERTIES_BYTES
+            and _PLAIN_FLAGS.issuperset(batch.sys_flags)
+            and all(map(_SPECIAL.isdisjoint, sends.property_maps))
+            and len(sends.counts) == len(batch.topics)
+        )
+
+    def admit(self, sends: DecodedSends) -> dict[int, TwistedMQError]:
+        """Look at each request; gives what is wrong with those that may not be stored.
+
+        The columns of the others are completed: queue, topic, properties.
+        """
+        wrong: dict[int, TwistedMQError] = {}
+        first = 0
+        for request, count in enumerate(sends.counts):
+            messages = range(first, first + count)
+            first += count
+            try:
+                self._admit(sends, request, messages)
+            except TwistedMQError as error:
+                wrong[request] = error
+        return wrong
+
+    def _admit(self, sends: DecodedSends, request: int, messages: range) -> None:
+        batch = sends.batch
+        topic, queue_id = batch.topics[messages[0]], batch.queue_ids[messages[0]]
+        config = self._topic_of(sends, request, topic)
+        self._check_queue(config, queue_id, batch.born_hosts[messages[0]])
+        self._check_sizes(sends, messages, topic)
+        for message in messages:
+            self._check_kind(sends, message, topic)
+        if queue_id < 0:
+            queue_id = self._random.randrange(config.write_queue_nums)
+        elif not is_retry_topic(topic):
+            self._remember(config, queue_id)
+        if is_retry_topic(topic):
+            if len(messages) > 1:
+                raise MessageIllegalError(
+                    f"batch request does not support retry group {topic}"
+                )
+            topic, queue_id = self._retry_or_give_up(sends, request, messages[0])
+        for message in messages:
+            batch.topics[message] = topic
+            batch.queue_ids[message] = queue_id
+            if config.topic_filter_type is TopicFilterType.MULTI_TAG:
+                batch.sys_flags[message] |= MULTI_TAGS
+
+    def _topic_of(self, sends: DecodedSends, request: int, topic: str) -> TopicConfig:
+        """Find or create the topic of a request, where sending to it is allowed."""
+        accept_from_ms = self._config.value.accept_from_ms
+        if accept_from_ms and self._wall_ms() < accept_from_ms:
+            raise BrokerStartingError(accept_from_ms)
+        config = self._topics.get(topic)
+        identity = self._identity.value
+        if config and config.order and not is_writable(identity.permission):
+            raise PermissionDeniedError(
+                f"the broker[{identity.broker_name}] sending message is forbidden"
+            )
+        try:
+            check_topic(topic)
+        except MessageIllegalError as error:
+            raise InvalidParameterError(str(error)) from error
+        if not may_send_to(topic):
+            raise PermissionDeniedError(
+                f"Sending message to topic[{topic}] is forbidden."
+            )
+        if config is None:
+            config = self._create(sends, request, topic)
+        if not is_writable(config.perm):
+            raise PermissionDeniedError(
+                f"the topic[{topic}] sending message is forbidden"
+            )
+        return config
+
+    def _create(self, sends: DecodedSends, request: int, topic: str) -> TopicConfig:
+        created = self._topics.create_on_send(
+            topic, sends.default_topics[request], sends.default_queue_nums[request]
+        )
+        if created is not None:
+            return created
+        if is_retry_topic(topic):
+            return self._topics.create_if_absent(topic)
+        raise TopicNotFoundError(topic, ", apply first please!")
+
+    def _check_queue(self, config: TopicConfig, queue_id: int, peer: bytes) -> None:
+        queues = max(config.write_queue_nums, config.read_queue_nums)
+        if queue_id >= queues or (queue_id < 0 and not config.write_queue_nums):
+            raise InvalidParameterError(
+                f"request queueId[{queue_id}] is illegal, {describe(config)} "
+                f"Producer: {format_address(*unpack(peer))}"
+            )
+
+    def _check_sizes(self, sends: DecodedSends, messages: range, topic: str) -> None:
+        if len(topic.encode()) > MAX_TOPIC_BYTES and not is_retry_topic(topic):
+            raise MessageIllegalError(
+                f"the topic {topic} has more than {MAX_TOPIC_BYTES} bytes"
+            )
+        limit, whole, batch = self._limits.value.max_message_bytes, 0, sends.batch
+        for message in messages:
+            body, properties = batch.bodies[message], batch.properties[message]
+            host = batch.born_hosts[message]
+            whole += record_size(topic, len(body), len(properties), host, host)
+            if len(body) > limit or len(properties) > MAX_PROPERTIES_BYTES:
+                raise MessageIllegalError(
+                    f"the message is illegal: its body has {len(body)} bytes, its "
+                    f"properties {len(properties)}; msg body length limit {limit}B, "
+                    f"msg properties length limit {MAX_PROPERTIES_BYTES}B"
+                )
+            if not body and len(messages) == 1:
+                raise MessageIllegalError("the message is illegal: it has no body")
+        if len(messages) > 1 and whole > limit:
+            raise MessageIllegalError(
+                f"the batch is illegal: its messages need {whole} bytes; the limit is "
+                f"{limit}B"
+            )
+
+    def _check_kind(self, sends: DecodedSends, message: int, topic: str) -> None:
+        """Refuse what must not be delivered at once, and what is not built yet."""
+        properties = sends.property_maps[message]
+        flags = sends.batch.sys_flags[message]
+        if flags & (INNER_BATCH | NEED_UNWRAP) or props.INNER_NUM in properties:
+            raise MessageIllegalError(
+                "messages that hold a batch (INNER_BATCH) are not supported"
+            )
+        half = properties.get(props.TRANSACTION_PREPARED, "").lower() == "true"
+        if half or flags & TRANSACTION_MASK:
+            raise PermissionDeniedError(
+                f"the broker[{self._identity.value.broker_name}] sending transaction "
+                "message is forbidden: transactions are not supported yet"
+            )
+        if is_retry_topic(topic):
+            self._drop(sends, message, props.DELAY, *_TIMERS)
+        elif _is_delayed(properties) and topic not in self._topics.system:
+            raise MessageIllegalError(
+                "messages with a delay level or a delivery time are not supported yet"
+            )
+        self._drop(sends, message, props.POP_CK)
+
+    def _drop(self, sends: DecodedSends, message: int, *names: str) -> None:
+        """Take properties off a message that only their writer may use."""
+        held = sends.property_maps[message]
+        if held.keys().isdisjoint(names):
+            return
+        encoded = props.parse(sends.batch.properties[message])
+        for name in names:
+            held.pop(name, None)
+            encoded.pop(name, None)
+        sends.batch.properties[message] = props.format(encoded)
+
+    def _retry_or_give_up(
+        self, sends: DecodedSends, request: int, message: int
+    ) -> tuple[str, int]:
+        """Give topic and queue of a message that a consumer itself sends to be retried.
+
+        Its delay is left out: until delay levels are built it comes back at once.
+        """
+        batch = sends.batch
+        topic, queue_id = batch.topics[message], batch.queue_ids[message]
+        name = topic.removeprefix(RETRY_PREFIX).partition("+")[0]
+        group = self._groups.get(name)
+        if group is None:
+            raise GroupNotFoundError(name)
+        limit = sends.max_reconsume_times[request]
+        if limit < 0:
+            limit = group.retry_max_times
+        if batch.reconsume_times[message] > limit or self._locks.any_held(name):
+            return self._topics.create_if_absent(dlq_topic(name)).topic_name, 0
+        return topic, max(0, queue_id)
+
+    def _remember(self, config: TopicConfig, queue_id: int) -> None:
+        identity = self._identity.value
+        ordered_and_barred = config.order and not is_writable(identity.permission)
+        single_tag = config.topic_filter_type is TopicFilterType.SINGLE_TAG
+        if single_tag and not ordered_and_barred:
+            self._good.add((config.topic_name, queue_id))
+            self._good_queues.setdefault(config.topic_name, set()).add(queue_id)
+
+    def _topic_changed(self, topic: str, _: TopicConfig | None) -> None:
+        for queue_id in self._good_queues.pop(topic, ()):
+            self._good.discard((topic, queue_id))
+
+    def _settings_changed(self, _: object) -> None:
+        self._good.clear()
+        self._good_queues.clear()
+
+
+def _is_delayed(properties: dict[str, str]) -> bool:
+    if not properties.keys().isdisjoint(_TIMERS):
+        return True
+    level = properties.get(props.DELAY, "0")
+    return level not in ("", "0") and not level.startswith("-")
+
+
+def describe(config: TopicConfig) -> str:
+    """Give a topic's settings as people read them in remarks."""
+    attributes = ", ".join(f"{k}={v}" for k, v in (config.attributes or {}).items())
+    return (
+        f"TopicConfig [topicName={config.topic_name}, "
+        f"readQueueNums={config.read_queue_nums}, "
+        f"writeQueueNums={config.write_queue_nums}, perm={perm_text(config.perm)}, "
+        f"topicFilterType={config.topic_filter_type}, "
+        f"topicSysFlag={config.topic_sys_flag}, order={str(config.order).lower()}, "
+        f"attributes={{{attributes}}}]"
+    )

@@ -1,0 +1,40 @@
+"""Some of the requests of a batch, as a batch of their own."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, Final
+
+from msgspec.structs import fields
+
+from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.protocol.send_decoding import DecodedSends
+
+_MESSAGE_COLUMNS: Final = tuple(field.name for field in fields(SendBatch))
+_REQUEST_COLUMNS: Final = tuple(
+    field.name
+    for field in fields(DecodedSends)
+    if field.name not in ("batch", "property_maps", "refused")
+)
+
+
+def select(sends: DecodedSends, requests: Sequence[int]) -> DecodedSends:
+    """Give the columns of *requests* (their numbers, rising) and of their messages."""
+    ends = list(accumulate(sends.counts))
+    messages = [
+        message
+        for request in requests
+        for message in range(ends[request] - sends.counts[request], ends[request])
+    ]
+    batch = {name: _rows(sends.batch, name, messages) for name in _MESSAGE_COLUMNS}
+    by_request = {name: _rows(sends, name, requests) for name in _REQUEST_COLUMNS}
+    return DecodedSends(
+        batch=SendBatch(**batch),
+        property_maps=_rows(sends, "property_maps", messages),
+        refused=[],
+        **by_request,
+    )
+
+
+def _rows(columns: object, name: str, rows: Sequence[int]) -> list[Any]:
+    column = getattr(columns, name)
+    return [column[row] for row in rows]

@@ -1,0 +1,173 @@
+"""CONSUMER_SEND_MSG_BACK: a message that could not be consumed goes round again.
+
+It becomes a new message in the group's retry topic, or in its dead letter topic when it
+has been tried often enough. Until delay levels are built, a retry topic's messages can
+be consumed at once: the level that the consumer asks for has no effect yet.
+Source: AbstractSendMessageProcessor.consumerSendMsgBack.
+"""
+
+from collections.abc import Callable
+from random import Random
+
+from twisted.internet.defer import Deferred
+
+from twistedmq.broker.counters import BrokerCounters
+from twistedmq.broker.groups.table import GroupTable
+from twistedmq.broker.topics.table import TopicTable
+from twistedmq.config.broker import BrokerIdentity
+from twistedmq.config.live import Live
+from twistedmq.protocol import properties as props
+from twistedmq.protocol.bodies import SubscriptionGroupConfig
+from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.command import Buffer, Reply
+from twistedmq.protocol.errors import (
+    GroupNotFoundError,
+    PermissionDeniedError,
+    TwistedMQError,
+)
+from twistedmq.protocol.headers import ConsumerSendMsgBackRequestHeader
+from twistedmq.protocol.message_id import offset_id
+from twistedmq.protocol.names import dlq_topic, retry_topic
+from twistedmq.protocol.record import Record, RecordError, decode_record
+from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.protocol.system_flags import (
+    BORN_HOST_V6,
+    STORE_HOST_V6,
+    TOPIC_UNIT_SUB,
+    is_writable,
+)
+from twistedmq.remoting.interfaces import HandlerTable, Request
+from twistedmq.store.interfaces import IMessageStore
+
+
+class MessageGoneError(TwistedMQError):
+    """No message starts where the consumer says it got one."""
+
+    def __init__(self, physical_offset: int) -> None:
+        """Keep the offset."""
+        super().__init__(f"look message by offset failed, {physical_offset}")
+        self.physical_offset = physical_offset
+
+
+class SendBackHandlers:
+    """Serves CONSUMER_SEND_MSG_BACK.
+
+    Args:
+        topics: gets the retry and dead letter topics.
+        groups: says how often a group tries.
+        store: has the message, and gets the new one.
+        identity: the broker's permission.
+        counters: what came in.
+        random: chooses a queue of the retry topic.
+        settled: gives what fires once a new topic is on disk and announced, or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        topics: TopicTable,
+        groups: GroupTable,
+        store: IMessageStore,
+        identity: Live[BrokerIdentity],
+        counters: BrokerCounters,
+        random: Random,
+        settled: Callable[[], Deferred[None] | None] = lambda: None,
+    ) -> None:
+        self._topics = topics
+        self._groups = groups
+        self._store = store
+        self._identity = identity
+        self._counters = counters
+        self._random = random
+        self._settled = settled
+
+    def table(self) -> HandlerTable:
+        """Give the handlers by request code."""
+        return {RequestCode.CONSUMER_SEND_MSG_BACK: self.send_back}
+
+    def send_back(self, request: Request) -> Reply | Deferred[Reply]:
+        """Store the message again, for its group alone."""
+        header: ConsumerSendMsgBackRequestHeader = request.header
+        group = self._groups.get(header.group)
+        if group is None:
+            raise GroupNotFoundError(header.group)
+        identity = self._identity.value
+        if not is_writable(identity.permission):
+            raise PermissionDeniedError(
+                f"the broker[{identity.broker_name}] sending message is forbidden"
+            )
+        if group.retry_queue_nums <= 0:
+            return Reply()
+        found = self._store.record_at(header.offset)
+        if isinstance(found, Deferred):
+            return found.addCallback(self._put_back, header, group)
+        return self._put_back(found, header, group)
+
+    def _put_back(
+        self,
+        found: Buffer | None,
+        header: ConsumerSendMsgBackRequestHeader,
+        group: SubscriptionGroupConfig,
+    ) -> Reply | Deferred[Reply]:
+        try:
+            record = decode_record(found or b"")
+        except RecordError as error:
+            raise MessageGoneError(header.offset) from error
+        topic, queue_id = self._destination(record, header, group)
+        appended = self._store.append(again(record, topic, queue_id))
+        size = appended.end - appended.physical_offsets[0]
+        self._counters.sent(topic, 1, size)
+        safe, settled = self._store.safe(appended.end), self._settled()
+        if safe is None:
+            return Reply() if settled is None else settled.addBoth(lambda _: Reply())
+        if settled is not None:
+            safe.addCallback(lambda _: settled.addErrback(lambda _: None))
+        return safe.addCallback(lambda _: Reply())
+
+    def _destination(
+        self,
+        record: Record,
+        header: ConsumerSendMsgBackRequestHeader,
+        group: SubscriptionGroupConfig,
+    ) -> tuple[str, int]:
+        """Give topic and queue, making the topic if need be."""
+        limit = header.max_reconsume_times
+        if limit is None:
+            limit = group.retry_max_times
+        if record.reconsume_times >= limit or header.delay_level < 0:
+            topic, queues, sys_flag = dlq_topic(group.group_name), 1, 0
+        else:
+            topic, queues = retry_topic(group.group_name), group.retry_queue_nums
+            sys_flag = TOPIC_UNIT_SUB if header.unit_mode else 0
+        config = self._topics.get(topic)
+        if config is None:
+            config = self._topics.create_if_absent(topic, queues, sys_flag=sys_flag)
+        if not is_writable(config.perm):
+            raise PermissionDeniedError(
+                f"the topic[{topic}] sending message is forbidden"
+            )
+        return topic, self._random.randrange(queues)
+
+
+def again(record: Record, topic: str, queue_id: int) -> SendBatch:
+    """Make a message of *record* that remembers where it came from."""
+    properties = props.parse(record.properties)
+    properties.setdefault(props.RETRY_TOPIC, record.topic)
+    if not properties.get(props.ORIGIN_MESSAGE_ID):
+        origin = offset_id(record.store_host, record.physical_offset)
+        properties[props.ORIGIN_MESSAGE_ID] = origin
+    properties[props.WAIT] = "false"
+    properties.pop(props.DELAY, None)
+    return SendBatch(
+        topics=[topic],
+        queue_ids=[queue_id],
+        flags=[record.flag],
+        sys_flags=[record.sys_flag & ~(BORN_HOST_V6 | STORE_HOST_V6)],
+        born_ms=[record.born_ms],
+        born_hosts=[record.born_host],
+        reconsume_times=[record.reconsume_times + 1],
+        prepared_offsets=[0],
+        properties=[props.format(properties)],
+        tags_codes=[props.tags_code(properties.get(props.TAGS))],
+        bodies=[record.body],
+    )

@@ -135,5 +135,5 @@ class QuerySubscriptionResponseBody(Struct, kw_only=True, rename="camel"):
     """The answer to QUERY_SUBSCRIPTION_BY_CONSUMER (345)."""
 
     group: str = ""
-    subscription_data: SubscriptionData = field(default_factory=SubscriptionData)
+    subscription_data: SubscriptionData | None = None
     topic: str = ""

@@ -103,10 +103,6 @@ class PullConfig:
     long_polling: bool = True
     short_polling_ms: int = 1_000
     """How long such a pull is held where long polling is off."""
-    max_count: int = 32
-    """Messages a pull may give at most, whatever it asks for."""
-    max_bytes: int = 256 * 1024
-    """Bytes a pull may give at most, if that is more than one message."""
     lite_pull: bool = True
     """Serve LITE_PULL_MESSAGE."""
     property_filter: bool = False

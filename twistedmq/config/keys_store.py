@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from twistedmq.config.broker import PullConfig
 from twistedmq.config.keys import Key
 from twistedmq.config.store import FlushMode, StoreConfig
 from twistedmq.config.values import (
@@ -148,7 +147,6 @@ _READ_KEYS = (
         StoreConfig,
         "max_recent_read_count",
         "Messages of one pull, of recent ones.",
-        also=((PullConfig, "max_count"),),
         important=True,
     ),
     Key(
@@ -157,7 +155,6 @@ _READ_KEYS = (
         StoreConfig,
         "max_recent_read_bytes",
         "Bytes of one pull, of recent messages.",
-        also=((PullConfig, "max_bytes"),),
         important=True,
     ),
     Key(

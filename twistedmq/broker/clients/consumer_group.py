@@ -5,15 +5,14 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 
 from twistedmq.filter.interfaces import Filter
-from twistedmq.protocol.bodies.clients import SubscriptionData
+from twistedmq.protocol.bodies import (
+    ConsumeFromWhere,
+    ConsumeType,
+    MessageModel,
+    SubscriptionData,
+)
+from twistedmq.protocol.codes import LanguageCode
 from twistedmq.remoting.interfaces import IConnection
-
-BROADCASTING = "BROADCASTING"
-CLUSTERING = "CLUSTERING"
-CONSUME_ACTIVELY = "CONSUME_ACTIVELY"
-"""The client calls for messages itself (a pull consumer)."""
-CONSUME_PASSIVELY = "CONSUME_PASSIVELY"
-"""The client has messages pushed to its listener."""
 
 
 class Member(Struct):
@@ -25,6 +24,14 @@ class Member(Struct):
     version: int
     seen_s: float
     """Monotonic time of the last heartbeat."""
+
+    @property
+    def language_name(self) -> str:
+        """The language as bodies name it."""
+        try:
+            return LanguageCode(self.language).name
+        except ValueError:
+            return LanguageCode.OTHER.name
 
 
 class Subscription(Struct):
@@ -42,16 +49,18 @@ class ConsumerGroup(Struct):
     """
 
     name: str
-    consume_type: str = CONSUME_PASSIVELY
-    message_model: str = CLUSTERING
-    consume_from_where: str = "CONSUME_FROM_LAST_OFFSET"
+    consume_type: ConsumeType = ConsumeType.CONSUME_PASSIVELY
+    message_model: MessageModel = MessageModel.CLUSTERING
+    consume_from_where: ConsumeFromWhere = ConsumeFromWhere.CONSUME_FROM_LAST_OFFSET
     members: dict[IConnection, Member] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    fingerprint: int | None = None
+    """What the last heartbeat of version 2 said its content hashes to."""
 
     @property
     def is_broadcast(self) -> bool:
         """Whether each member gets every message."""
-        return self.message_model == BROADCASTING
+        return self.message_model == MessageModel.BROADCASTING
 
     def client_ids(self) -> list[str]:
         """Give the client ids of the members."""

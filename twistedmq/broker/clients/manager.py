@@ -12,11 +12,11 @@ from twistedmq.broker.clients.consumer_group import (
 )
 from twistedmq.filter.expressions import Expressions
 from twistedmq.filter.interfaces import ExpressionError
-from twistedmq.protocol.bodies.clients import ConsumerData, SubscriptionData
+from twistedmq.protocol.bodies import ConsumerData, SubscriptionData
 from twistedmq.remoting.interfaces import IConnection
 
 ChangeListener = Callable[[ConsumerGroup], None]
-"""Told of a group whose members or topics changed and who should be told of it."""
+"""Told of a group whose members or topics changed, and that wants to be told."""
 
 
 class ClientManager:
@@ -35,6 +35,7 @@ class ClientManager:
         self._of_connection: dict[IConnection, tuple[set[str], set[str]]] = {}
         self._quiet: set[str] = set()
         self._pulled: dict[tuple[str, str], Subscription] = {}
+        self._pulled_before: dict[tuple[str, str], Subscription] = {}
         self._listeners: list[ChangeListener] = []
         self._turn = 0
 
@@ -85,9 +86,9 @@ class ClientManager:
         group = self._consumers.get(data.group_name)
         if group is None:
             group = self._consumers[data.group_name] = ConsumerGroup(data.group_name)
-        group.consume_type = data.consume_type or group.consume_type
-        group.message_model = data.message_model or group.message_model
-        group.consume_from_where = data.consume_from_where or group.consume_from_where
+        group.consume_type = data.consume_type
+        group.message_model = data.message_model
+        group.consume_from_where = data.consume_from_where
         self._quiet.discard(group.name) if notify else self._quiet.add(group.name)
         changed = group.update_member(member)
         if changed:
@@ -110,7 +111,10 @@ class ClientManager:
         """Give what a group wants of a topic: by heartbeat, else by its pulls."""
         known = self._consumers.get(group)
         found = None if known is None else known.subscriptions.get(topic)
-        return found or self._pulled.get((topic, group))
+        if found is not None:
+            return found
+        key = (topic, group)
+        return self._pulled.get(key) or self._pulled_before.get(key)
 
     def subscription_count(self, group: str) -> int:
         """Count the topics of a group that has members."""
@@ -174,21 +178,20 @@ class ClientManager:
 
         Their connections are closed, which tells the rest of the house.
         """
-        gone: dict[IConnection, Member] = {}
-        for members in self._all_members():
-            for connection, member in members.items():
-                if member.seen_s < silent_since_s:
-                    gone[connection] = member
+        gone = {
+            connection: member
+            for members in self._all_members()
+            for connection, member in members.items()
+            if member.seen_s < silent_since_s
+        }
         for connection in gone:
             self.connection_lost(connection)
             connection.close("no heartbeat for too long")
         return list(gone.values())
 
-    def forget_pulled(self, before_ms: int) -> None:
-        """Forget what pulls subscribed to before *before_ms* (wall clock)."""
-        old = [k for k, s in self._pulled.items() if s.data.sub_version < before_ms]
-        for key in old:
-            del self._pulled[key]
+    def forget_old_pulls(self) -> None:
+        """Forget what pulls subscribed to before the last call of this."""
+        self._pulled_before, self._pulled = self._pulled, {}
 
     # Inside
 
@@ -204,7 +207,9 @@ class ClientManager:
             connection.on_close(self.connection_lost)
         return known
 
-    def _subscribe(self, group: ConsumerGroup, wanted: Iterable[SubscriptionData]) -> bool:
+    def _subscribe(
+        self, group: ConsumerGroup, wanted: Iterable[SubscriptionData]
+    ) -> bool:
         known = group.subscriptions
         fresh = [
             known[data.topic]

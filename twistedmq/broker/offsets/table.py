@@ -1,6 +1,12 @@
 """How far each group has come in each queue. Pure: no clock, no file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+
+from msgspec.structs import replace
+
+from twistedmq.config.broker import OffsetConfig
+from twistedmq.config.live import Live
+from twistedmq.protocol.bodies import DataVersion
 
 NOT_FOUND = -1
 """What a query gives for a queue the group never committed on."""
@@ -17,11 +23,11 @@ class OffsetTable:
     pull). Only committed offsets are kept on disk.
     """
 
-    def __init__(self, *, server_side_reset: bool = True, version_step: int = 500) -> None:
-        """*version_step* commits make one step of ``version``; 0 means none do."""
-        self.server_side_reset = server_side_reset
-        self.version = 0
-        self._version_step = version_step
+    def __init__(self, config: Live[OffsetConfig], wall_ms: Callable[[], int]) -> None:
+        """Begin empty; *wall_ms* stamps the data version."""
+        self._config = config
+        self._wall_ms = wall_ms
+        self._version = DataVersion(timestamp=wall_ms())
         self._commits = 0
         self._committed: dict[Key, dict[int, int]] = {}
         self._pulled: dict[Key, dict[int, int]] = {}
@@ -41,8 +47,8 @@ class OffsetTable:
         queues[queue_id] = offset
         self._changed.add(key)
         self._commits += 1
-        if self._version_step and self._commits % self._version_step == 0:
-            self.version += 1
+        if self._commits >= self._config.value.version_step:
+            self._next_version()
 
     def commit_pull(self, group: str, topic: str, queue_id: int, offset: int) -> None:
         """Note where the next pull of *group* will start."""
@@ -53,9 +59,9 @@ class OffsetTable:
         queues[queue_id] = offset
 
     def query(self, group: str, topic: str, queue_id: int) -> int:
-        """Give the committed offset, or where an operator reset it to; else NOT_FOUND."""
+        """Give the committed offset, or what it was reset to; else NOT_FOUND."""
         key = (topic, group)
-        if self._reset and self.server_side_reset:
+        if self._reset and self._config.value.server_side_reset:
             reset = self._reset.get(key)
             if reset is not None and queue_id in reset:
                 return reset[queue_id]
@@ -76,7 +82,7 @@ class OffsetTable:
 
     def is_reset(self, group: str, topic: str, queue_id: int) -> bool:
         """Whether a reset waits for the next pull of *group*."""
-        if not self._reset or not self.server_side_reset:
+        if not self._reset or not self._config.value.server_side_reset:
             return False
         return queue_id in self._reset.get((topic, group), ())
 
@@ -90,7 +96,7 @@ class OffsetTable:
         offset = queues.pop(queue_id, None)
         if not queues:
             del self._reset[(topic, group)]
-        return offset if self.server_side_reset else None
+        return offset if self._config.value.server_side_reset else None
 
     # Looking around
 
@@ -142,12 +148,20 @@ class OffsetTable:
             for key in [key for key in table if key[0] == topic]:
                 del table[key]
 
+    @property
+    def data_version(self) -> DataVersion:
+        """Rises with every so many commits; slaves compare it."""
+        return self._version
+
     # Keeping
 
-    def load(self, items: Mapping[Key, Mapping[int, int]]) -> None:
+    def load(
+        self, items: Mapping[Key, Mapping[int, int]], version: DataVersion
+    ) -> None:
         """Fill an empty table with what was kept; nothing counts as changed."""
         for key, queues in items.items():
             self._add(key).update(queues)
+        self._version = version
         self._changed.clear()
 
     @property
@@ -166,6 +180,13 @@ class OffsetTable:
     def changes_lost(self, changes: Mapping[Key, object]) -> None:
         """Count *changes* as changed again: they could not be written."""
         self._changed.update(changes)
+
+    def _next_version(self) -> None:
+        self._commits = 0
+        counter = self._version.counter + 1
+        self._version = replace(
+            self._version, counter=counter, timestamp=self._wall_ms()
+        )
 
     def _add(self, key: Key) -> dict[int, int]:
         topic, group = key

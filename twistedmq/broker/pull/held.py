@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twistedmq.config.broker import BrokerLimits
 from twistedmq.config.live import Live
 from twistedmq.remoting.interfaces import IConnection
-from twistedmq.remoting.timer_wheel import TimerWheel
+from twistedmq.remoting.timer_wheel import Timer, TimerWheel
 from twistedmq.store.interfaces import IMessageStore, TagsPredicate
 
 Place = tuple[str, int]
@@ -42,7 +42,7 @@ class HeldPull:
         self.tags = tags
         self.connection = connection
         self.resume = resume
-        self.timer: object | None = None
+        self.timer: Timer | None = None
 
 
 class HeldPulls:
@@ -83,7 +83,7 @@ class HeldPulls:
         self._count += 1
         self._by_place.setdefault(pull.place, {})[pull] = None
         self._of(pull.connection).add(pull)
-        pull.timer = self._wheel.schedule(timeout_s, lambda: self._release(pull))
+        pull.timer = self._wheel.schedule(timeout_s, self._release, pull)
         end = self._store.queue_bounds(*pull.place)[1]
         if end > pull.checked:
             self._note(pull.place, end, None)
@@ -157,7 +157,8 @@ class HeldPulls:
             del self._by_place[pull.place]
         self._by_connection[pull.connection].discard(pull)
         self._count -= 1
-        pull.timer.cancel()
+        if pull.timer is not None:
+            pull.timer.cancel()
         return True
 
     def _connection_lost(self, connection: IConnection) -> None:

@@ -1,0 +1,158 @@
+"""Admin requests about the broker as a whole. Source: AdminBrokerProcessor."""
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+
+from twistedmq.broker.admin.runtime import Moment, runtime_info
+from twistedmq.broker.counters import BrokerCounters, Rate
+from twistedmq.broker.settling import settle
+from twistedmq.broker.topics.table import TopicTable
+from twistedmq.config.broker import BrokerAdmin, SendConfig
+from twistedmq.config.live import Live
+from twistedmq.config.loading import update
+from twistedmq.config.settings import BlackListedKeyError, LiveSettings
+from twistedmq.protocol import loose_json
+from twistedmq.protocol.bodies import (
+    BrokerStatsData,
+    BrokerStatsItem,
+    DataVersion,
+    KVTable,
+    TopicList,
+)
+from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Reply
+from twistedmq.protocol.errors import FieldError, TwistedMQError
+from twistedmq.protocol.headers import (
+    GetBrokerConfigResponseHeader,
+    ViewBrokerStatsDataRequestHeader,
+)
+from twistedmq.protocol.names import SYSTEM_TOPICS
+from twistedmq.protocol.record import store_time
+from twistedmq.remoting.interfaces import HandlerTable, Request
+from twistedmq.store.interfaces import IMessageStore
+
+
+class AdminHandlers:
+    """Serves requests about the broker itself.
+
+    Args:
+        store: figures of the log; gives up queues of deleted topics.
+        topics: which topics exist.
+        counters: traffic.
+        settings: all settings, which may be asked for and changed.
+        wall_ms: the wall clock.
+        seconds: the clock of the counters.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: IMessageStore,
+        topics: TopicTable,
+        counters: BrokerCounters,
+        settings: LiveSettings,
+        wall_ms: Callable[[], int],
+        seconds: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._topics = topics
+        self._counters = counters
+        self._settings = settings
+        self._admin: Live[BrokerAdmin] = settings.live(BrokerAdmin)
+        self._sending: Live[SendConfig] = settings.live(SendConfig)
+        self._wall_ms = wall_ms
+        self._seconds = seconds
+        self._booted_ms = wall_ms()
+        self._updated_ms = self._booted_ms
+
+    def table(self) -> HandlerTable:
+        """Give the handlers by request code."""
+        return {
+            RequestCode.GET_BROKER_RUNTIME_INFO: self.runtime_info,
+            RequestCode.GET_BROKER_CONFIG: self.config,
+            RequestCode.UPDATE_BROKER_CONFIG: self.update_config,
+            RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER: self.system_topics,
+            RequestCode.VIEW_BROKER_STATS_DATA: self.stats,
+            RequestCode.CLEAN_UNUSED_TOPIC: self.clean_unused_topics,
+            RequestCode.CLEAN_EXPIRED_CONSUMEQUEUE: self.clean_expired_queues,
+            RequestCode.DELETE_EXPIRED_COMMITLOG: self.delete_expired_log,
+        }
+
+    def runtime_info(self, _request: Request) -> Deferred[Reply]:
+        """Give figures of the running broker."""
+        return Deferred.fromCoroutine(self._runtime_info())
+
+    async def _runtime_info(self) -> Reply:
+        status = self._store.status()
+        first = await settle(self._store.record_at(status["min_offset"]))
+        moment = Moment(
+            now_ms=self._wall_ms(),
+            now_s=self._seconds(),
+            booted_ms=self._booted_ms,
+            earliest_ms=-1 if first is None else store_time(first),
+            accepts_from_ms=self._sending.value.accept_from_ms,
+        )
+        table = runtime_info(status, self._counters, moment)
+        return Reply(body=loose_json.encode(KVTable(table=table)))
+
+    def config(self, _request: Request) -> Reply:
+        """Give all settings as properties text."""
+        version = DataVersion(
+            counter=self._settings.updates, timestamp=self._updated_ms
+        )
+        text = loose_json.encode(version).decode()
+        return Reply(
+            header=GetBrokerConfigResponseHeader(version=text),
+            body=self._settings.render().encode(),
+        )
+
+    def update_config(self, request: Request) -> Reply:
+        """Change settings; all of those in the request or none."""
+        try:
+            text = bytes(request.command.body).decode()
+        except UnicodeDecodeError as error:
+            raise FieldError("update request", "is not UTF-8 text") from error
+        try:
+            update(self._settings, text, self._admin.value.config_black_list)
+        except BlackListedKeyError as error:
+            return Reply(ResponseCode.NO_PERMISSION, remark=str(error))
+        self._updated_ms = self._wall_ms()
+        return Reply()
+
+    def system_topics(self, _request: Request) -> Reply:
+        """Give the topics that are the system's own."""
+        here = {topic for topic in self._topics if topic in self._topics.system}
+        topics = sorted(here | SYSTEM_TOPICS)
+        return Reply(body=loose_json.encode(TopicList(topic_list=topics)))
+
+    def stats(self, request: Request) -> Reply:
+        """Give one counter over the last minute, hour and day."""
+        header: ViewBrokerStatsDataRequestHeader = request.header
+        rates = self._counters.rates(header.stats_name, header.stats_key)
+        if rates is None:
+            raise TwistedMQError(
+                f"The stats <{header.stats_name}> <{header.stats_key}> not exist"
+            )
+        minute, hour, day = map(_item, rates)
+        body = BrokerStatsData(stats_minute=minute, stats_hour=hour, stats_day=day)
+        return Reply(body=loose_json.encode(body))
+
+    def clean_unused_topics(self, _request: Request) -> Reply:
+        """Forget queues whose topic does not exist any more."""
+        for topic in {topic for topic, _ in self._store.queues()}:
+            if topic not in self._topics and topic not in self._topics.system:
+                self._store.delete_topic(topic)
+        return Reply()
+
+    def clean_expired_queues(self, _request: Request) -> Reply:
+        """Nothing to do: queue entries expire with their log, which is all kept."""
+        return Reply()
+
+    def delete_expired_log(self, _request: Request) -> Reply:
+        """Say that no part of the log is ever deleted."""
+        raise TwistedMQError("this broker keeps its whole log; nothing can expire yet")
+
+
+def _item(rate: Rate) -> BrokerStatsItem:
+    return BrokerStatsItem(sum=rate.total, tps=rate.per_second, avgpt=rate.average)

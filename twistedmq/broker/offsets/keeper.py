@@ -1,0 +1,131 @@
+"""Keeps the offset table on disk: what changed, every few seconds and at the end."""
+
+from collections.abc import Mapping
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from twistedmq.broker.offsets.fragments import OffsetFragments, decode_offsets
+from twistedmq.broker.offsets.table import Key, OffsetTable
+from twistedmq.config.broker import OffsetConfig
+from twistedmq.config.live import Live
+from twistedmq.protocol.bodies import DataVersion
+from twistedmq.protocol.errors import FieldError
+from twistedmq.store.json_file import AtomicJsonFile
+from twistedmq.store.workers import Workers
+
+
+class OffsetKeeper(Service):
+    """Writes ``consumerOffset.json``.
+
+    The reactor only copies what changed; encoding and writing happen in a thread. What
+    could not be written counts as changed again.
+
+    Args:
+        clock: when to write.
+        table: what to write.
+        file: where to.
+        workers: where the work is done; None does it in place.
+        config: how often.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        table: OffsetTable,
+        file: AtomicJsonFile,
+        workers: Workers | None,
+        config: Live[OffsetConfig],
+    ) -> None:
+        self._clock = clock
+        self._table = table
+        self._file = file
+        self._workers = workers
+        self._config = config
+        self._fragments = OffsetFragments()
+        self._next: IDelayedCall | None = None
+        self._writing: Deferred[None] | None = None
+
+    def load(self) -> None:
+        """Fill the table with what was kept; a torn file gives way to its backup."""
+
+        def accept(data: bytes) -> None:
+            try:
+                decode_offsets(data)
+            except FieldError as error:
+                raise ValueError(str(error)) from error
+
+        data = self._file.load(accept)
+        if data is not None:
+            items, version = decode_offsets(data)
+            self._fragments.update(items)
+            self._table.load(items, version)
+
+    def startService(self) -> None:
+        """Write from now on."""
+        super().startService()
+        self._schedule()
+
+    def stopService(self) -> Deferred[None]:
+        """Write what is left; fires when it is on disk."""
+        super().stopService()
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        return self.flush()
+
+    def flush(self) -> Deferred[None]:
+        """Write what changed; fires when that is done, or has failed and was logged."""
+        if self._writing is not None:
+            return self._after(self._writing).addCallback(lambda _: self.flush())
+        if not self._table.has_changes:
+            return succeed(None)
+        changes, version = self._table.take_changes(), self._table.data_version
+        if self._workers is None:
+            written = maybeDeferred(self._write, changes, version)
+        else:
+            written = self._workers.run(self._write, changes, version)
+        self._writing = written
+        written.addErrback(self._failed, changes).addBoth(self._written)
+        return self._after(written)
+
+    def _schedule(self) -> None:
+        delay_s = self._config.value.flush_interval_ms / 1000
+        self._next = self._clock.callLater(delay_s, self._round)
+
+    def _round(self) -> None:
+        self._schedule()
+        if self._writing is None:
+            self.flush()
+
+    def _write(
+        self, changes: Mapping[Key, Mapping[int, int] | None], version: DataVersion
+    ) -> None:
+        """Encode and write, in a thread."""
+        self._fragments.update(changes)
+        self._file.save_now(self._fragments.join(version))
+
+    def _failed(self, failure: Failure, changes: Mapping[Key, object]) -> None:
+        failure.trap(OSError)
+        self._table.changes_lost(changes)
+        self._log.error(
+            "consumer offsets cannot be written: {error}",
+            error=failure.getErrorMessage(),
+        )
+
+    def _written(self, _result: object) -> None:
+        self._writing = None
+
+    @staticmethod
+    def _after(other: Deferred[None]) -> Deferred[None]:
+        """Give one that fires after *other*, without taking its place in the chain."""
+        if other.called:
+            return succeed(None)
+        waiter: Deferred[None] = Deferred()
+        other.addCallback(lambda _: waiter.callback(None))
+        return waiter

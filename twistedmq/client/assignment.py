@@ -1,0 +1,198 @@
+"""Keeping a consumer's queues what they should be, while members and routes change."""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from random import Random
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from twistedmq.client.calls import BrokerCalls
+from twistedmq.client.errors import BrokerNotFoundError, RouteNotFoundError
+from twistedmq.client.interfaces import IQueueAllocation
+from twistedmq.client.reactor import Clock
+from twistedmq.client.rebalance import compare, share_of
+from twistedmq.client.routing import MASTER_ID, Routes, TopicRoute
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.names import is_retry_topic
+
+PERIOD_S = 20.0
+AFTER_TROUBLE_S = 1.0
+
+_log = Logger()
+
+
+class Membership(Struct, frozen=True):
+    """Who this consumer is among others, and what it wants."""
+
+    group: str
+    client_id: str
+    topics: tuple[str, ...]
+    allocation: IQueueAllocation | None
+    """None: every member consumes all queues (broadcasting)."""
+
+
+class AssignmentParts(Struct, frozen=True):
+    """What keeping the assignment needs of its surroundings."""
+
+    calls: BrokerCalls
+    routes: Routes
+    clock: Clock
+    random: Random
+    heartbeat: Callable[[], Awaitable[None]]
+    owned: Callable[[], Collection[MessageQueue]]
+    take: Callable[[MessageQueue], Awaitable[None]]
+    """Begins to consume a queue; fails where that cannot be done now."""
+    give_back: Callable[[MessageQueue], Awaitable[None]]
+    """Stops consuming a queue and commits what was done; never fails."""
+
+
+class Assignment:
+    """Rebalances every 20 s, when asked to, and soon again after something went wrong.
+
+    What stays is never touched; what goes is given back before anything is taken.
+    """
+
+    def __init__(self, parts: AssignmentParts, membership: Membership) -> None:
+        self._parts = parts
+        self._membership = membership
+        self._round: Deferred[bool] | None = None
+        self._again = False
+        self._next: IDelayedCall | None = None
+        self._running = False
+        parts.routes.on_change(self._route_changed)
+
+    def start(self) -> Deferred[None]:
+        """Fires when the first round is over, whatever came of it."""
+        self._running = True
+        self.soon()
+        return self._round_over()
+
+    def stop(self) -> Deferred[None]:
+        """Begin no more rounds; fires when the one that runs is over."""
+        self._running = False
+        self._again = False
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        return self._round_over()
+
+    def soon(self) -> None:
+        """Begin a round now, or after the one that runs."""
+        if not self._running:
+            return
+        if self._round is not None:
+            self._again = True
+            return
+        self._schedule(None)
+        self._round = Deferred.fromCoroutine(self._rebalance())
+        self._round.addCallbacks(self._over, self._broke)
+
+    def _round_over(self) -> Deferred[None]:
+        """Fires when no round runs."""
+        over: Deferred[None] = Deferred()
+        if self._round is None:
+            over.callback(None)
+        else:
+            self._round.addBoth(lambda _: over.callback(None))
+        return over
+
+    def _over(self, good: bool) -> None:
+        self._round = None
+        if self._again:
+            self._again = False
+            self.soon()
+        elif self._running:
+            self._schedule(PERIOD_S if good else AFTER_TROUBLE_S)
+
+    def _broke(self, failure: Failure) -> None:
+        _log.failure("a rebalance failed", failure)
+        self._over(good=False)
+
+    def _schedule(self, delay_s: float | None) -> None:
+        if self._next is not None and self._next.active():
+            self._next.cancel()
+        self._next = None
+        if delay_s is not None:
+            self._next = self._parts.clock.callLater(delay_s, self.soon)
+
+    def _route_changed(self, topic: str) -> None:
+        if topic in self._membership.topics:
+            self.soon()
+
+    async def _rebalance(self) -> bool:
+        """Do one round; gives whether all topics are as they should be."""
+        good = [await self._rebalance_topic(topic) for topic in self._membership.topics]
+        return all(good)
+
+    async def _rebalance_topic(self, topic: str) -> bool:
+        try:
+            route = await self._parts.routes.get(topic)
+        except RouteNotFoundError:
+            # it will be asked for again by itself; retry topics often come late
+            return True
+        except Exception as error:
+            self._complain(topic, error)
+            return False
+        try:
+            wanted = await self._wanted(route)
+        except Exception as error:
+            self._complain(topic, error)
+            return False
+        if wanted is None:
+            await self._parts.heartbeat()
+            return False
+        return await self._change(topic, wanted)
+
+    async def _wanted(self, route: TopicRoute) -> frozenset[MessageQueue] | None:
+        """Give the queues to consume; None where the broker does not know us yet."""
+        mine = self._membership
+        if mine.allocation is None:
+            return frozenset(route.subscribable)
+        if not route.subscribable:
+            return frozenset()
+        address = self._any_address(route)
+        members = await self._parts.calls.members(address, mine.group)
+        return share_of(mine.allocation, mine.client_id, members, route.subscribable)
+
+    def _any_address(self, route: TopicRoute) -> str:
+        """Give a broker of the topic that can say who is in the group."""
+        sets = [members for members in route.brokers.values() if members]
+        if not sets:
+            raise BrokerNotFoundError(route.topic)
+        members = self._parts.random.choice(sets)
+        return members.get(MASTER_ID) or next(iter(members.values()))
+
+    async def _change(self, topic: str, wanted: frozenset[MessageQueue]) -> bool:
+        owned = [queue for queue in self._parts.owned() if queue.topic == topic]
+        change = compare(owned, wanted)
+        if change:
+            _log.info(
+                "{group}: {topic} gained {gained} queues, lost {lost}, has {total}",
+                group=self._membership.group,
+                topic=topic,
+                gained=len(change.gained),
+                lost=len(change.lost),
+                total=len(wanted),
+            )
+        for queue in change.lost:
+            await self._parts.give_back(queue)
+        return await self._take_all(change.gained)
+
+    async def _take_all(self, queues: Iterable[MessageQueue]) -> bool:
+        good = True
+        for queue in queues:
+            if not self._running:
+                return True
+            try:
+                await self._parts.take(queue)
+            except Exception as error:
+                self._complain(str(queue), error)
+                good = False
+        return good
+
+    def _complain(self, what: str, error: Exception) -> None:
+        if not is_retry_topic(what):
+            _log.warn("rebalancing {what}: {error}", what=what, error=error)

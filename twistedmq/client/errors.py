@@ -1,0 +1,87 @@
+"""What can go wrong for a user of the client. Read the attributes, not the text."""
+
+from twistedmq.protocol.codes import ResponseCode
+from twistedmq.protocol.errors import TwistedMQError
+
+
+class ClientError(TwistedMQError):
+    """The base of the client's own errors."""
+
+
+class NotRunningError(ClientError):
+    """The producer or consumer was not started yet, or is closed already."""
+
+
+class NoNameServerError(ClientError):
+    """No name server address is known, or none of them answers."""
+
+
+class RouteNotFoundError(ClientError):
+    """No broker serves this topic, as far as the name servers know."""
+
+    code = ResponseCode.TOPIC_NOT_EXIST
+
+    def __init__(self, topic: str, detail: str = "") -> None:
+        """Keep the *topic*; *detail* says more."""
+        super().__init__(f"no broker serves topic {topic!r}{detail}")
+        self.topic = topic
+
+
+class BrokerNotFoundError(ClientError):
+    """The route names no address for this broker (its master is gone, say)."""
+
+    def __init__(self, broker_name: str) -> None:
+        """Keep the name of the broker."""
+        super().__init__(f"no address is known for broker {broker_name!r}")
+        self.broker_name = broker_name
+
+
+class RefusedError(ClientError):
+    """A server answered, with a code that means no."""
+
+    def __init__(self, code: int, remark: str | None, address: str) -> None:
+        """Keep the response *code*, the *remark* and who answered."""
+        self.name = _code_name(code)
+        super().__init__(f"{address} refused: {self.name} ({code}): {remark or ''}")
+        self.code = code
+        self.remark = remark
+        self.address = address
+
+
+class SendTimeoutError(ClientError):
+    """A send did not finish within its time, retries included."""
+
+    def __init__(self, topic: str, timeout_s: float, attempts: int) -> None:
+        """Keep the topic, the limit in seconds and how often it was tried."""
+        super().__init__(
+            f"a send to {topic!r} took over {timeout_s:g} s ({attempts} failures)"
+        )
+        self.topic = topic
+        self.timeout_s = timeout_s
+        self.attempts = attempts
+
+
+class SendFailedError(ClientError):
+    """All attempts of a send failed; ``causes`` has one error an attempt."""
+
+    def __init__(
+        self, topic: str, brokers: list[str], causes: list[BaseException]
+    ) -> None:
+        """Keep the topic, the brokers that were tried, in order, and their errors."""
+        last = causes[-1] if causes else "no broker to send to"
+        super().__init__(
+            f"a send to {topic!r} failed {len(causes)} times "
+            f"(brokers {', '.join(brokers)}); last: {last}"
+        )
+        self.topic = topic
+        self.brokers = brokers
+        self.causes = causes
+        if causes and isinstance(causes[-1], TwistedMQError):
+            self.code = causes[-1].code
+
+
+def _code_name(code: int) -> str:
+    try:
+        return ResponseCode(code).name
+    except ValueError:
+        return "unknown code"

@@ -1,0 +1,109 @@
+"""Asking the name servers: one answer from whichever is alive."""
+
+from collections.abc import Sequence
+from random import Random
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from twistedmq.client.errors import NoNameServerError
+from twistedmq.client.interfaces import INameServerSource, Pool
+from twistedmq.client.reactor import Clock
+from twistedmq.protocol.command import Command
+from twistedmq.protocol.headers.base import Header
+
+_log = Logger()
+
+
+class NameServers:
+    """The name servers of one cluster, which all know the same, so any will do.
+
+    One is chosen at random and kept until it fails, then the next one is asked.
+
+    Args:
+        source: where their addresses come from.
+        pool: the connections.
+        clock: for polling the source.
+        random: chooses the first one.
+        timeout_s: how long one of them may take to answer.
+    """
+
+    def __init__(
+        self,
+        source: INameServerSource,
+        pool: Pool,
+        clock: Clock,
+        random: Random,
+        timeout_s: float = 3.0,
+    ) -> None:
+        self.addresses: Sequence[str] = ()
+        self._source = source
+        self._pool = pool
+        self._random = random
+        self._timeout_s = timeout_s
+        self._current: str | None = None
+        self._poll = LoopingCall(self._reload)
+        self._poll.clock = clock
+
+    def start(self) -> Deferred[None]:
+        """Fires when the first list is there; fails with NoNameServerError."""
+        return self._source.addresses().addCallback(self._started)
+
+    def stop(self) -> None:
+        """Stop polling."""
+        if self._poll.running:
+            self._poll.stop()
+
+    def ask(
+        self, code: int, header: Header | None = None, body: bytes = b""
+    ) -> Deferred[Command]:
+        """Fires with the first answer, whatever its code.
+
+        Fails with NoNameServerError when none of them answers.
+        """
+        return Deferred.fromCoroutine(self._ask(code, header, body))
+
+    async def _ask(self, code: int, header: Header | None, body: bytes) -> Command:
+        problems: list[str] = []
+        for address in self._in_turn():
+            try:
+                answer = await self._pool.request(
+                    address, code, header, body, self._timeout_s
+                )
+            except Exception as error:
+                problems.append(f"{address}: {error}")
+            else:
+                self._current = address
+                return answer
+        raise NoNameServerError(f"no name server answers ({'; '.join(problems)})")
+
+    def _in_turn(self) -> list[str]:
+        """Give all addresses, the one that answered last in front."""
+        everyone = list(self.addresses)
+        if not everyone:
+            return []
+        if self._current not in everyone:
+            self._current = self._random.choice(everyone)
+        start = everyone.index(self._current)
+        return everyone[start:] + everyone[:start]
+
+    def _started(self, addresses: Sequence[str]) -> None:
+        self.addresses = addresses
+        if self._source.poll_s is not None:
+            self._poll.start(self._source.poll_s, now=False)
+
+    def _reload(self) -> Deferred[None]:
+        return self._source.addresses().addCallbacks(self._changed, self._kept)
+
+    def _changed(self, addresses: Sequence[str]) -> None:
+        if set(addresses) != set(self.addresses):
+            _log.info("name servers are now {addresses}", addresses=addresses)
+        self.addresses = addresses
+
+    def _kept(self, failure: Failure) -> None:
+        _log.warn(
+            "the list of name servers could not be read again: {reason}",
+            reason=failure.getErrorMessage(),
+        )

@@ -1,0 +1,115 @@
+"""Where a group's progress is kept: at the broker, or in a file of this machine."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twistedmq.client.calls import BrokerCalls
+from twistedmq.client.errors import BrokerNotFoundError
+from twistedmq.client.interfaces import IOffsetStore
+from twistedmq.client.routing import Routes
+from twistedmq.protocol import loose_json
+from twistedmq.protocol.bodies.offsets import OffsetSerializeWrapper
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.errors import FieldError
+from twistedmq.store.files_layer import RealFiles
+from twistedmq.store.json_file import AtomicJsonFile
+from twistedmq.store.workers import Workers
+
+Queues = frozenset[MessageQueue]
+
+_log = Logger()
+
+
+@implementer(IOffsetStore)
+class BrokerOffsets:
+    """Offsets of a group at the brokers, shared by all its members (clustering)."""
+
+    def __init__(self, group: str, calls: BrokerCalls, routes: Routes) -> None:
+        self._group = group
+        self._calls = calls
+        self._routes = routes
+
+    def read(self, queue: MessageQueue) -> Deferred[int | None]:
+        """Ask the queue's broker; fails if it cannot be asked."""
+        return Deferred.fromCoroutine(self._read(queue))
+
+    def write(self, offsets: Mapping[MessageQueue, int]) -> Deferred[Queues]:
+        """Tell each queue's broker."""
+        written = [self._write(queue, offset) for queue, offset in offsets.items()]
+        together: Deferred[list[MessageQueue | None]] = gatherResults(written)
+        return together.addCallback(_those_given)
+
+    async def _read(self, queue: MessageQueue) -> int | None:
+        address = self._routes.address(queue.broker_name)
+        return await self._calls.committed(address, self._group, queue)
+
+    def _write(self, queue: MessageQueue, offset: int) -> Deferred[MessageQueue | None]:
+        try:
+            address = self._routes.address(queue.broker_name)
+        except BrokerNotFoundError as error:
+            _not_written(Failure(error), queue)
+            return succeed(None)
+        answer = self._calls.commit(address, self._group, queue, offset)
+        return answer.addCallbacks(lambda _: queue, _not_written, errbackArgs=(queue,))
+
+
+@implementer(IOffsetStore)
+class FileOffsets:
+    """Offsets in one JSON file of this machine, as genuine clients keep them
+    (broadcasting).
+    """
+
+    def __init__(self, file: AtomicJsonFile) -> None:
+        self._file = file
+        raw = file.load(_read_table)
+        self._offsets = _read_table(raw) if raw else {}
+
+    def read(self, queue: MessageQueue) -> Deferred[int | None]:
+        """Give what the file said at the start, or was written since."""
+        return succeed(self._offsets.get(queue))
+
+    def write(self, offsets: Mapping[MessageQueue, int]) -> Deferred[Queues]:
+        """Replace the file."""
+        self._offsets.update(offsets)
+        data = loose_json.encode(OffsetSerializeWrapper(offset_table=self._offsets))
+        written = frozenset(offsets)
+        return self._file.save(data).addCallbacks(lambda _: written, _not_saved)
+
+
+def open_file_offsets(
+    directory: Path | None, instance: str, group: str, workers: Workers | None = None
+) -> FileOffsets:
+    """Open the file of a group under *directory*, laid out as genuine clients do."""
+    folder = directory or Path.home() / ".rocketmq_offsets"
+    path = folder / instance / group / "offsets.json"
+    return FileOffsets(AtomicJsonFile(RealFiles(), path, workers))
+
+
+def _read_table(raw: bytes) -> dict[MessageQueue, int]:
+    try:
+        return loose_json.decode(raw, type=OffsetSerializeWrapper).offset_table
+    except FieldError as error:
+        raise ValueError(str(error)) from error
+
+
+def _those_given(queues: list[MessageQueue | None]) -> Queues:
+    return frozenset(queue for queue in queues if queue is not None)
+
+
+def _not_saved(failure: Failure) -> Queues:
+    failure.trap(OSError)
+    _log.warn("the offsets cannot be saved: {why}", why=failure.getErrorMessage())
+    return frozenset()
+
+
+def _not_written(failure: Failure, queue: MessageQueue) -> None:
+    _log.warn(
+        "the offset of {queue} could not be committed: {reason}",
+        queue=queue,
+        reason=failure.getErrorMessage(),
+    )

@@ -1,0 +1,109 @@
+"""The queues that a consumer has: pulled, acknowledged, and their offsets committed."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec import Struct
+
+from twistedmq.client.inbox import Inbox
+from twistedmq.client.interfaces import IOffsetStore
+from twistedmq.client.message import ReceivedMessage
+from twistedmq.client.pulling import PullParts, QueuePuller
+from twistedmq.client.subscription import Subscription
+from twistedmq.client.window import Limits, QueueWindow
+from twistedmq.protocol.bodies.queues import MessageQueue
+
+
+class OwnedParts(Struct, frozen=True):
+    """What the owned queues need of their surroundings."""
+
+    pulls: PullParts
+    inbox: Inbox
+    offsets: IOffsetStore
+    start: Callable[[MessageQueue], Awaitable[int]]
+    """Gives where to begin in a queue without a kept offset."""
+    limits: Limits
+
+
+class OwnedQueues:
+    """Takes queues up, gives them back, and keeps their progress."""
+
+    def __init__(
+        self, parts: OwnedParts, subscriptions: Mapping[str, Subscription]
+    ) -> None:
+        """Pull by *subscriptions*, which are by topic."""
+        self._parts = parts
+        self._subscriptions = subscriptions
+        self._pullers: dict[MessageQueue, QueuePuller] = {}
+        self._committed: dict[MessageQueue, int | None] = {}
+
+    @property
+    def queues(self) -> list[MessageQueue]:
+        """The queues owned now."""
+        return list(self._pullers)
+
+    @property
+    def pullers(self) -> Mapping[MessageQueue, QueuePuller]:
+        """What is known of each owned queue."""
+        return self._pullers
+
+    async def take(self, queue: MessageQueue) -> None:
+        """Begin with a queue; fails if its offset cannot be found out now."""
+        kept = await self._parts.offsets.read(queue)
+        start = await self._parts.start(queue) if kept is None else kept
+        self._committed[queue] = kept
+        puller = QueuePuller(
+            self._parts.pulls,
+            queue,
+            self._subscriptions[queue.topic],
+            QueueWindow(start, self._parts.limits),
+        )
+        self._pullers[queue] = puller
+        puller.start()
+
+    async def give_back(self, queue: MessageQueue) -> None:
+        """Stop with a queue and commit what was done of it."""
+        self._pullers[queue].stop()
+        self._parts.inbox.discard(queue)
+        await self._commit([queue])
+        del self._pullers[queue]
+        del self._committed[queue]
+
+    def ack(self, message: ReceivedMessage) -> bool:
+        """Note that a message is done; False if its queue is not ours (any more)."""
+        puller = self._pullers.get(message.queue)
+        return puller is not None and puller.ack(message.queue_offset)
+
+    async def commit(self) -> None:
+        """Commit what has changed."""
+        await self._commit(self.queues)
+
+    def stop(self) -> None:
+        """Pull no more from any queue."""
+        for puller in self._pullers.values():
+            puller.stop()
+
+    def discard(self, queue: MessageQueue) -> None:
+        """Forget what was fetched of a queue and not begun: its offset was moved."""
+        self._parts.inbox.discard(queue)
+
+    async def move(self, offsets: Mapping[MessageQueue, int]) -> None:
+        """Go on at other offsets, because somebody has reset them."""
+        for queue, offset in offsets.items():
+            puller = self._pullers.get(queue)
+            if puller is not None:
+                self._parts.inbox.discard(queue)
+                puller.restart(offset)
+        await self.commit()
+
+    async def _commit(self, queues: list[MessageQueue]) -> None:
+        progress = {queue: self._pullers[queue].window.committable for queue in queues}
+        changed = {
+            queue: offset
+            for queue, offset in progress.items()
+            if offset != self._committed[queue]
+        }
+        if not changed:
+            return
+        for queue in await self._parts.offsets.write(changed):
+            if queue in self._committed:
+                self._committed[queue] = changed[queue]

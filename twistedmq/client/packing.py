@@ -1,0 +1,186 @@
+"""A message as it goes to a broker: pure, and the same for every attempt."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from twistedmq.client.message import Message
+from twistedmq.protocol import names, properties
+from twistedmq.protocol.batch_body import BatchItem, encode_batch
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.compression import DEFAULT_LEVEL, ZLIB, ICompressor, compressor
+from twistedmq.protocol.errors import MessageIllegalError
+from twistedmq.protocol.headers.send import SendMessageRequestHeaderV2
+from twistedmq.protocol.system_flags import with_compression
+
+MIB = 1024 * 1024
+
+
+class PackingRules(Struct, frozen=True):
+    """Limits and habits of a producer."""
+
+    max_message_bytes: int = 4 * MIB
+    """Bodies over this are refused before anything is sent."""
+    compress_over_bytes: int = 4096
+    """Bodies of this size and more are compressed."""
+    compression_type: int = ZLIB
+    compression_level: int = DEFAULT_LEVEL
+
+
+class Parcel(Struct, frozen=True):
+    """What is sent, whichever queue and attempt: one message or a whole batch."""
+
+    message: Message
+    """The message, the first one of a batch; for selections."""
+    unique_ids: tuple[str, ...]
+    body: bytes
+    properties: str
+    sys_flag: int = 0
+    is_batch: bool = False
+    reconsume_times: int = 0
+    max_reconsume_times: int | None = None
+    """Both only for a message that a consumer gives back."""
+
+    @property
+    def code(self) -> int:
+        """The request code that carries it."""
+        batch, single = RequestCode.SEND_BATCH_MESSAGE, RequestCode.SEND_MESSAGE_V2
+        return batch if self.is_batch else single
+
+    def header(
+        self, group: str, queue: MessageQueue, born_ms: int, default_queues: int
+    ) -> SendMessageRequestHeaderV2:
+        """Give the header of one attempt to send to *queue*."""
+        return SendMessageRequestHeaderV2(
+            producer_group=group,
+            topic=self.message.topic,
+            default_topic=names.AUTO_CREATE_TOPIC,
+            default_topic_queue_nums=default_queues,
+            queue_id=queue.queue_id,
+            sys_flag=self.sys_flag,
+            born_timestamp=born_ms,
+            flag=0 if self.is_batch else self.message.flag,
+            properties=self.properties,
+            reconsume_times=self.reconsume_times,
+            max_reconsume_times=self.max_reconsume_times,
+            unit_mode=False,
+            batch=self.is_batch,
+            broker_name=queue.broker_name,
+        )
+
+
+class Packer:
+    """Checks messages and makes parcels of them.
+
+    Args:
+        rules: limits and habits.
+        next_id: gives a new unique message id.
+    """
+
+    def __init__(self, rules: PackingRules, next_id: Callable[[], str]) -> None:
+        self._rules = rules
+        self._next_id = next_id
+        self._compressor: ICompressor | None = None
+
+    def pack(self, message: Message) -> Parcel:
+        """Pack one message.
+
+        Raises:
+            MessageIllegalError: its topic or size is not allowed.
+        """
+        self._check(message)
+        unique_id = self._next_id()
+        stored = message.stored_properties() | {properties.UNIQ_KEY: unique_id}
+        body, sys_flag = self._compressed(message.body)
+        return Parcel(message, (unique_id,), body, _text(stored), sys_flag)
+
+    def pack_retry(
+        self, message: Message, more: dict[str, str], times: int, max_times: int
+    ) -> Parcel:
+        """Pack a message that a consumer gives back for the *times*-th time.
+
+        *more* are system properties, the unique id among them.
+        """
+        stored = message.stored_properties() | more
+        body, sys_flag = self._compressed(message.body)
+        return Parcel(
+            message,
+            (stored[properties.UNIQ_KEY],),
+            body,
+            _text(stored),
+            sys_flag,
+            reconsume_times=times,
+            max_reconsume_times=max_times,
+        )
+
+    def pack_batch(self, messages: Sequence[Message]) -> Parcel:
+        """Pack messages that go to one queue in one request.
+
+        Raises:
+            MessageIllegalError: there is none, their topics differ, one is delayed, or
+                they are too large together.
+        """
+        self._check_batch(messages)
+        ids = tuple(self._next_id() for _ in messages)
+        items = [
+            BatchItem(
+                flag=message.flag,
+                body=message.body,
+                properties=properties.format(
+                    message.stored_properties() | {properties.UNIQ_KEY: unique_id}
+                ),
+            )
+            for message, unique_id in zip(messages, ids, strict=True)
+        ]
+        body = encode_batch(items)
+        self._check_size(len(body), "the batch")
+        wait = "true" if messages[0].wait_stored else "false"
+        own = {properties.UNIQ_KEY: self._next_id(), properties.WAIT: wait}
+        return Parcel(messages[0], ids, body, _text(own), is_batch=True)
+
+    def _compressed(self, body: bytes) -> tuple[bytes, int]:
+        """Give the body as it is sent, and its system flag."""
+        rules = self._rules
+        if len(body) < rules.compress_over_bytes:
+            return body, 0
+        if self._compressor is None:
+            self._compressor = compressor(rules.compression_type)
+        smaller = self._compressor.compress(body, rules.compression_level)
+        if len(smaller) >= len(body):
+            return body, 0
+        return smaller, with_compression(0, rules.compression_type)
+
+    def _check(self, message: Message) -> None:
+        names.check_topic(message.topic)
+        if not names.may_send_to(message.topic):
+            raise MessageIllegalError(f"nobody may send to topic {message.topic!r}")
+        if not message.body:
+            raise MessageIllegalError("the body of a message must not be empty")
+        self._check_size(len(message.body), "the body")
+
+    def _check_size(self, size: int, what: str) -> None:
+        limit = self._rules.max_message_bytes
+        if size > limit:
+            raise MessageIllegalError(
+                f"{what} has {size} bytes, max_message_bytes is {limit}"
+            )
+
+    def _check_batch(self, messages: Sequence[Message]) -> None:
+        if not messages:
+            raise MessageIllegalError("a batch needs at least one message")
+        first = messages[0]
+        for message in messages:
+            self._check(message)
+            if message.topic != first.topic:
+                raise MessageIllegalError(
+                    f"a batch has one topic, not {first.topic!r} and {message.topic!r}"
+                )
+            if message.wait_stored != first.wait_stored:
+                raise MessageIllegalError("wait_stored differs within a batch")
+            if message.delay_level or names.is_retry_topic(message.topic):
+                raise MessageIllegalError("a batch takes no delayed or retried message")
+
+
+def _text(stored: dict[str, str]) -> str:
+    return properties.format(stored).decode("utf-8")

@@ -1,0 +1,289 @@
+"""Sending."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from msgspec.structs import replace
+from twisted.internet.defer import Deferred, fail
+from twisted.python.failure import Failure
+
+from twistedmq.client.errors import NotRunningError, RouteNotFoundError
+from twistedmq.client.interfaces import IQueueSelection
+from twistedmq.client.message import Durability, Message, Receipt, SendStatus
+from twistedmq.client.nameserver_sources import Nameservers
+from twistedmq.client.packing import Packer, PackingRules, Parcel
+from twistedmq.client.routing import TopicRoute
+from twistedmq.client.selection import RoundRobin
+from twistedmq.client.sending import Sending, SendParts, SendRules, Stored
+from twistedmq.client.session import ClientSettings, Session, merged_settings
+from twistedmq.protocol import names
+from twistedmq.protocol.bodies.clients import HeartbeatData, ProducerData
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.command import Command
+from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
+
+T = TypeVar("T")
+
+DURABILITY_FIELD = "DURABILITY"
+
+
+class Producer:
+    """Sends messages to a cluster.
+
+    ::
+
+        async with Producer("shop", nameservers="127.0.0.1:9876") as producer:
+            receipt = await producer.send(Message("orders", b"hello", tag="new"))
+
+    Args:
+        group: a name for producers of one kind.
+        nameservers: "host:port;host:port", a list, an URL, or a source; None: what
+            NAMESRV_ADDR says, or 127.0.0.1:9876.
+        timeout_s: for one send, all its attempts together.
+        retries: how many more attempts after a failure that may pass.
+        selection: which queue a message goes to; one after the other by default.
+        packing: limits of size, and what is compressed.
+        default_queues: queues of a topic that the first message creates.
+        settings: what else clients can be told; *nameservers* goes before it.
+        reactor: None: the global one.
+
+    Raises:
+        MessageIllegalError: the name of the group is not allowed.
+        NoNameServerError: *nameservers* is malformed.
+    """
+
+    def __init__(
+        self,
+        group: str = names.DEFAULT_PRODUCER_GROUP,
+        *,
+        nameservers: Nameservers = None,
+        timeout_s: float = 3.0,
+        retries: int = 2,
+        selection: IQueueSelection | None = None,
+        packing: PackingRules | None = None,
+        default_queues: int = 4,
+        settings: ClientSettings | None = None,
+        reactor: Any = None,
+    ) -> None:
+        names.check_group(group)
+        self.group = group
+        self._session = Session(merged_settings(settings, nameservers, reactor))
+        session = self._session
+        self._packer = Packer(packing or PackingRules(), session.unique_ids())
+        self._selection = selection or RoundRobin(session.random.randrange(1 << 16))
+        rules = SendRules(group, timeout_s, retries, default_queues)
+        self._parts = SendParts(
+            rules, session.routes, session.pool, session.reactor, session.wall_ms
+        )
+        self._in_flight: set[Deferred[Any]] = set()
+        self._idle: Deferred[None] | None = None
+        self._running = False
+
+    @property
+    def client_id(self) -> str:
+        """The id by which brokers know this client."""
+        return self._session.client_id
+
+    def start(self) -> Deferred[Self]:
+        """Find the name servers; fails with NoNameServerError.
+
+        No broker needs to be there yet.
+        """
+        return Deferred.fromCoroutine(self._start())
+
+    def close(self) -> Deferred[None]:
+        """Wait for what is in flight (its time-out bounds that), then disconnect."""
+        return Deferred.fromCoroutine(self._close())
+
+    def send(
+        self,
+        message: Message,
+        *,
+        queue: MessageQueue | None = None,
+        selection: IQueueSelection | None = None,
+        timeout_s: float | None = None,
+    ) -> Deferred[Receipt]:
+        """Send one message.
+
+        Fails with MessageIllegalError before anything is sent; with RouteNotFoundError,
+        SendFailedError, SendTimeoutError or RefusedError afterwards. A send that failed
+        may have been stored all the same, if an answer was lost.
+
+        Args:
+            message: what to send.
+            queue: to this queue and no other, without retries.
+            selection: chooses the queue instead of the producer's own.
+            timeout_s: instead of the producer's own.
+        """
+        try:
+            parcel = self._running_packer().pack(message)
+        except Exception:
+            return fail(Failure())
+        stored = self._send(parcel, queue, selection, timeout_s)
+        return stored.addCallback(_receipt, parcel.unique_ids[0])
+
+    def send_batch(
+        self,
+        messages: Sequence[Message],
+        *,
+        queue: MessageQueue | None = None,
+        timeout_s: float | None = None,
+    ) -> Deferred[list[Receipt]]:
+        """Send messages of one topic to one queue in one request, all or none of them.
+
+        Gives a receipt for each, in order. Fails as ``send``.
+        """
+        try:
+            parcel = self._running_packer().pack_batch(messages)
+        except Exception:
+            return fail(Failure())
+        stored = self._send(parcel, queue, None, timeout_s)
+        return stored.addCallback(_receipts, parcel.unique_ids)
+
+    def send_one_way(
+        self, message: Message, *, queue: MessageQueue | None = None
+    ) -> Deferred[None]:
+        """Send without asking for an answer; fires when it was handed to a connection.
+
+        Whether it was stored, nobody tells.
+        """
+        try:
+            parcel = self._running_packer().pack(message)
+        except Exception:
+            return fail(Failure())
+        route = self._parts.routes.for_sending(
+            message.topic, self._parts.rules.default_queues
+        )
+        return self._tracked(route.addCallback(self._send_one_way, parcel, queue))
+
+    def queues(self, topic: str) -> Deferred[Sequence[MessageQueue]]:
+        """Give the queues of *topic* that may be sent to.
+
+        Fails with RouteNotFoundError.
+        """
+        route = self._session.routes.get(topic)
+        return route.addCallback(lambda found: found.publishable)
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        return await self.start()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.close()
+
+    async def _start(self) -> Self:
+        await self._session.start()
+        heartbeats = self._session.heartbeats(self._heartbeat, masters_only=True)
+        await heartbeats.start(self._session.settings.heartbeat_s)
+        self._running = True
+        return self
+
+    async def _close(self) -> None:
+        if not self._running:
+            return
+        self._running = False
+        if self._in_flight:
+            self._idle = Deferred()
+            await self._idle
+        farewell = UnregisterClientRequestHeader(
+            client_id=self.client_id, producer_group=self.group
+        )
+        await self._session.close(farewell)
+
+    def _heartbeat(self) -> HeartbeatData:
+        producers = [ProducerData(group_name=self.group)]
+        return HeartbeatData(client_id=self.client_id, producer_data_set=producers)
+
+    def _running_packer(self) -> Packer:
+        if not self._running:
+            raise NotRunningError("this producer is not running: start it first")
+        return self._packer
+
+    def _send(
+        self,
+        parcel: Parcel,
+        queue: MessageQueue | None,
+        selection: IQueueSelection | None,
+        timeout_s: float | None,
+    ) -> Deferred[Stored]:
+        sending = Sending(
+            self._parts, parcel, selection or self._selection, queue, timeout_s
+        )
+        return self._tracked(sending.start())
+
+    def _send_one_way(
+        self, route: TopicRoute, parcel: Parcel, queue: MessageQueue | None
+    ) -> Deferred[None]:
+        parts = self._parts
+        if queue is None:
+            if not route.publishable:
+                raise RouteNotFoundError(route.topic, " for writing")
+            queue = self._selection.select(parcel.message, route.publishable, None)
+        address = parts.routes.address(queue.broker_name)
+        header = parcel.header(
+            self.group, queue, parts.wall_ms(), parts.rules.default_queues
+        )
+        sent = parts.pool.send_one_way(address, parcel.code, header, parcel.body)
+        return sent
+
+    def _tracked(self, sending: Deferred[T]) -> Deferred[T]:
+        """Have ``close`` wait for it."""
+        if not sending.called:
+            self._in_flight.add(sending)
+            sending.addBoth(self._landed, sending)
+        return sending
+
+    def _landed(self, result: T, sending: Deferred[T]) -> T:
+        self._in_flight.discard(sending)
+        if self._idle is not None and not self._in_flight:
+            idle, self._idle = self._idle, None
+            idle.callback(None)
+        return result
+
+
+def _receipt(stored: Stored, unique_id: str) -> Receipt:
+    return Receipt(
+        message_id=unique_id,
+        offset_message_id=stored.header.msg_id,
+        queue=stored.queue,
+        queue_offset=stored.header.queue_offset,
+        durability=_durability(stored.answer),
+        status=SendStatus(stored.answer.code),
+    )
+
+
+def _receipts(stored: Stored, unique_ids: Sequence[str]) -> list[Receipt]:
+    """Give a receipt a message; the offsets of a batch follow one another."""
+    offset_ids = stored.header.msg_id.split(",")
+    if len(offset_ids) != len(unique_ids):
+        # stored as one inner batch, which has one id
+        offset_ids = [stored.header.msg_id] * len(unique_ids)
+    first = _receipt(stored, unique_ids[0])
+    return [
+        replace(
+            first,
+            message_id=unique_id,
+            offset_message_id=offset_id,
+            queue_offset=first.queue_offset + index,
+        )
+        for index, (unique_id, offset_id) in enumerate(
+            zip(unique_ids, offset_ids, strict=True)
+        )
+    ]
+
+
+def _durability(answer: Command) -> Durability:
+    """Read what the broker promised; see ``Receipt``."""
+    if answer.code != SendStatus.OK:
+        return Durability.PAGE_CACHE
+    try:
+        return Durability(answer.fields.get(DURABILITY_FIELD))
+    except ValueError:
+        return Durability.PAGE_CACHE

@@ -1,0 +1,209 @@
+"""Fetching one queue, pull after pull, as long as there is room for more."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from twistedmq.client.calls import BrokerCalls, PullAnswer
+from twistedmq.client.errors import BrokerNotFoundError, RefusedError
+from twistedmq.client.message import ReceivedMessage
+from twistedmq.client.reactor import Clock
+from twistedmq.client.received import read_messages
+from twistedmq.client.routing import MASTER_ID, Routes
+from twistedmq.client.subscription import Subscription
+from twistedmq.client.window import QueueWindow
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.codes import ResponseCode
+from twistedmq.protocol.headers.pull import PullMessageRequestHeader
+from twistedmq.protocol.system_flags import pull_sys_flag
+
+BATCH = 32
+SUSPEND_S = 15.0
+TIMEOUT_S = 30.0
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 3.0
+
+_UNKNOWN_TO_BROKER = frozenset(
+    {ResponseCode.SUBSCRIPTION_NOT_EXIST, ResponseCode.SUBSCRIPTION_NOT_LATEST}
+)
+
+_log = Logger()
+
+
+class PullParts(Struct, frozen=True):
+    """What pulling needs of its surroundings."""
+
+    group: str
+    calls: BrokerCalls
+    routes: Routes
+    clock: Clock
+    deliver: Callable[[Sequence[ReceivedMessage]], None]
+    """Takes in messages, in queue order."""
+    moved: Callable[[MessageQueue], None]
+    """Told when the broker moved the offset: what was fetched before is void."""
+    unknown: Callable[[], object]
+    """Told when a broker does not know this consumer (it was restarted, say)."""
+    commits: bool
+    """Whether pulls carry the offset to commit along (clustering)."""
+
+
+class QueuePuller:
+    """Pulls one queue, and keeps the book of what is not acked yet.
+
+    Args:
+        parts: see there.
+        queue: what to pull.
+        subscription: which messages of it.
+        window: begins at the offset to start with.
+    """
+
+    def __init__(
+        self,
+        parts: PullParts,
+        queue: MessageQueue,
+        subscription: Subscription,
+        window: QueueWindow,
+    ) -> None:
+        self.queue = queue
+        self.window = window
+        self.last_pull_s = 0.0
+        self._parts = parts
+        self._subscription = subscription
+        self._broker_id = MASTER_ID
+        self._stopped = False
+        self._pull: Deferred[PullAnswer] | None = None
+        self._later: IDelayedCall | None = None
+        self._pause_s = FIRST_PAUSE_S
+
+    def start(self) -> None:
+        """Begin to pull."""
+        self._go_on()
+
+    def stop(self) -> None:
+        """Pull no more; an answer that is still to come is dropped."""
+        self._stopped = True
+        self._break_off()
+
+    def ack(self, offset: int) -> bool:
+        """Note that a message is done, which may make room for the next pull."""
+        acked = self.window.ack(offset)
+        if acked and self._pull is None and self._later is None:
+            self._go_on()
+        return acked
+
+    def restart(self, offset: int) -> None:
+        """Go on at another offset; what was fetched before is void."""
+        self._break_off()
+        self.window.reset(offset)
+        self._go_on()
+
+    def _break_off(self) -> None:
+        pull, self._pull = self._pull, None
+        if pull is not None:
+            pull.cancel()
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+
+    def _go_on(self) -> None:
+        """Pull if nothing speaks against it."""
+        self._later = None
+        if self._stopped or self._pull is not None or not self.window.has_room:
+            return
+        self.last_pull_s = self._parts.clock.seconds()
+        try:
+            address, is_master = self._where()
+        except BrokerNotFoundError as error:
+            self._failed(Failure(error))
+            return
+        header = self._header(is_master)
+        pull = self._pull = self._parts.calls.pull(address, header, TIMEOUT_S)
+        pull.addCallback(self._answered).addErrback(self._broke)
+
+    def _where(self) -> tuple[str, bool]:
+        """Give the address to pull from: who was suggested, or the master, or any."""
+        members = self._parts.routes.addresses(self.queue.broker_name)
+        if not members:
+            raise BrokerNotFoundError(self.queue.broker_name)
+        for broker_id in (self._broker_id, MASTER_ID):
+            if broker_id in members:
+                return members[broker_id], broker_id == MASTER_ID
+        return next(iter(members.values())), False
+
+    def _header(self, is_master: bool) -> PullMessageRequestHeader:
+        offset = self.window.committable
+        commits = self._parts.commits and is_master and offset > 0
+        return PullMessageRequestHeader(
+            consumer_group=self._parts.group,
+            topic=self.queue.topic,
+            queue_id=self.queue.queue_id,
+            queue_offset=self.window.next_offset,
+            max_msg_nums=BATCH,
+            sys_flag=pull_sys_flag(
+                commit_offset=commits, suspend=True, subscription=False
+            ),
+            commit_offset=offset if commits else 0,
+            suspend_timeout_millis=int(SUSPEND_S * 1000),
+            sub_version=self._subscription.version,
+            expression_type=self._subscription.expression_type,
+            target_broker=self.queue.broker_name,
+        )
+
+    def _answered(self, answer: PullAnswer) -> None:
+        self._pull = None
+        self._pause_s = FIRST_PAUSE_S
+        self._broker_id = answer.header.suggest_which_broker_id
+        next_offset = answer.header.next_begin_offset
+        if answer.code == ResponseCode.PULL_OFFSET_MOVED:
+            self._move(next_offset)
+        elif answer.code == ResponseCode.SUCCESS:
+            self._take_in(answer, next_offset)
+        else:
+            self.window.fetched((), next_offset)
+        self._go_on()
+
+    def _take_in(self, answer: PullAnswer, next_offset: int) -> None:
+        broker_name = self.queue.broker_name
+        messages = list(read_messages(answer.records, broker_name, self._subscription))
+        sizes = [(each.queue_offset, each.stored_bytes) for each in messages]
+        self.window.fetched(sizes, next_offset)
+        if messages:
+            self._parts.deliver(messages)
+
+    def _move(self, offset: int) -> None:
+        _log.warn(
+            "{queue} has no offset {wrong}; going on at {offset}",
+            queue=self.queue,
+            wrong=self.window.next_offset,
+            offset=offset,
+        )
+        self.window.reset(offset)
+        self._parts.moved(self.queue)
+
+    def _broke(self, failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return
+        self._pull = None
+        self._failed(failure)
+
+    def _failed(self, failure: Failure) -> None:
+        """Say what is wrong, and try again after a pause that grows."""
+        error = failure.value
+        if isinstance(error, RefusedError) and error.code in _UNKNOWN_TO_BROKER:
+            self._parts.unknown()
+        else:
+            _log.warn(
+                "pulling {queue} failed, next try in {pause_s:.1f} s: {reason}",
+                queue=self.queue,
+                pause_s=self._pause_s,
+                reason=failure.getErrorMessage(),
+            )
+            self._broker_id = MASTER_ID
+            refreshed = self._parts.routes.refresh(self.queue.topic)
+            refreshed.addErrback(lambda _: None)
+        self._later = self._parts.clock.callLater(self._pause_s, self._go_on)
+        self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)

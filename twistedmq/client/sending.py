@@ -1,0 +1,211 @@
+"""One parcel on its way: attempts on one broker after another until it is stored."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from twistedmq.client.errors import (
+    BrokerNotFoundError,
+    RefusedError,
+    RouteNotFoundError,
+    SendFailedError,
+    SendTimeoutError,
+)
+from twistedmq.client.interfaces import IQueueSelection, Pool
+from twistedmq.client.message import SendStatus
+from twistedmq.client.packing import Parcel
+from twistedmq.client.reactor import Clock
+from twistedmq.client.routing import Routes, TopicRoute
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.codes import ResponseCode
+from twistedmq.protocol.command import Command
+from twistedmq.protocol.fields import decode_fields
+from twistedmq.protocol.headers.send import SendMessageResponseHeader
+from twistedmq.remoting.errors import RemotingError
+
+RETRY_CODES = frozenset(
+    {
+        ResponseCode.TOPIC_NOT_EXIST,
+        ResponseCode.SERVICE_NOT_AVAILABLE,
+        ResponseCode.SYSTEM_ERROR,
+        ResponseCode.SYSTEM_BUSY,
+        ResponseCode.NO_PERMISSION,
+        ResponseCode.NO_BUYER_ID,
+        ResponseCode.NOT_IN_CURRENT_UNIT,
+        ResponseCode.GO_AWAY,
+    }
+)
+"""Answers after which another broker may do better (upstream: retryResponseCodes)."""
+
+STORED_CODES = frozenset(SendStatus)
+SAME_BROKER_PAUSE_S = 0.25
+
+
+class Stored(Struct, frozen=True):
+    """A broker's answer that says: stored."""
+
+    queue: MessageQueue
+    header: SendMessageResponseHeader
+    answer: Command
+
+
+class SendRules(Struct, frozen=True):
+    """How a producer sends."""
+
+    group: str
+    timeout_s: float = 3.0
+    """For the whole send, all attempts together."""
+    retries: int = 2
+    default_queues: int = 4
+    """Queues of a topic that the first message creates."""
+
+
+class SendParts(Struct, frozen=True):
+    """What sending needs of its surroundings."""
+
+    rules: SendRules
+    routes: Routes
+    pool: Pool
+    clock: Clock
+    wall_ms: Callable[[], int]
+
+
+class Sending:
+    """Sends one parcel. ``done`` fires with Stored, or fails with SendFailedError,
+    SendTimeoutError, RefusedError, RouteNotFoundError or what the selection raised.
+
+    After a failure that another broker may not share, the next attempt goes out at
+    once; to the same broker after a pause, since it is likely to be starting.
+    """
+
+    def __init__(
+        self,
+        parts: SendParts,
+        parcel: Parcel,
+        selection: IQueueSelection,
+        queue: MessageQueue | None = None,
+        timeout_s: float | None = None,
+    ) -> None:
+        """Send *parcel* to *queue* (once) or to where *selection* says."""
+        self.done: Deferred[Stored] = Deferred(self._cancelled)
+        self._parts = parts
+        self._parcel = parcel
+        self._selection = selection
+        self._given_queue = queue
+        self._timeout_s = parts.rules.timeout_s if timeout_s is None else timeout_s
+        self._deadline = parts.clock.seconds() + self._timeout_s
+        self._attempts_left = 1 if queue is not None else parts.rules.retries + 1
+        self._brokers: list[str] = []
+        self._causes: list[BaseException] = []
+
+    def start(self) -> Deferred[Stored]:
+        """Begin; gives ``done``."""
+        topic = self._parcel.message.topic
+        route = self._parts.routes.cached(topic)
+        if route is not None:
+            self._attempt(route)
+        else:
+            found = self._parts.routes.for_sending(
+                topic, self._parts.rules.default_queues
+            )
+            found.addCallbacks(self._attempt, self._give_up).addErrback(self._give_up)
+        return self.done
+
+    def _attempt(self, route: TopicRoute) -> None:
+        if self.done.called:
+            return
+        left_s = self._deadline - self._parts.clock.seconds()
+        if left_s <= 0:
+            self._give_up(Failure(self._timeout()))
+            return
+        try:
+            queue = self._choose(route)
+            address = self._parts.routes.address(queue.broker_name)
+        except BrokerNotFoundError as error:
+            self._failed(Failure(error), error.broker_name)
+            return
+        except Exception:
+            self._give_up(Failure())
+            return
+        rules, parcel = self._parts.rules, self._parcel
+        born_ms = self._parts.wall_ms()
+        header = parcel.header(rules.group, queue, born_ms, rules.default_queues)
+        answer = self._parts.pool.request(
+            address, parcel.code, header, parcel.body, left_s
+        )
+        answer.addCallback(self._answered, queue, address)
+        answer.addErrback(self._failed, queue.broker_name)
+
+    def _choose(self, route: TopicRoute) -> MessageQueue:
+        if self._given_queue is not None:
+            return self._given_queue
+        if not route.publishable:
+            raise RouteNotFoundError(route.topic, " for writing")
+        avoid = self._brokers[-1] if self._brokers else None
+        return self._selection.select(self._parcel.message, route.publishable, avoid)
+
+    def _answered(self, answer: Command, queue: MessageQueue, address: str) -> None:
+        if answer.code not in STORED_CODES:
+            raise RefusedError(answer.code, answer.remark, address)
+        header = decode_fields(SendMessageResponseHeader, answer.fields)
+        stored_in = MessageQueue(queue.topic, queue.broker_name, header.queue_id)
+        if not self.done.called:
+            self.done.callback(Stored(stored_in, header, answer))
+
+    def _failed(self, failure: Failure, broker_name: str) -> None:
+        """Try again where that may help, or give up."""
+        if self.done.called:
+            return
+        self._brokers.append(broker_name)
+        error = failure.value
+        assert error is not None
+        self._causes.append(error)
+        self._attempts_left -= 1
+        if not _may_pass(error):
+            self._give_up(failure)
+        elif self._deadline <= self._parts.clock.seconds():
+            self._give_up(Failure(self._timeout()))
+        elif not self._attempts_left:
+            self._give_up(Failure(self._exhausted()))
+        else:
+            self._again(broker_name)
+
+    def _again(self, broker_name: str) -> None:
+        topic = self._parcel.message.topic
+        routes = self._parts.routes
+        routes.refresh(topic).addErrback(lambda _: None)
+        route = routes.cached(topic)
+        others = route and {q.broker_name for q in route.publishable} - {broker_name}
+        pause_s = 0.0 if others else SAME_BROKER_PAUSE_S
+        self._parts.clock.callLater(pause_s, self._once_more)
+
+    def _once_more(self) -> None:
+        route = self._parts.routes.cached(self._parcel.message.topic)
+        if route is not None:
+            self._attempt(route)
+
+    def _give_up(self, failure: Failure) -> None:
+        if not self.done.called:
+            self.done.errback(failure)
+
+    def _exhausted(self) -> Exception:
+        if len(self._causes) == 1 and isinstance(self._causes[0], RefusedError):
+            return self._causes[0]
+        topic = self._parcel.message.topic
+        return SendFailedError(topic, self._brokers, self._causes)
+
+    def _timeout(self) -> SendTimeoutError:
+        topic = self._parcel.message.topic
+        return SendTimeoutError(topic, self._timeout_s, len(self._causes))
+
+    def _cancelled(self, done: Deferred[Stored]) -> None:
+        done.errback(CancelledError())
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether another attempt may do better."""
+    if isinstance(error, RefusedError):
+        return error.code in RETRY_CODES
+    return isinstance(error, (RemotingError, BrokerNotFoundError))

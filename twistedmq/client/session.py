@@ -1,0 +1,150 @@
+"""What one client stands on: name servers, routes, connections, heartbeats."""
+
+import os
+from collections.abc import Callable
+from random import Random
+from time import time
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+from twisted.internet.defer import Deferred, DeferredList
+
+from twistedmq.client.calls import BrokerCalls
+from twistedmq.client.heartbeats import PERIOD_S, Heartbeats
+from twistedmq.client.identity import client_id, local_address
+from twistedmq.client.interfaces import Pool
+from twistedmq.client.nameserver_sources import Nameservers, open_source
+from twistedmq.client.nameservers import NameServers
+from twistedmq.client.reactor import Clock, pick_reactor
+from twistedmq.client.routing import POLL_S, Routes
+from twistedmq.protocol.addresses import pack
+from twistedmq.protocol.bodies.clients import HeartbeatData
+from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.command import Reply
+from twistedmq.protocol.errors import UnsupportedCodeError
+from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
+from twistedmq.protocol.message_id import UniqueIdFactory
+from twistedmq.remoting.interfaces import HandlerTable, ITransportSecurity, Request
+
+ASKED_BY_BROKERS = (
+    RequestCode.CHECK_TRANSACTION_STATE,
+    RequestCode.NOTIFY_CONSUMER_IDS_CHANGED,
+    RequestCode.RESET_CONSUMER_CLIENT_OFFSET,
+    RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT,
+    RequestCode.GET_CONSUMER_RUNNING_INFO,
+    RequestCode.CONSUME_MESSAGE_DIRECTLY,
+    RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT,
+)
+"""All that a broker may ask a client."""
+
+
+def wall_clock_ms() -> int:
+    """Give the time of day in ms since the epoch."""
+    return int(time() * 1000)
+
+
+class ClientSettings(Struct, frozen=True, kw_only=True):
+    """What producers, consumers and admin clients may all be told.
+
+    ``pool``, ``random`` and ``wall_ms`` are for tests.
+    """
+
+    nameservers: Nameservers = None
+    reactor: Any = None
+    """Anything with the reactor's interfaces; None: the global one."""
+    instance_name: str | None = None
+    """The part of the client id behind the ``@``; None: process id and time."""
+    security: ITransportSecurity | None = None
+    route_poll_s: float = POLL_S
+    heartbeat_s: float = PERIOD_S
+    pool: Pool | None = None
+    random: Random | None = None
+    wall_ms: Callable[[], int] = wall_clock_ms
+
+
+def merged_settings(
+    settings: ClientSettings | None, nameservers: Nameservers, reactor: Any
+) -> ClientSettings:
+    """Put what was given by itself over *settings*."""
+    settings = settings or ClientSettings()
+    if nameservers is not None:
+        settings = replace(settings, nameservers=nameservers)
+    if reactor is not None:
+        settings = replace(settings, reactor=reactor)
+    return settings
+
+
+class Session:
+    """The connections and the knowledge of one producer or consumer.
+
+    Args:
+        settings: what the user said.
+
+    Attributes:
+        handlers: serve what brokers ask this client.
+    """
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self.settings = settings
+        self.handlers: HandlerTable = {}
+        self.reactor: Clock = pick_reactor(settings.reactor)
+        self.wall_ms = settings.wall_ms
+        self.random = settings.random or Random()
+        self.client_id = client_id(settings.instance_name)
+        self.pool = settings.pool or self._open_pool()
+        self.calls = BrokerCalls(self.pool)
+        source = open_source(settings.nameservers, self.reactor)
+        self.names = NameServers(source, self.pool, self.reactor, self.random)
+        self.routes = Routes(self.names, self.reactor, settings.route_poll_s)
+        self._heartbeats: Heartbeats | None = None
+
+    def start(self) -> Deferred[None]:
+        """Fires when the name servers are known; fails with NoNameServerError."""
+        return self.names.start().addCallback(lambda _: self.routes.start())
+
+    def heartbeats(
+        self, data: Callable[[], HeartbeatData], *, masters_only: bool
+    ) -> Heartbeats:
+        """Give the heartbeats of this session; they are stopped by ``close``."""
+        self._heartbeats = Heartbeats(
+            self.routes, self.calls, self.reactor, data, masters_only=masters_only
+        )
+        return self._heartbeats
+
+    def unique_ids(self) -> Callable[[], str]:
+        """Give what makes the ids of new messages."""
+        host = pack(local_address(), 0)
+        return UniqueIdFactory(host, os.getpid(), self.random, self.wall_ms).next
+
+    async def close(self, farewell: UnregisterClientRequestHeader | None) -> None:
+        """Tell the brokers that this client goes, and close all connections."""
+        self.names.stop()
+        self.routes.stop()
+        if self._heartbeats is not None:
+            self._heartbeats.stop()
+            if farewell is not None:
+                goodbyes = [
+                    self.calls.unregister(address, farewell).addErrback(lambda _: None)
+                    for address in self._heartbeats.addresses()
+                ]
+                await DeferredList(goodbyes)
+        await self.pool.close()
+
+    def _open_pool(self) -> Pool:
+        # tests bring a pool of their own, and then need no sockets
+        from twistedmq.remoting.client import ClientPool  # noqa: PLC0415
+        from twistedmq.remoting.dispatch import Dispatcher  # noqa: PLC0415
+
+        return ClientPool(
+            self.reactor,
+            security=self.settings.security,
+            dispatcher=Dispatcher(dict.fromkeys(ASKED_BY_BROKERS, self._serve)),
+        )
+
+    def _serve(self, request: Request) -> Reply | Deferred[Reply]:
+        """Pass on what a broker asks; the handlers are younger than the pool."""
+        handler = self.handlers.get(request.command.code)
+        if handler is None:
+            raise UnsupportedCodeError(request.command.code)
+        return handler(request)

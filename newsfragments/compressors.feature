@@ -1,1 +1,1 @@
-Message bodies are packed and unpacked with zlib, LZ4 and Zstandard; more can be added as plugins.
+Message bodies were packed and unpacked with zlib, LZ4 and Zstandard; more could be added as plugins.

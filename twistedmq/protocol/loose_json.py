@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
+from twistedmq.protocol import loose_refs
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.errors import FieldError
 from twistedmq.protocol.loose_shapes import bend, has_object_keys
@@ -30,14 +31,18 @@ def decode(data: Buffer, *, type: type[T]) -> T:
         FieldError: *data* is no JSON, or not what *type* wants.
     """
     kind: Any = type
+    raw = bytes(data)
+    has_references = loose_refs.MARK in raw
     decoder = _decoder(kind)
-    if decoder is not None:
+    if decoder is not None and not has_references:
         try:
-            return cast(T, decoder.decode(data))
+            return cast(T, decoder.decode(raw))
         except _UNREADABLE:
             pass
-    value = _decode_any(data, _name(kind))
+    value = _decode_any(raw, _name(kind))
     try:
+        if has_references:
+            value = loose_refs.resolve(value)
         return msgspec.convert(bend(value, _shape(kind)), type, strict=False)
     except _UNREADABLE as error:
         raise FieldError(_name(kind), str(error)) from None
@@ -51,7 +56,7 @@ def decode_any(data: Buffer) -> Any:
     Raises:
         FieldError: *data* is no JSON.
     """
-    return _decode_any(data, "body")
+    return _decode_any(bytes(data), "body")
 
 
 def encode(value: object) -> bytes:
@@ -64,13 +69,13 @@ def encode_strict(value: object) -> bytes:
     return write(value, bare_keys=False)
 
 
-def _decode_any(data: Buffer, where: str) -> Any:
+def _decode_any(data: bytes, where: str) -> Any:
     try:
         return msgspec.json.decode(data)
     except _UNREADABLE:
         pass
     try:
-        return msgspec.json.decode(make_strict(bytes(data)))
+        return msgspec.json.decode(make_strict(data))
     except (LooseJsonError, *_UNREADABLE) as error:
         raise FieldError(where, f"no JSON: {error}") from None
 

@@ -1,3 +1,60 @@
 """TwistedMQ: Apache RocketMQ's broker, name server and client, on Twisted."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twistedmq.client.consumer import Consumer
+    from twistedmq.client.consuming import RetryLater
+    from twistedmq.client.message import (
+        Durability,
+        Message,
+        MessageQueue,
+        Receipt,
+        ReceivedMessage,
+    )
+    from twistedmq.client.producer import Producer
+    from twistedmq.client.starting import StartFrom
+    from twistedmq.protocol.bodies.clients import MessageModel
+
 __version__ = "0.1.0.dev0"
+
+__all__ = [
+    "Consumer",
+    "Durability",
+    "Message",
+    "MessageModel",
+    "MessageQueue",
+    "Producer",
+    "Receipt",
+    "ReceivedMessage",
+    "RetryLater",
+    "StartFrom",
+    "__version__",
+]
+
+_HOMES = {
+    "Consumer": "twistedmq.client.consumer",
+    "Durability": "twistedmq.client.message",
+    "Message": "twistedmq.client.message",
+    "MessageModel": "twistedmq.protocol.bodies.clients",
+    "MessageQueue": "twistedmq.client.message",
+    "Producer": "twistedmq.client.producer",
+    "Receipt": "twistedmq.client.message",
+    "ReceivedMessage": "twistedmq.client.message",
+    "RetryLater": "twistedmq.client.consuming",
+    "StartFrom": "twistedmq.client.starting",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what users need when they ask for it, so that servers need not."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    """List what can be asked for."""
+    return sorted({*globals(), *__all__})

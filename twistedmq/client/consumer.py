@@ -1,9 +1,9 @@
 """Consuming as a member of a group."""
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from twisted.internet.defer import Deferred, TimeoutError, maybeDeferred, succeed
 from twisted.internet.task import LoopingCall
@@ -12,8 +12,8 @@ from twisted.python.failure import Failure
 
 from twistedmq.client.assignment import Assignment, AssignmentParts, Membership
 from twistedmq.client.consuming import MessageHandler, RetryLater, Workers, explain
+from twistedmq.client.deferreds import follow, gives_deferred
 from twistedmq.client.errors import NotRunningError, RouteNotFoundError
-from twistedmq.client.following import follow
 from twistedmq.client.identity import local_address
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.interfaces import IOffsetStore, IQueueAllocation
@@ -39,8 +39,6 @@ from twistedmq.protocol.bodies.clients import (
 )
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
-
-T = TypeVar("T")
 
 COMMIT_S = 5.0
 DEFAULT_INSTANCE = "DEFAULT"
@@ -145,7 +143,9 @@ class Consumer:
         )
         self._retries = Retries(self._retry_parts(max_reconsume_times))
         self._assignment = self._make_assignment(allocation or AverageAllocation())
-        self._commits = LoopingCall(lambda: _fire(self._owned.commit()))
+        self._commits = LoopingCall(
+            lambda: Deferred.fromCoroutine(self._owned.commit())
+        )
         self._commits.clock = session.reactor
         session.handlers = ConsumerRequests(self._request_parts()).table()
 
@@ -164,7 +164,7 @@ class Consumer:
 
         Fails with NoNameServerError. Topics and brokers may come later.
         """
-        return _fire(self._start())
+        return Deferred.fromCoroutine(self._start())
 
     def close(self) -> Deferred[None]:
         """Leave the group: finish what is in work, commit, disconnect.
@@ -172,7 +172,7 @@ class Consumer:
         Do not wait for it in a function that ``run`` calls: it waits for that function.
         """
         if self._closing is None:
-            self._closing = _fire(self._close())
+            self._closing = Deferred.fromCoroutine(self._close())
         return follow(self._closing)
 
     def run(self, handler: MessageHandler) -> Deferred[None]:
@@ -180,7 +180,7 @@ class Consumer:
 
         Starts the consumer if need be, and closes it.
         """
-        return _fire(self._run(handler))
+        return Deferred.fromCoroutine(self._run(handler))
 
     def ack(self, message: ReceivedMessage) -> bool:
         """Note that *message* is done; False if its queue is not ours any more."""
@@ -195,7 +195,9 @@ class Consumer:
             message: one that is not acked yet.
             delay_level: see ``RetryLater``.
         """
-        given_back = _fire(self._retries.give_back(message, delay_level))
+        given_back = Deferred.fromCoroutine(
+            self._retries.give_back(message, delay_level)
+        )
         return given_back.addCallback(lambda _: self._owned.ack(message))
 
     def __aiter__(self) -> Iteration:
@@ -293,6 +295,14 @@ class Consumer:
                 group=self.group,
                 timeout_s=self._close_timeout_s,
             )
+
+    @gives_deferred
+    async def _commit(self) -> None:
+        await self._owned.commit()
+
+    @gives_deferred
+    async def _give_back(self, message: ReceivedMessage, delay_level: int) -> None:
+        await self._retries.give_back(message, delay_level)
 
     def _not_consumed(
         self, message: ReceivedMessage, failure: Failure
@@ -406,7 +416,3 @@ class Consumer:
             wall_ms=session.wall_ms,
             seconds=session.reactor.seconds,
         )
-
-
-def _fire(coroutine: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
-    return Deferred.fromCoroutine(coroutine)

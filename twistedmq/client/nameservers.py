@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from random import Random
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from twistedmq.client.deferreds import unwrapped
 from twistedmq.client.errors import NoNameServerError
 from twistedmq.client.interfaces import INameServerSource, Pool
 from twistedmq.client.reactor import Clock
@@ -64,6 +65,19 @@ class NameServers:
         Fails with NoNameServerError when none of them answers.
         """
         return Deferred.fromCoroutine(self._ask(code, header, body))
+
+    def ask_all(
+        self, code: int, header: Header | None = None, body: bytes = b""
+    ) -> Deferred[list[Command]]:
+        """Ask every one of them; fires with all answers.
+
+        Fails with an error of the remoting room where one does not answer.
+        """
+        asked = [
+            self._pool.request(address, code, header, body, self._timeout_s)
+            for address in self.addresses
+        ]
+        return unwrapped(gatherResults(asked, consumeErrors=True))
 
     async def _ask(self, code: int, header: Header | None, body: bytes) -> Command:
         problems: list[str] = []

@@ -49,6 +49,8 @@ class PullParts(Struct, frozen=True):
     """Told when a broker does not know this consumer (it was restarted, say)."""
     commits: bool
     """Whether pulls carry the offset to commit along (clustering)."""
+    subscribes: bool = False
+    """Whether pulls carry the subscription: for readers that no heartbeat announces."""
 
 
 class QueuePuller:
@@ -137,6 +139,7 @@ class QueuePuller:
     def _header(self, is_master: bool) -> PullMessageRequestHeader:
         offset = self.window.committable
         commits = self._parts.commits and is_master and offset > 0
+        subscription = self._subscription
         return PullMessageRequestHeader(
             consumer_group=self._parts.group,
             topic=self.queue.topic,
@@ -144,12 +147,15 @@ class QueuePuller:
             queue_offset=self.window.next_offset,
             max_msg_nums=BATCH,
             sys_flag=pull_sys_flag(
-                commit_offset=commits, suspend=True, subscription=False
+                commit_offset=commits,
+                suspend=True,
+                subscription=self._parts.subscribes,
             ),
+            subscription=subscription.expression if self._parts.subscribes else None,
             commit_offset=offset if commits else 0,
             suspend_timeout_millis=int(SUSPEND_S * 1000),
-            sub_version=self._subscription.version,
-            expression_type=self._subscription.expression_type,
+            sub_version=subscription.version,
+            expression_type=subscription.expression_type,
             target_broker=self.queue.broker_name,
         )
 

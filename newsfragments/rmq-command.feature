@@ -1,0 +1,1 @@
+The `rmq` command sends messages, follows topics and lists them.

@@ -1,0 +1,172 @@
+"""Topics: which there are, making and deleting them."""
+
+from collections.abc import Iterable
+
+from twisted.internet.defer import Deferred, gatherResults
+
+from twistedmq.client.calls import BrokerCalls
+from twistedmq.client.deferreds import gives_deferred, unwrapped
+from twistedmq.client.errors import NoNameServerError, RefusedError
+from twistedmq.client.nameservers import NameServers
+from twistedmq.client.routing import MASTER_ID, Routes, TopicRoute
+from twistedmq.protocol import loose_json, names
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.bodies.routes import ClusterInfo
+from twistedmq.protocol.bodies.topics import TopicFilterType, TopicList
+from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command
+from twistedmq.protocol.errors import InvalidParameterError
+from twistedmq.protocol.headers.base import Header
+from twistedmq.protocol.headers.namesrv import DeleteTopicFromNamesrvRequestHeader
+from twistedmq.protocol.headers.topics import (
+    CreateTopicRequestHeader,
+    DeleteTopicRequestHeader,
+)
+from twistedmq.protocol.system_flags import PERM_READ, PERM_WRITE, is_valid_perm
+
+
+class Topics:
+    """The topics of one cluster. Calls fail with NoNameServerError, RefusedError or an
+    error of the remoting room.
+    """
+
+    def __init__(
+        self, nameservers: NameServers, routes: Routes, calls: BrokerCalls
+    ) -> None:
+        self._nameservers = nameservers
+        self._routes = routes
+        self._calls = calls
+
+    @gives_deferred
+    async def names(self, *, system: bool = False) -> list[str]:
+        """Give the names of all topics, sorted.
+
+        Those of the system, and the retry and dead-letter topics of groups, are left
+        out unless *system* is true.
+        """
+        answer = await self._ask(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER)
+        everything = loose_json.decode(answer.body, type=TopicList).topic_list
+        if system:
+            return sorted(everything)
+        cluster = await self.cluster()
+        # every broker has topics that are called as itself and as its cluster
+        own = {*cluster.broker_addr_table, *cluster.cluster_addr_table}
+        own |= {names.reply_topic(each) for each in cluster.cluster_addr_table}
+        return sorted(
+            name for name in everything if name not in own and not _is_systems(name)
+        )
+
+    @gives_deferred
+    async def routes(self, topics: Iterable[str]) -> list[TopicRoute]:
+        """Give where the queues of *topics* are; fails with RouteNotFoundError."""
+        asked = [self._routes.get(topic) for topic in topics]
+        return await unwrapped(gatherResults(asked, consumeErrors=True))
+
+    @gives_deferred
+    async def create(
+        self,
+        topic: str,
+        *,
+        queues: int = 8,
+        perm: int = PERM_READ | PERM_WRITE,
+        cluster: str | None = None,
+    ) -> None:
+        """Make *topic* on all masters of *cluster* (of all clusters), or change it.
+
+        Args:
+            topic: its name.
+            queues: how many there are for reading and for writing.
+            perm: what is allowed: PERM_READ, PERM_WRITE.
+            cluster: only in this cluster.
+
+        Raises:
+            MessageIllegalError: the name is not allowed.
+            InvalidParameterError: *queues* or *perm* is not allowed, or there is no
+                such cluster.
+        """
+        names.check_topic(topic)
+        if queues < 1:
+            raise InvalidParameterError(f"queues is {queues}, at least 1 is needed")
+        if not is_valid_perm(perm):
+            raise InvalidParameterError(f"perm is {perm}, which is no permission")
+        header = CreateTopicRequestHeader(
+            topic=topic,
+            default_topic=names.AUTO_CREATE_TOPIC,
+            read_queue_nums=queues,
+            write_queue_nums=queues,
+            perm=perm,
+            topic_filter_type=TopicFilterType.SINGLE_TAG,
+        )
+        await self._ask_masters(RequestCode.UPDATE_AND_CREATE_TOPIC, header, cluster)
+
+    @gives_deferred
+    async def delete(self, topic: str) -> None:
+        """Delete *topic*, with its messages, from all masters and all name servers."""
+        names.check_topic(topic)
+        header = DeleteTopicRequestHeader(topic=topic)
+        await self._ask_masters(RequestCode.DELETE_TOPIC_IN_BROKER, header, None)
+        for_names = DeleteTopicFromNamesrvRequestHeader(topic=topic)
+        code = RequestCode.DELETE_TOPIC_IN_NAMESRV
+        for answer in await self._nameservers.ask_all(code, for_names):
+            _check(answer, "a name server")
+
+    @gives_deferred
+    async def message_count(self, route: TopicRoute) -> int:
+        """Give how many messages all queues of a topic hold."""
+        counting = [self._count(queue) for queue in route.subscribable]
+        counts = await unwrapped(gatherResults(counting, consumeErrors=True))
+        return sum(counts)
+
+    @gives_deferred
+    async def cluster(self) -> ClusterInfo:
+        """Give all brokers and clusters."""
+        answer = await self._ask(RequestCode.GET_BROKER_CLUSTER_INFO)
+        return loose_json.decode(answer.body, type=ClusterInfo)
+
+    def _count(self, queue: MessageQueue) -> Deferred[int]:
+        async def count() -> int:
+            address = self._routes.address(queue.broker_name)
+            end = await self._calls.max_offset(address, queue)
+            return end - await self._calls.min_offset(address, queue)
+
+        return Deferred.fromCoroutine(count())
+
+    async def _ask(self, code: int, header: Header | None = None) -> Command:
+        return _check(await self._nameservers.ask(code, header), "the name server")
+
+    async def _ask_masters(
+        self, code: int, header: Header, cluster: str | None
+    ) -> None:
+        for address in await self._masters(cluster):
+            await self._calls.ask(address, code, header)
+
+    async def _masters(self, cluster: str | None) -> list[str]:
+        info = await self.cluster()
+        if cluster is not None and cluster not in info.cluster_addr_table:
+            known = ", ".join(sorted(info.cluster_addr_table))
+            raise InvalidParameterError(
+                f"there is no cluster {cluster!r}, only {known}"
+            )
+        masters = [
+            broker.broker_addrs[MASTER_ID]
+            for name, broker in sorted(info.broker_addr_table.items())
+            if MASTER_ID in broker.broker_addrs
+            and (cluster is None or name in info.cluster_addr_table[cluster])
+        ]
+        if not masters:
+            raise NoNameServerError("no master broker is registered")
+        return masters
+
+
+def _is_systems(name: str) -> bool:
+    return (
+        names.is_system_topic(name)
+        or names.is_retry_topic(name)
+        or names.is_dlq_topic(name)
+    )
+
+
+def _check(answer: Command, address: str) -> Command:
+    if answer.code != ResponseCode.SUCCESS:
+        raise RefusedError(answer.code, answer.remark, address)
+    return answer

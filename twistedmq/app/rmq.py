@@ -1,0 +1,190 @@
+"""The ``rmq`` command, for people: send, tail, topics.
+
+Exit status: 0 good, 1 failed, 2 wrong usage. What it does is imported when it is asked
+for, so that ``rmq --help`` is there at once.
+"""
+
+import argparse
+import gc
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any, NoReturn
+
+from twistedmq import __version__
+
+FAILED = 1
+FROM = ("first", "last")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and exit."""
+    options = make_parser().parse_args(arguments)
+
+    # the collector would look through all that is imported now, again and again
+    gc.disable()
+    # the reactor costs most of the start, so --help and wrong usage do without
+    from twisted.internet.task import react  # noqa: PLC0415
+
+    react(run_verb, [options])
+    raise AssertionError("react does not return")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Give the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="rmq",
+        description="Send and read messages of a RocketMQ cluster.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    # tests put a pool of their own into the settings of the client
+    parser.set_defaults(settings=None)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _add_send(verbs)
+    _add_tail(verbs)
+    _add_topics(verbs)
+    return parser
+
+
+def run_verb(reactor: Any, options: argparse.Namespace) -> Any:
+    """Give the Deferred of the verb; it fails with SystemExit where the verb fails."""
+    from twisted.internet.defer import Deferred  # noqa: PLC0415
+
+    verb = _verb(reactor, options)
+    gc.freeze()
+    gc.enable()
+    return Deferred.fromCoroutine(_guarded(verb, options.verbose))
+
+
+async def _guarded(verb: Coroutine[Any, Any, None], verbose: bool) -> None:
+    """Say in one line what went wrong."""
+    from twistedmq.protocol.errors import TwistedMQError  # noqa: PLC0415
+
+    _log_to_stderr(verbose)
+    try:
+        await verb
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read our output has seen enough
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    except (TwistedMQError, OSError) as error:
+        sys.stderr.write(f"rmq: {error}\n")
+        raise SystemExit(FAILED) from None
+
+
+def _verb(reactor: Any, options: argparse.Namespace) -> Coroutine[Any, Any, None]:
+    """Import what the verb needs, and no more."""
+    if options.verb == "send":
+        from twistedmq.app.rmq_send import send  # noqa: PLC0415
+
+        return send(reactor, options, sys.stdout, sys.stdin.buffer)
+    if options.verb == "tail":
+        from twistedmq.app.rmq_tail import tail  # noqa: PLC0415
+
+        return tail(reactor, options, sys.stdout)
+    from twistedmq.app.rmq_topics import topics  # noqa: PLC0415
+
+    return topics(reactor, options, sys.stdout)
+
+
+def _add_send(verbs: Any) -> None:
+    send = verbs.add_parser("send", help="send a message")
+    send.add_argument("topic")
+    send.add_argument("body", help="the body; - takes it from standard input")
+    send.add_argument("--tag", help="what consumers can filter by")
+    send.add_argument("--key", action="append", default=[], help="may be repeated")
+    send.add_argument(
+        "--property",
+        action="append",
+        default=[],
+        type=_property,
+        metavar="NAME=VALUE",
+        help="may be repeated",
+    )
+    send.add_argument(
+        "--count", type=_positive, default=1, help="send it so many times"
+    )
+    _add_common(send)
+
+
+def _add_tail(verbs: Any) -> None:
+    tail = verbs.add_parser(
+        "tail", help="print messages as they come; nothing is committed"
+    )
+    tail.add_argument("topic")
+    tail.add_argument("--tag", default="*", metavar="EXPR", help="a tag, or 'a || b'")
+    tail.add_argument(
+        "--from",
+        dest="start",
+        type=_start,
+        default="last",
+        metavar="WHERE",
+        help="first, last (default), or an offset in each queue",
+    )
+    tail.add_argument("--count", type=_positive, help="end after so many messages")
+    tail.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_common(tail)
+
+
+def _add_topics(verbs: Any) -> None:
+    topics = verbs.add_parser("topics", help="list the topics")
+    topics.add_argument("--all", action="store_true", help="also those of the system")
+    topics.add_argument("--json", action="store_true", help="a JSON array")
+    _add_common(topics)
+
+
+def _add_common(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "-n",
+        "--namesrv",
+        metavar="HOST:PORT;...",
+        help="name servers; default: $NAMESRV_ADDR, then 127.0.0.1:9876",
+    )
+    verb.add_argument("--verbose", action="store_true", help="log what happens")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _property(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _start(text: str) -> str | int:
+    if text in FROM:
+        return text
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not first, last or an offset")
+
+
+def _log_to_stderr(verbose: bool) -> None:
+    """Have warnings told on standard error, one line each."""
+    from twisted.logger import (  # noqa: PLC0415
+        FileLogObserver,
+        FilteringLogObserver,
+        LogEvent,
+        LogLevel,
+        LogLevelFilterPredicate,
+        formatEvent,
+        globalLogPublisher,
+    )
+
+    def line(event: LogEvent) -> str:
+        return f"rmq: {formatEvent(event)}\n"
+
+    level = LogLevel.debug if verbose else LogLevel.warn
+    observer = FileLogObserver(sys.stderr, line)
+    told = FilteringLogObserver(observer, [LogLevelFilterPredicate(level)])
+    globalLogPublisher.addObserver(told)
+
+
+if __name__ == "__main__":
+    main()

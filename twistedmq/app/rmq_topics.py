@@ -1,0 +1,73 @@
+"""``rmq topics``."""
+
+import json
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from twisted.internet.defer import gatherResults
+
+from twistedmq.admin.client import Admin
+from twistedmq.admin.topics import Topics
+from twistedmq.client.deferreds import gives_deferred, unwrapped
+from twistedmq.client.errors import RouteNotFoundError
+from twistedmq.client.routing import TopicRoute
+
+COLUMNS = ("TOPIC", "QUEUES R/W", "MESSAGES", "BROKERS")
+
+
+async def topics(reactor: Any, options: Namespace, out: TextIO) -> None:
+    """Print the topics with their queues and how many messages they hold."""
+    admin = Admin(options.namesrv, reactor=reactor, settings=options.settings)
+    async with admin:
+        names = await admin.topics.names(system=options.all)
+        rows = await unwrapped(
+            gatherResults([_describe(admin.topics, name) for name in names])
+        )
+    if options.json:
+        out.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+    else:
+        out.write(_table(rows))
+
+
+@gives_deferred
+async def _describe(topics: Topics, name: str) -> dict[str, Any]:
+    """Give what is shown of one topic."""
+    try:
+        [route] = await topics.routes([name])
+    except RouteNotFoundError:
+        # deleted since its name was asked for
+        return _row(name, None, 0)
+    return _row(name, route, await topics.message_count(route))
+
+
+def _row(name: str, route: TopicRoute | None, messages: int) -> dict[str, Any]:
+    readable = route.subscribable if route else ()
+    writable = route.publishable if route else ()
+    brokers = {queue.broker_name for queue in (*readable, *writable)}
+    return {
+        "topic": name,
+        "read_queues": len(readable),
+        "write_queues": len(writable),
+        "messages": messages,
+        "brokers": sorted(brokers),
+    }
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> str:
+    """Lay rows out in columns."""
+    cells = [COLUMNS] + [
+        (
+            row["topic"],
+            f"{row['read_queues']}/{row['write_queues']}",
+            str(row["messages"]),
+            ",".join(row["brokers"]),
+        )
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in cells
+    )
+    return "".join(line.rstrip() + "\n" for line in lines)

@@ -1,0 +1,161 @@
+"""Reading a topic as a bystander: no group, nothing committed, nobody disturbed."""
+
+from types import TracebackType
+from typing import Any, Self
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from twistedmq.client.inbox import Inbox
+from twistedmq.client.iteration import Iteration
+from twistedmq.client.message import ReceivedMessage
+from twistedmq.client.nameserver_sources import Nameservers
+from twistedmq.client.pulling import PullParts, QueuePuller
+from twistedmq.client.session import ClientSettings, Session, merged_settings
+from twistedmq.client.starting import Start, StartFrom, start_offset
+from twistedmq.client.subscription import Subscription
+from twistedmq.client.window import Limits, QueueWindow
+from twistedmq.protocol import names
+from twistedmq.protocol.bodies.queues import MessageQueue
+
+_log = Logger()
+
+
+class TopicReader:
+    """Gives the messages of all queues of a topic, as they come, without end.
+
+    ::
+
+        async with TopicReader("orders", start_from=StartFrom.FIRST) as reader:
+            async for message in reader:
+                print(message.body)
+
+    Args:
+        topic: what to read.
+        expression: ``*`` or tags joined by ``||``.
+        nameservers: as for ``Producer``.
+        start_from: LAST: what comes from now on; FIRST; a datetime; or an offset, which
+            is then that of every queue.
+        prefetch: how much of each queue is fetched ahead.
+        settings: what else clients can be told; *nameservers* goes before it.
+        reactor: None: the global one.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        expression: str = "*",
+        *,
+        nameservers: Nameservers = None,
+        start_from: Start | int = StartFrom.LAST,
+        prefetch: Limits | None = None,
+        settings: ClientSettings | None = None,
+        reactor: Any = None,
+    ) -> None:
+        names.check_topic(topic)
+        self._session = session = Session(
+            merged_settings(settings, nameservers, reactor)
+        )
+        self._subscription = Subscription(topic, expression, session.wall_ms())
+        self._start_from = start_from
+        self._limits = prefetch or Limits()
+        self._inbox = Inbox()
+        self._pullers: dict[MessageQueue, QueuePuller] = {}
+        self._closed = False
+        self._parts = PullParts(
+            group=names.TOOLS_CONSUMER_GROUP,
+            calls=session.calls,
+            routes=session.routes,
+            clock=session.reactor,
+            deliver=self._inbox.put,
+            moved=self._inbox.discard,
+            unknown=lambda: None,
+            commits=False,
+            subscribes=True,
+        )
+
+    def start(self) -> Deferred[Self]:
+        """Find the queues and begin; fails with RouteNotFoundError."""
+        return Deferred.fromCoroutine(self._start())
+
+    def close(self) -> Deferred[None]:
+        """Stop reading and disconnect."""
+        return Deferred.fromCoroutine(self._close())
+
+    def __aiter__(self) -> Iteration:
+        """Iterate over the messages."""
+        return Iteration(self._inbox, self._done)
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        return await self.start()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.close()
+
+    async def _start(self) -> Self:
+        topic = self._subscription.topic
+        try:
+            await self._session.start()
+            route = await self._session.routes.get(topic)
+            for queue in route.subscribable:
+                await self._begin(queue, self._start_from)
+        except Exception:
+            await self._close()
+            raise
+        self._session.routes.on_change(self._route_changed)
+        return self
+
+    async def _close(self) -> None:
+        self._closed = True
+        for puller in self._pullers.values():
+            puller.stop()
+        self._inbox.close()
+        await self._session.close(None)
+
+    async def _begin(self, queue: MessageQueue, start_from: Start | int) -> None:
+        offset = await self._offset(queue, start_from)
+        if self._closed or queue in self._pullers:
+            return
+        window = QueueWindow(offset, self._limits)
+        puller = QueuePuller(self._parts, queue, self._subscription, window)
+        self._pullers[queue] = puller
+        puller.start()
+
+    async def _offset(self, queue: MessageQueue, start_from: Start | int) -> int:
+        session = self._session
+        if isinstance(start_from, int):
+            return start_from
+        if start_from is StartFrom.FIRST:
+            address = session.routes.address(queue.broker_name)
+            return await session.calls.min_offset(address, queue)
+        return await start_offset(queue, start_from, session.calls, session.routes)
+
+    def _route_changed(self, topic: str) -> None:
+        """Read queues that are new from their beginning."""
+        route = self._session.routes.cached(topic)
+        if topic != self._subscription.topic or route is None:
+            return
+        for queue in set(route.subscribable) - set(self._pullers):
+            begun = Deferred.fromCoroutine(self._begin(queue, StartFrom.FIRST))
+            begun.addErrback(_not_read, queue)
+
+    def _done(self, message: ReceivedMessage) -> None:
+        puller = self._pullers.get(message.queue)
+        if puller is not None:
+            puller.ack(message.queue_offset)
+
+
+def _not_read(failure: Failure, queue: MessageQueue) -> None:
+    _log.warn(
+        "{queue} cannot be read yet: {reason}",
+        queue=queue,
+        reason=failure.getErrorMessage(),
+    )

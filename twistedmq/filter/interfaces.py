@@ -35,6 +35,18 @@ class ExpressionError(TwistedMQError):
         self.text = text
 
 
+class PropertyFilterOffError(TwistedMQError):
+    """A subscription looks at properties, and this broker looks at tags only."""
+
+    def __init__(self, expression_type: str | None) -> None:
+        """Keep the *expression_type*; the setting is enablePropertyFilter."""
+        super().__init__(
+            "The broker does not support consumer to filter message by "
+            f"{expression_type}"
+        )
+        self.expression_type = expression_type
+
+
 class IExpression(Interface):
     """A language of subscriptions."""
 

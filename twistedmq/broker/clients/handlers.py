@@ -9,11 +9,11 @@ from typing import Final
 from twistedmq.broker.clients.consumer_group import Member
 from twistedmq.broker.clients.manager import ClientManager
 from twistedmq.broker.groups.table import GroupTable
-from twistedmq.broker.pull.subscriptions import property_filter_off
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import PullConfig
 from twistedmq.config.live import Live
 from twistedmq.filter.expressions import Expressions, is_tag_type
+from twistedmq.filter.interfaces import PropertyFilterOffError
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies import (
     CheckClientRequestBody,
@@ -180,6 +180,6 @@ class ClientHandlers:
         if is_tag_type(data.expression_type):
             return Reply()
         if not self._config.value.property_filter:
-            raise property_filter_off(data.expression_type)
+            raise PropertyFilterOffError(data.expression_type)
         self._expressions.compile(data.expression_type, data.sub_string)
         return Reply()

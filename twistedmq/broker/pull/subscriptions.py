@@ -18,14 +18,17 @@ from twistedmq.broker.pull.errors import (
 from twistedmq.config.broker import PullConfig
 from twistedmq.config.live import Live
 from twistedmq.filter.expressions import TAG, Expressions, is_tag_type
-from twistedmq.filter.interfaces import ExpressionError, Filter
+from twistedmq.filter.interfaces import (
+    ExpressionError,
+    Filter,
+    PropertyFilterOffError,
+)
 from twistedmq.filter.tag import EVERYTHING, split_tags
 from twistedmq.protocol.bodies import (
     ConsumeType,
     SubscriptionData,
     SubscriptionGroupConfig,
 )
-from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.protocol.headers import PullMessageRequestHeader
 from twistedmq.protocol.names import is_system_group
 from twistedmq.protocol.properties import tags_code
@@ -139,7 +142,7 @@ class Subscriptions:
 
     def _refuse_properties(self, expression_type: str | None) -> None:
         if not is_tag_type(expression_type) and not self._config.value.property_filter:
-            raise property_filter_off(expression_type)
+            raise PropertyFilterOffError(expression_type)
 
     def _refuse_pull_consumer(self, group: str, connection: IConnection) -> None:
         known = self._clients.consumer_group(group)
@@ -153,13 +156,6 @@ class Subscriptions:
                 "the consumer's group info not exist, or the pull consumer is rejected "
                 f"by server.{FAQ}"
             )
-
-
-def property_filter_off(expression_type: str | None) -> TwistedMQError:
-    """Say that this broker looks at tags only (setting enablePropertyFilter)."""
-    return TwistedMQError(
-        f"The broker does not support consumer to filter message by {expression_type}"
-    )
 
 
 def subscription_data(

@@ -10,9 +10,8 @@ from typing import Any, Final
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
-from twisted.web.http import Request
-from twisted.web.pages import notFound
-from twisted.web.resource import IResource, Resource
+from twisted.web.http import NOT_ALLOWED, NOT_FOUND, Request
+from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from twistedmq.config.live import Live
@@ -22,12 +21,12 @@ from twistedmq.remoting.addresses import host_port
 from twistedmq.remoting.listening import listen
 
 BACKLOG: Final = 128
-NAME: Final = b"nsaddr"
+PATH: Final = b"/rocketmq/nsaddr"
 IDLE_S: Final = 30
 
 
 class AddressList(Resource):
-    """Answers with the addresses, separated by semicolons."""
+    """``/rocketmq/nsaddr``, also with "-" and a unit's name behind it; nothing else."""
 
     isLeaf = True
 
@@ -36,25 +35,20 @@ class AddressList(Resource):
         super().__init__()
         self._addresses = addresses
 
-    def render_GET(self, request: Request) -> bytes:
-        """Give the list."""
-        host, _ = host_port(request.getHost())
+    def render(self, request: Request) -> bytes:
+        """Give the addresses, separated by semicolons."""
         request.setHeader(b"content-type", b"text/plain; charset=utf-8")
+        path = request.path
+        if path != PATH and not path.startswith(PATH + b"-"):
+            request.setResponseCode(NOT_FOUND)
+            return b"not found\n"
+        if request.method not in (b"GET", b"HEAD"):
+            request.setResponseCode(NOT_ALLOWED)
+            request.setHeader(b"allow", b"GET, HEAD")
+            return b"not allowed\n"
+        host, _ = host_port(request.getHost())
         request.setHeader(b"cache-control", b"no-store")
         return ";".join(self._addresses(host)).encode()
-
-
-class _Folder(Resource):
-    """``/rocketmq``: the list, under its name and under that of any unit."""
-
-    def __init__(self, listed: AddressList) -> None:
-        super().__init__()
-        self._listed = listed
-
-    def getChild(self, path: bytes, request: Request) -> IResource:
-        if path == NAME or path.startswith(NAME + b"-"):
-            return self._listed
-        return notFound()
 
 
 class _Site(Site):
@@ -69,9 +63,7 @@ class _Site(Site):
 
 def make_site(addresses: Callable[[str], tuple[str, ...]], reactor: Any) -> Site:
     """Give the site; *addresses* is given the host under which it was asked."""
-    root = Resource()
-    root.putChild(b"rocketmq", _Folder(AddressList(addresses)))
-    return _Site(root, timeout=IDLE_S, reactor=reactor)
+    return _Site(AddressList(addresses), timeout=IDLE_S, reactor=reactor)
 
 
 class AddressListService(Service):

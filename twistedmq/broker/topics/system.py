@@ -22,6 +22,8 @@ _SINGLE_QUEUE: Final = (
     names.OFFSET_MOVED_TOPIC,
     names.HALF_TOPIC,
     names.OP_HALF_TOPIC,
+    names.ROCKSDB_HALF_TOPIC,
+    names.ROCKSDB_OP_HALF_TOPIC,
     names.TIMER_TOPIC,
 )
 

@@ -1,0 +1,295 @@
+import pytest
+from write_side import NOW_MS, WriteSide, send_frame
+
+from twistedmq.protocol.batch_body import BatchItem, encode_batch
+from twistedmq.protocol.bodies import (
+    MessageQueue,
+    SubscriptionGroupConfig,
+    TopicConfig,
+    TopicFilterType,
+)
+from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.properties import parse
+from twistedmq.protocol.send_decoding import DecodedSends, SendDecoder
+
+PEER = b"\x7f\0\0\1" + (4711).to_bytes(4)
+UNIQUE = "UNIQ_KEY\x01U1\x02"
+
+
+@pytest.fixture
+def side() -> WriteSide:
+    side = WriteSide()
+    side.topics.create_if_absent("T", 4)
+    return side
+
+
+def decode(*frames: bytes) -> DecodedSends:
+    return SendDecoder(b"CLUSTER\x01c1\x02", lambda: "made").decode(frames, PEER)
+
+
+def problem(side: WriteSide, frame: bytes) -> tuple[int, str]:
+    [error] = side.admission.admit(decode(frame)).values()
+    return error.code, str(error)
+
+
+def admitted(side: WriteSide, *frames: bytes) -> DecodedSends:
+    sends = decode(*frames)
+    assert side.admission.admit(sends) == {}
+    return sends
+
+
+def test_what_was_looked_at_once_is_plain_from_then_on(side: WriteSide) -> None:
+    sends = decode(send_frame("T"), send_frame("T"))
+    assert not side.admission.is_plain(sends)
+    assert side.admission.admit(sends) == {}
+    assert side.admission.is_plain(sends)
+    other_queue = decode(send_frame("T"), send_frame("T", queue_id=1))
+    assert not side.admission.is_plain(other_queue)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        send_frame("T", b""),
+        send_frame("T", b"x" * 1001),
+        send_frame("T", properties="K\x01" + "v" * 32_768 + "\x02"),
+        send_frame("T", sys_flag=4),
+        send_frame("T", properties="DELAY\x013\x02" + UNIQUE),
+        send_frame("T", queue_id=-1),
+        send_frame("T", queue_id=4),
+        send_frame("T2"),
+    ],
+)
+def test_what_is_unusual_is_not_plain(side: WriteSide, frame: bytes) -> None:
+    admitted(side, send_frame("T"))
+    assert not side.admission.is_plain(decode(send_frame("T"), frame))
+
+
+def test_a_changed_topic_is_looked_at_again(side: WriteSide) -> None:
+    sends = admitted(side, send_frame("T"))
+    side.topics.create_if_absent("Other")
+    assert side.admission.is_plain(sends)
+    side.topics.update(TopicConfig(topic_name="T", perm=4))
+    assert not side.admission.is_plain(sends)
+
+
+def test_changed_settings_are_looked_at_again(side: WriteSide) -> None:
+    sends = admitted(side, send_frame("T"))
+    side.identity.replace(permission=4)
+    assert not side.admission.is_plain(sends)
+
+
+def test_a_topic_is_created_on_the_way(side: WriteSide) -> None:
+    admitted(side, send_frame("New", default_topic_queue_nums=3))
+    config = side.topics.get("New")
+    assert config is not None
+    assert config.write_queue_nums == 3
+
+
+def test_a_queue_is_chosen_where_the_producer_does_not(side: WriteSide) -> None:
+    queues = {
+        admitted(side, send_frame("T", queue_id=-1)).batch.queue_ids[0]
+        for _ in range(50)
+    }
+    assert queues == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "remark"),
+    [
+        (
+            send_frame("T", queue_id=4),
+            ResponseCode.INVALID_PARAMETER,
+            "request queueId[4] is illegal, TopicConfig [topicName=T, "
+            "readQueueNums=4, writeQueueNums=4, perm=RW-, "
+            "topicFilterType=SINGLE_TAG, topicSysFlag=0, order=false, "
+            "attributes={}] Producer: 127.0.0.1:4711",
+        ),
+        (
+            send_frame("New", default_topic="Nope"),
+            ResponseCode.TOPIC_NOT_EXIST,
+            "topic[New] not exist, apply first please!",
+        ),
+        (send_frame("bad topic!"), ResponseCode.INVALID_PARAMETER, "illegal charact"),
+        (send_frame("x" * 128), ResponseCode.INVALID_PARAMETER, "max length: 127"),
+        (
+            send_frame("%DLQ%" + "x" * 128),
+            ResponseCode.MESSAGE_ILLEGAL,
+            "more than 127 bytes",
+        ),
+        (
+            send_frame("SELF_TEST_TOPIC"),
+            ResponseCode.NO_PERMISSION,
+            "Sending message to topic[SELF_TEST_TOPIC] is forbidden.",
+        ),
+        (send_frame("T", b""), ResponseCode.MESSAGE_ILLEGAL, "no body"),
+        (
+            send_frame("T", b"x" * 1001),
+            ResponseCode.MESSAGE_ILLEGAL,
+            "msg body length limit 1000B",
+        ),
+        (
+            send_frame("T", properties="K\x01" + "v" * 32_768 + "\x02"),
+            ResponseCode.MESSAGE_ILLEGAL,
+            "msg properties length limit 32767B",
+        ),
+        (
+            send_frame("T", properties="DELAY\x013\x02"),
+            ResponseCode.MESSAGE_ILLEGAL,
+            "delay level or a delivery time are not supported yet",
+        ),
+        (
+            send_frame("T", properties="TIMER_DELAY_SEC\x0160\x02"),
+            ResponseCode.MESSAGE_ILLEGAL,
+            "not supported yet",
+        ),
+        (
+            send_frame("T", properties="TRAN_MSG\x01true\x02"),
+            ResponseCode.NO_PERMISSION,
+            "sending transaction message is forbidden",
+        ),
+        (send_frame("T", sys_flag=4), ResponseCode.NO_PERMISSION, "transaction"),
+        (send_frame("T", sys_flag=0x80), ResponseCode.MESSAGE_ILLEGAL, "INNER_BATCH"),
+        (
+            send_frame("T", properties="INNER_NUM\x013\x02"),
+            ResponseCode.MESSAGE_ILLEGAL,
+            "INNER_BATCH",
+        ),
+    ],
+)
+def test_what_may_not_be_stored_is_told_why(
+    side: WriteSide, frame: bytes, code: int, remark: str
+) -> None:
+    got_code, got_remark = problem(side, frame)
+    assert got_code == code
+    assert remark in got_remark
+
+
+@pytest.mark.parametrize("properties", ["DELAY\x010\x02", "TRAN_MSG\x01false\x02"])
+def test_properties_that_ask_for_nothing_are_let_through(
+    side: WriteSide, properties: str
+) -> None:
+    admitted(side, send_frame("T", properties=properties + UNIQUE))
+
+
+def test_a_bad_request_leaves_its_neighbours_alone(side: WriteSide) -> None:
+    frames = [send_frame("T"), send_frame("T", queue_id=9), send_frame("T")]
+    assert list(side.admission.admit(decode(*frames))) == [1]
+
+
+def test_a_read_only_topic_takes_nothing(side: WriteSide) -> None:
+    side.topics.update(TopicConfig(topic_name="T", perm=4))
+    code, remark = problem(side, send_frame("T"))
+    assert code == ResponseCode.NO_PERMISSION
+    assert remark == "the topic[T] sending message is forbidden"
+
+
+def test_a_read_only_broker_takes_nothing_for_ordered_topics(side: WriteSide) -> None:
+    side.identity.replace(permission=4)
+    admitted(side, send_frame("T"))
+    side.topics.mark_ordered(["T"])
+    code, remark = problem(side, send_frame("T"))
+    assert code == ResponseCode.NO_PERMISSION
+    assert remark == "the broker[broker-a] sending message is forbidden"
+
+
+def test_nothing_is_taken_before_the_time_that_was_set(side: WriteSide) -> None:
+    side.send_config.replace(accept_from_ms=NOW_MS + 1)
+    code, remark = problem(side, send_frame("T"))
+    assert code == ResponseCode.SYSTEM_ERROR
+    assert "broker unable to service, until" in remark
+    side.send_config.replace(accept_from_ms=NOW_MS)
+    admitted(side, send_frame("T"))
+
+
+def test_a_topic_without_queues_to_write_takes_nothing(side: WriteSide) -> None:
+    side.topics.update(TopicConfig(topic_name="T", write_queue_nums=0))
+    code, _ = problem(side, send_frame("T", queue_id=-1))
+    assert code == ResponseCode.INVALID_PARAMETER
+
+
+def test_many_tags_are_marked_in_the_record(side: WriteSide) -> None:
+    kind = TopicFilterType.MULTI_TAG
+    side.topics.update(TopicConfig(topic_name="T", topic_filter_type=kind))
+    sends = admitted(side, send_frame("T", sys_flag=1))
+    assert sends.batch.sys_flags == [3]
+    assert not side.admission.is_plain(sends)
+
+
+def test_the_mark_of_a_pop_is_not_the_senders_to_write(side: WriteSide) -> None:
+    sends = admitted(side, send_frame("T", properties="POP_CK\x01x\x02A\x01b\x02"))
+    kept = parse(sends.batch.properties[0])
+    assert "POP_CK" not in kept
+    assert kept["A"] == "b"
+    assert kept["CLUSTER"] == "c1"
+
+
+def batch_frame(topic: str, *bodies: bytes, **fields: int) -> bytes:
+    items = [
+        BatchItem(flag=0, body=body, properties=UNIQUE.encode()) for body in bodies
+    ]
+    code = RequestCode.SEND_BATCH_MESSAGE
+    return send_frame(topic, encode_batch(items), code=code, **fields)
+
+
+def test_a_batch_goes_to_one_queue(side: WriteSide) -> None:
+    sends = admitted(side, batch_frame("T", b"a", b"b", b"c", queue_id=-1))
+    assert len(sends.batch) == 3
+    assert len(set(sends.batch.queue_ids)) == 1
+    assert sends.batch.queue_ids[0] >= 0
+    assert not side.admission.is_plain(sends)
+
+
+def test_a_batch_is_limited_as_a_whole(side: WriteSide) -> None:
+    code, remark = problem(side, batch_frame("T", b"x" * 600, b"x" * 600))
+    assert code == ResponseCode.MESSAGE_ILLEGAL
+    assert "the limit is 1000B" in remark
+
+
+def test_a_batch_cannot_go_to_a_retry_topic(side: WriteSide) -> None:
+    code, remark = problem(side, batch_frame("%RETRY%g", b"a", b"b"))
+    assert code == ResponseCode.MESSAGE_ILLEGAL
+    assert remark == "batch request does not support retry group %RETRY%g"
+
+
+class TestRetry:
+    """Consumers themselves send to retry topics what they could not send back."""
+
+    def test_it_comes_back_at_once(self, side: WriteSide) -> None:
+        properties = "DELAY\x013\x02RETRY_TOPIC\x01T\x02"
+        frame = send_frame("%RETRY%g", properties=properties, reconsume_times=2)
+        sends = admitted(side, frame)
+        assert sends.batch.topics == ["%RETRY%g"]
+        assert "DELAY" not in parse(sends.batch.properties[0])
+        assert "g" in side.groups
+        assert "%RETRY%g" in side.topics
+
+    def test_its_topic_needs_no_template(self, side: WriteSide) -> None:
+        admitted(side, send_frame("%RETRY%g", default_topic="Nope"))
+
+    @pytest.mark.parametrize(
+        ("times", "limit", "topic"),
+        [(16, None, "%RETRY%g"), (17, None, "%DLQ%g"), (3, 2, "%DLQ%g")],
+    )
+    def test_it_is_given_up_in_the_end(
+        self, side: WriteSide, times: int, limit: int | None, topic: str
+    ) -> None:
+        frame = send_frame("%RETRY%g", reconsume_times=times, max_reconsume_times=limit)
+        assert admitted(side, frame).batch.topics == [topic]
+        assert topic in side.topics
+
+    def test_the_group_says_how_often(self, side: WriteSide) -> None:
+        side.groups.put(SubscriptionGroupConfig(group_name="g", retry_max_times=1))
+        frame = send_frame("%RETRY%g", reconsume_times=2)
+        assert admitted(side, frame).batch.topics == ["%DLQ%g"]
+
+    def test_a_group_that_consumes_in_order_gives_up_at_once(
+        self, side: WriteSide
+    ) -> None:
+        side.locks.lock("g", [MessageQueue("T", "broker-a", 0)], "c")
+        assert admitted(side, send_frame("%RETRY%g")).batch.topics == ["%DLQ%g"]
+
+    def test_an_unknown_group_is_told_as_such(self, side: WriteSide) -> None:
+        side.group_defaults.replace(auto_create=False)
+        code, _ = problem(side, send_frame("%RETRY%g"))
+        assert code == ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST

@@ -1,0 +1,345 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from write_side import (
+    HOST,
+    WriteSide,
+    answers_in,
+    frame_of,
+    genuine_pairs,
+    send_frame,
+)
+
+from twistedmq.broker.send.handlers import SendHandlers
+from twistedmq.protocol.batch_body import BatchItem, encode_batch
+from twistedmq.protocol.bodies import TopicConfig
+from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import ONE_WAY_FLAG, Command
+from twistedmq.protocol.errors import MessageIllegalError
+from twistedmq.protocol.message_id import offset_id
+from twistedmq.protocol.properties import parse
+from twistedmq.protocol.record import decode_record
+from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.store.interfaces import Appended, Durability, StoreFullError
+from twistedmq.testing.connections import FakeConnection
+
+ADDED = {"MSG_REGION": "DefaultRegion", "TRACE_ON": "true", "CLUSTER": "c1"}
+
+
+class Broker:
+    """Send handlers, and one who sends."""
+
+    def __init__(self, **changes: Any) -> None:
+        self.side = WriteSide()
+        self.store = self.side.store
+        self.side.topics.create_if_absent("T", 4)
+        self.handlers: SendHandlers = self.side.send_handlers(**changes)
+
+    def give(self, *frames: bytes) -> bytes | Deferred[bytes]:
+        return self.handlers.batch_table()[310](frames, FakeConnection())
+
+    def send(self, *frames: bytes) -> dict[int, Command]:
+        data = self.give(*frames)
+        assert isinstance(data, bytes)
+        return answers_in(data)
+
+    def bodies(self, topic: str, queue_id: int = 0) -> list[bytes]:
+        entries = self.store.entries(topic, queue_id, 0, 100)
+        found = (self.store.record_at(entry.physical_offset) for entry in entries)
+        return [decode_record(r).body for r in found if isinstance(r, bytes)]
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+def test_the_frames_of_one_read_become_one_append(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appends: list[SendBatch] = []
+    append = broker.store.append
+
+    def counted(batch: SendBatch) -> Appended:
+        appends.append(batch)
+        return append(batch)
+
+    monkeypatch.setattr(broker.store, "append", counted)
+    frames = [send_frame("T", b"m%d" % n, opaque=n, queue_id=n % 2) for n in range(6)]
+    answers = broker.send(*frames)
+    assert len(appends) == 1
+    assert sorted(answers) == list(range(6))
+    assert broker.bodies("T", 0) == [b"m0", b"m2", b"m4"]
+    assert [answers[n].fields["queueOffset"] for n in (0, 2, 4)] == ["0", "1", "2"]
+
+
+def test_an_answer_says_where_the_message_is(broker: Broker) -> None:
+    broker.send(send_frame("T"))
+    [entry] = broker.store.entries("T", 0, 0, 1)
+    answer = broker.send(send_frame("T", queue_id=3, opaque=9))[9]
+    assert answer.fields == {
+        "queueId": "3",
+        "transactionId": "U1",
+        "msgId": offset_id(HOST, entry.physical_offset + entry.size),
+        "MSG_REGION": "DefaultRegion",
+        "TRACE_ON": "true",
+        "DURABILITY": "memory",
+        "queueOffset": "0",
+    }
+
+
+def test_the_record_holds_what_was_sent_and_what_the_broker_adds(
+    broker: Broker,
+) -> None:
+    properties = "TAGS\x01a\x02UNIQ_KEY\x01U1\x02"
+    broker.send(
+        send_frame("T", properties=properties, flag=0, sys_flag=1, reconsume_times=2)
+    )
+    found = broker.store.record_at(0)
+    assert isinstance(found, bytes)
+    record = decode_record(found)
+    assert parse(record.properties) == {"TAGS": "a", "UNIQ_KEY": "U1"} | ADDED
+    assert (record.sys_flag, record.reconsume_times, record.born_ms) == (1, 2, 17)
+    assert record.born_host == FakeConnection().packed_peer
+    assert record.store_host == HOST
+
+
+def test_a_bad_message_leaves_its_neighbours_alone(broker: Broker) -> None:
+    answers = broker.send(
+        send_frame("T", b"good", opaque=1),
+        send_frame("T", b"bad", opaque=2, queue_id=9),
+        send_frame("T", b"also good", opaque=3),
+        b"\0\0\0\x30" + b'{"code":310,"extFields":{"b":"T"},"opaque":4}   ',
+    )
+    assert {opaque: answer.code for opaque, answer in answers.items()} == {
+        1: 0,
+        2: ResponseCode.INVALID_PARAMETER,
+        3: 0,
+        4: ResponseCode.SYSTEM_ERROR,
+    }
+    assert answers[2].fields == {"MSG_REGION": "DefaultRegion", "TRACE_ON": "true"}
+    assert broker.bodies("T") == [b"good", b"also good"]
+
+
+def test_nobody_answers_what_wants_no_answer(broker: Broker) -> None:
+    one_way = ONE_WAY_FLAG
+    answers = broker.send(
+        send_frame("T", flag=one_way, opaque=1),
+        send_frame("T", flag=one_way, opaque=2, queue_id=9),
+        send_frame("T", opaque=3),
+    )
+    assert list(answers) == [3]
+    assert len(broker.bodies("T")) == 2
+    assert broker.give(send_frame("T", flag=one_way)) == b""
+    assert broker.give(send_frame("T", flag=one_way, queue_id=9)) == b""
+
+
+def test_a_batch_has_one_answer(broker: Broker) -> None:
+    items = [
+        BatchItem(flag=n, body=b"b%d" % n, properties=b"UNIQ_KEY\x01U\x02")
+        for n in range(3)
+    ]
+    frame = send_frame(
+        "T", encode_batch(items), code=RequestCode.SEND_BATCH_MESSAGE, opaque=8
+    )
+    answers = broker.send(send_frame("T", b"single", opaque=7), frame)
+    fields = answers[8].fields
+    assert len(fields["msgId"].split(",")) == 3
+    assert fields["queueOffset"] == "1"
+    assert broker.bodies("T") == [b"single", b"b0", b"b1", b"b2"]
+
+
+def test_genuine_sends_get_the_genuine_answers() -> None:
+    differ = {"msgId", "queueOffset", "recallHandle", "transactionId", "DURABILITY"}
+    for name in ("send_message", "send_message_v2", "send_batch_message"):
+        for request, answer in genuine_pairs(name):
+            broker = Broker()
+            broker.side.store_config.replace(max_message_bytes=1 << 22)
+            broker.side.topics.create_if_absent("T1", 4)
+            ours = broker.send(frame_of(request))
+            if answer is None:
+                assert ours == {}
+                continue
+            [got] = ours.values()
+            if request["path"] == "client -> slave broker" or (
+                answer["response_code"] == ResponseCode.SYSTEM_BUSY
+            ):
+                continue  # a slave's refusal: this broker is a master
+            if request["header"]["extFields"].get("b") == "TDelay":
+                assert got.code == ResponseCode.MESSAGE_ILLEGAL  # not built yet
+                continue
+            assert got.code == answer["response_code"]
+            theirs = answer["header"].get("extFields", {})
+            if got.code == 0:
+                assert set(got.fields) | differ == set(theirs) | differ
+                sent = request["header"]["extFields"].get("i", "")
+                if "UNIQ_KEY" in sent:
+                    assert got.fields["transactionId"] == theirs["transactionId"]
+            for field in set(theirs) & set(got.fields) - differ:
+                assert got.fields[field] == theirs[field]
+
+
+def test_what_is_too_much_for_the_store_is_told(broker: Broker) -> None:
+    def full(_: SendBatch) -> Appended:
+        raise StoreFullError("the disk of /data is full")
+
+    broker.store.append = full  # type: ignore[method-assign]
+    answers = broker.send(send_frame("T", opaque=1), send_frame("T", opaque=2))
+    for answer in answers.values():
+        assert answer.code == ResponseCode.SERVICE_NOT_AVAILABLE
+        assert "the disk of /data is full" in (answer.remark or "")
+
+
+def test_what_the_store_refuses_is_found_and_taken_out(broker: Broker) -> None:
+    append = broker.store.append
+
+    def picky(batch: SendBatch) -> Appended:
+        if b"poison" in batch.bodies:
+            raise MessageIllegalError("poison")
+        return append(batch)
+
+    broker.store.append = picky  # type: ignore[method-assign]
+    bodies = (b"a", b"poison", b"b")
+    frames = [send_frame("T", body, opaque=n) for n, body in enumerate(bodies)]
+    data = broker.give(*frames, send_frame("T", queue_id=9, opaque=3))
+    assert isinstance(data, Deferred)
+    answers = answers_in(data.result)  # type: ignore[attr-defined]
+    codes = [answers[opaque].code for opaque in range(4)]
+    assert codes == [0, ResponseCode.MESSAGE_ILLEGAL, 0, 29]
+    assert broker.bodies("T") == [b"a", b"b"]
+
+
+class SlowDisk:
+    """Makes a store's messages safe when the test says so."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.flushes: list[Deferred[Durability]] = []
+        broker.store.safe = self.safe  # type: ignore[method-assign]
+        broker.store.durability = Durability.DISK
+
+    def safe(self, _: int) -> Deferred[Durability]:
+        self.flushes.append(Deferred())
+        return self.flushes[-1]
+
+
+@pytest.fixture
+def disk(broker: Broker) -> SlowDisk:
+    return SlowDisk(broker)
+
+
+def answered(data: bytes | Deferred[bytes]) -> dict[int, Command]:
+    assert isinstance(data, Deferred)
+    return answers_in(data.result)  # type: ignore[attr-defined]
+
+
+def test_a_read_waits_once_until_all_is_safe(broker: Broker, disk: SlowDisk) -> None:
+    data = broker.give(*[send_frame("T", opaque=n) for n in range(5)])
+    assert isinstance(data, Deferred)
+    assert not data.called
+    assert len(disk.flushes) == 1
+    disk.flushes[0].callback(Durability.DISK)
+    answers = answered(data)
+    assert len(answers) == 5
+    assert answers[0].fields["DURABILITY"] == "disk"
+    assert broker.side.clock.getDelayedCalls() == []
+
+
+def test_who_does_not_want_to_wait_need_not(broker: Broker, disk: SlowDisk) -> None:
+    answers = broker.send(send_frame("T", properties="WAIT\x01false\x02"))
+    assert answers[5].fields["DURABILITY"] == "page-cache"
+    disk.flushes[0].errback(StoreFullError("gone"))
+    mixed = broker.give(
+        send_frame("T"), send_frame("T", properties="WAIT\x01false\x02")
+    )
+    assert isinstance(mixed, Deferred)
+    disk.flushes[1].callback(Durability.DISK)
+
+
+def test_what_is_not_safe_in_time_is_answered_as_such(
+    broker: Broker, disk: SlowDisk
+) -> None:
+    data = broker.give(
+        send_frame("T", opaque=1),
+        send_frame("T", opaque=2, flag=ONE_WAY_FLAG),
+        send_frame("T", opaque=3, queue_id=9),
+    )
+    broker.side.clock.advance(5)
+    answers = answered(data)
+    assert sorted(answers) == [1, 3]
+    assert answers[1].code == ResponseCode.FLUSH_DISK_TIMEOUT
+    assert answers[1].fields["msgId"] == offset_id(HOST, 0)
+    assert answers[1].fields["queueOffset"] == "0"
+    disk.flushes[0].callback(Durability.DISK)
+
+
+def test_what_was_not_flushed_is_not_acknowledged(
+    broker: Broker, disk: SlowDisk
+) -> None:
+    data = broker.give(send_frame("T"))
+    disk.flushes[0].errback(StoreFullError("I/O error on /data"))
+    answer = answered(data)[5]
+    assert answer.code == ResponseCode.SERVICE_NOT_AVAILABLE
+    assert "I/O error on /data" in (answer.remark or "")
+
+
+def test_the_send_that_made_a_topic_waits_until_it_is_known() -> None:
+    pending: list[Deferred[None]] = []
+
+    def settled() -> Deferred[None] | None:
+        return pending[-1] if pending else None
+
+    broker = Broker(settled=settled)
+    pending.append(Deferred())
+    data = broker.give(send_frame("New"))
+    assert isinstance(data, Deferred)
+    answers: list[bytes] = []
+    data.addCallback(answers.append)
+    assert answers == []
+    pending.pop().errback(StoreFullError("topics.json"))
+    assert answers_in(answers[0])[5].code == 0
+    assert isinstance(broker.give(send_frame("New")), bytes)
+
+
+def close(broker: Broker) -> None:
+    broker.handlers.close()
+
+
+def make_read_only(broker: Broker) -> None:
+    broker.side.topics.update(TopicConfig(topic_name="T", perm=4))
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (close, ResponseCode.SERVICE_NOT_AVAILABLE),
+        (make_read_only, ResponseCode.NO_PERMISSION),
+    ],
+)
+def test_changes_count_from_the_next_send_on(
+    broker: Broker, change: Callable[[Broker], None], code: int
+) -> None:
+    assert broker.send(send_frame("T"))[5].code == 0
+    change(broker)
+    assert broker.send(send_frame("T"))[5].code == code
+    assert broker.bodies("T") == [b"hello"]
+
+
+def test_new_names_go_into_messages_and_answers(broker: Broker) -> None:
+    broker.side.identity.replace(region="North", trace_on=False)
+    answer = broker.send(send_frame("T"))[5]
+    assert answer.fields["MSG_REGION"] == "North"
+    assert answer.fields["TRACE_ON"] == "false"
+    found = broker.store.record_at(0)
+    assert isinstance(found, bytes)
+    properties = parse(decode_record(found).properties)
+    assert properties["MSG_REGION"] == "North"
+
+
+def test_sends_are_counted_by_topic(broker: Broker) -> None:
+    broker.send(send_frame("T"), send_frame("T"))
+    broker.send(send_frame("T"), send_frame("U"))
+    assert broker.side.counters.put.messages == 4
+    assert broker.side.counters.put.bytes == broker.store.status()["max_offset"]
+    assert broker.side.counters.put_per_second("T") == 3 / 60

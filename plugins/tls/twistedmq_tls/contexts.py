@@ -1,17 +1,42 @@
 """What Twisted's TLS layer asks for a connection's OpenSSL side."""
 
+from collections.abc import Callable
 from typing import Any
 
+from cryptography import x509
 from OpenSSL import SSL, crypto
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.interfaces import (
     IOpenSSLClientConnectionCreator,
     IOpenSSLServerConnectionCreator,
 )
-from twisted.internet.ssl import CertificateOptions
 from zope.interface import implementer
 
 from twistedmq_tls.certificates import Identity
+
+
+def _base_context() -> SSL.Context:
+    """Give what both sides share: TLS 1.2 and 1.3, nothing known to be weak."""
+    context = SSL.Context(SSL.TLS_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+    return context
+
+
+def _use(take: Callable[[Any], None], certificate: x509.Certificate) -> None:
+    """Hand over *certificate* in the form this version of pyOpenSSL wants."""
+    try:
+        take(certificate)
+    except TypeError:
+        take(crypto.X509.from_cryptography(certificate))
+
+
+def _use_key(context: SSL.Context, key: Any) -> None:
+    try:
+        context.use_privatekey(key)
+    except TypeError:
+        context.use_privatekey(crypto.PKey.from_cryptography_key(key))
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -20,11 +45,12 @@ class ServerContext:
 
     def __init__(self, identity: Identity) -> None:
         """Use *identity*; fails if key and certificate do not fit."""
-        self._context = CertificateOptions(
-            privateKey=crypto.PKey.from_cryptography_key(identity.key),
-            certificate=crypto.X509.from_cryptography(identity.certificate),
-            extraCertChain=[crypto.X509.from_cryptography(c) for c in identity.chain],
-        ).getContext()
+        context = self._context = _base_context()
+        _use(context.use_certificate, identity.certificate)
+        for certificate in identity.chain:
+            _use(context.add_extra_chain_cert, certificate)
+        _use_key(context, identity.key)
+        context.check_privatekey()
 
     def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
         """Give the OpenSSL side of one connection."""
@@ -33,8 +59,7 @@ class ServerContext:
 
 def client_base() -> SSL.Context:
     """Give the context that all client connections share; it verifies nobody."""
-    context: SSL.Context = CertificateOptions().getContext()
-    return context
+    return _base_context()
 
 
 @implementer(IOpenSSLClientConnectionCreator)

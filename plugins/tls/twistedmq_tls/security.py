@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class TlsSecurity:
     """TLS with one certificate for all connections; peers are not asked for theirs.
 
-    The libraries are imported, and a missing certificate made, when the first TLS connection
-    comes: most servers that permit TLS never see one.
+    The libraries are imported, and a missing certificate made, when the first TLS
+    connection comes: most servers that permit TLS never see one.
     """
 
     _log = Logger()

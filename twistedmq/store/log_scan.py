@@ -198,6 +198,8 @@ def queues_of(record: LoggedRecord) -> list[tuple[str, int, int]]:
     That is its own, and each light queue it was dispatched to.
     """
     own = [(record.topic, record.queue_id, record.queue_offset)]
+    if "/" in record.topic or record.topic in {"", ".", ".."}:
+        return []  # no folder may be named like that, so no queue can be
     offsets = properties.get(record.properties, b"INNER_MULTI_QUEUE_OFFSET")
     if offsets is None:
         return own

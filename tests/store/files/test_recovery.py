@@ -1,0 +1,110 @@
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twistedmq.store.files.store import FileStore
+from twistedmq.testing.contracts.message_store import records_of, value_of
+from twistedmq.testing.stores import open_store
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "store"
+NAMES = ("clean", "crash", "torn", "v2")
+
+
+def unpack(name: str, directory: Path) -> tuple[Path, dict[str, Any]]:
+    with tarfile.open(VECTORS / f"{name}.tar.gz") as tar:
+        tar.extractall(directory, filter="data")
+    manifest = json.loads((VECTORS / f"{name}.json").read_text("utf-8"))
+    return directory / "store", manifest
+
+
+def expected(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What the genuine broker served after it started on these files."""
+    return manifest.get("recovered", manifest)
+
+
+def check_messages(store: FileStore, topics: dict[str, Any]) -> int:
+    checked = 0
+    for topic, queues in topics.items():
+        for queue_id, told in queues.items():
+            bounds = store.queue_bounds(topic, int(queue_id))
+            assert bounds == (told["minOffset"], told["maxOffset"]), topic
+            for message in told["messages"]:
+                check_message(store, topic, int(queue_id), message)
+                checked += 1
+    return checked
+
+
+def check_message(
+    store: FileStore, topic: str, queue_id: int, message: dict[str, Any]
+) -> None:
+    read = value_of(
+        store.read_queue(
+            topic, queue_id, message["queueOffset"], 1, 1 << 20, None, None
+        )
+    )
+    assert (read.count, read.size) == (1, message["storeSize"])
+    (record,) = records_of(read.records)
+    assert record.physical_offset == message["physicalOffset"]
+    assert record.store_ms == message["storeTimestamp"]
+    place = store.record_at(message["physicalOffset"])
+    assert bytes(value_of(place)) == bytes(read.records[0])
+
+
+def without_batch_queues(topics: dict[str, Any]) -> dict[str, Any]:
+    return {topic: queues for topic, queues in topics.items() if topic != "Bcq"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_genuine_files_are_recovered_and_served(name: str, tmp_path: Path) -> None:
+    root, manifest = unpack(name, tmp_path)
+    store = open_store(root)
+    end = manifest.get("recovered", {}).get("commitLogMaxOffset")
+    end = end or int(manifest["runtime"]["commitLogMaxOffset"])
+    assert store.log_bounds() == (0, end)
+    topics = without_batch_queues(expected(manifest)["messages"])
+    assert check_messages(store, topics) > 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_second_start_finds_the_same(name: str, tmp_path: Path) -> None:
+    root, manifest = unpack(name, tmp_path)
+    store = open_store(root)
+    end = store.log_bounds()[1]
+    value_of(store.stop())
+    again = open_store(root)
+    assert again.log_bounds() == (0, end)
+    check_messages(again, without_batch_queues(expected(manifest)["messages"]))
+    value_of(again.stop())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_queues_and_index_are_made_anew_from_the_log(name: str, tmp_path: Path) -> None:
+    root, manifest = unpack(name, tmp_path)
+    for folder in ("consumequeue", "index"):
+        (root / folder).rename(tmp_path / folder)
+    store = open_store(root)
+    check_messages(store, without_batch_queues(expected(manifest)["messages"]))
+    check_queries(store, expected(manifest)["indexQueries"])
+
+
+def check_queries(store: FileStore, queries: list[dict[str, Any]]) -> None:
+    for query in queries:
+        hits = value_of(
+            store.query(
+                query["topic"], query["key"], 64, query["begin"], query["end"], ""
+            )
+        )
+        assert sorted(hits.physical_offsets) == query["physicalOffsets"], query
+        if query["physicalOffsets"]:
+            told = query["ext"]
+            assert hits.last_update_offset == int(told["indexLastUpdatePhyoffset"])
+            assert hits.last_update_ms == int(told["indexLastUpdateTimestamp"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_genuine_index_answers_as_told(name: str, tmp_path: Path) -> None:
+    root, manifest = unpack(name, tmp_path)
+    check_queries(open_store(root), expected(manifest)["indexQueries"])

@@ -1,0 +1,243 @@
+"""The commit log: all records in a row, in files (segments) of one size.
+
+A segment is made sparse at its full size, because the genuine broker opens only such
+ones. Bytes are written with positional writes rather than through a mapping: they cost
+about the same in batches, and a full disk is an error then instead of a signal.
+"""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from twistedmq.protocol.command import Buffer
+from twistedmq.store.errors import StoreOpenError
+from twistedmq.store.files.layout import file_name, is_file_name
+from twistedmq.store.files.open_files import OpenFiles
+from twistedmq.store.files_layer import Files, OpenFile, write_all
+from twistedmq.store.log_scan import BLANK, BLANK_BYTES, BLANK_MAGIC
+from twistedmq.store.queue_reading import NotResidentError
+
+_HOT_BYTES: Final = 64 * 1024 * 1024
+"""Without reads that do not wait, the last so many bytes are taken to be in memory."""
+
+
+class CommitLog:
+    """Appends and reads bytes by physical offset; knows segments, not records."""
+
+    def __init__(
+        self, files: Files, folder: Path, segment_bytes: int, open_files: OpenFiles
+    ) -> None:
+        self._files = files
+        self._folder = folder
+        self._segment_bytes = segment_bytes
+        self._open = open_files
+        self._bases: list[int] = []
+        self._file: OpenFile | None = None
+        self._unsynced: dict[int, OpenFile] = {}
+        self._names_changed = False
+        self.end = 0
+        """The physical offset of the next record."""
+        self.room = 0
+        """How many bytes of records the current segment still takes."""
+        self.broken: str | None = None
+        """Why nothing may be appended any more, if so."""
+
+    @property
+    def min_offset(self) -> int:
+        """The physical offset of the first byte kept."""
+        return self._bases[0] if self._bases else self._base_of(self.end)
+
+    @property
+    def bases(self) -> list[int]:
+        """The physical offsets at which the segments begin."""
+        return self._bases
+
+    def load(self) -> None:
+        """Find the segments; the end is that of the last file until it is set.
+
+        Raises:
+            StoreOpenError: sizes or names do not fit each other or the settings.
+        """
+        names = [n for n in self._files.list(self._folder) if is_file_name(n)]
+        if names and not self._files.size(self._folder / names[-1]):
+            self._files.remove(self._folder / names.pop())
+        for name in names:
+            self._check_segment(name, last=name == names[-1])
+        end = 0
+        if names:
+            end = self._bases[-1] + (self._files.size(self._folder / names[-1]) or 0)
+        self._move_end(end)
+
+    def _check_segment(self, name: str, last: bool) -> None:
+        base, wanted = int(name), self._segment_bytes
+        size = self._files.size(self._folder / name)
+        if size is None or size > wanted or (size < wanted and not last):
+            raise StoreOpenError(
+                self._folder,
+                f"its file {name} has {size} bytes, but mappedFileSizeCommitLog is "
+                f"{wanted}",
+            )
+        if base % wanted or (self._bases and base != self._bases[-1] + wanted):
+            raise StoreOpenError(
+                self._folder,
+                f"the file before {name} is missing, or mappedFileSizeCommitLog is "
+                f"not {wanted}",
+            )
+        self._bases.append(base)
+
+    # Reading
+
+    def read(self, size: int, offset: int) -> Buffer:
+        """Give bytes, waiting for the disk; fewer at the end of the segment or log."""
+        base = self._base_of(offset)
+        size = min(size, self.end - offset)
+        if size <= 0 or offset < self.min_offset:
+            return b""
+        return self._segment(base).read(size, offset - base)
+
+    def read_resident(self, size: int, offset: int) -> Buffer:
+        """Give bytes that are in memory.
+
+        Raises:
+            NotResidentError: they are not, or it is not known.
+        """
+        base = self._base_of(offset)
+        size = min(size, self.end - offset, base + self._segment_bytes - offset)
+        if size <= 0 or offset < self.min_offset:
+            return b""
+        segment = self._segment(base)
+        found = segment.read_resident(size, offset - base)
+        if found is None:
+            if offset < self.end - _HOT_BYTES or self._base_of(self.end) > base:
+                raise NotResidentError
+            return segment.read(size, offset - base)
+        return found
+
+    def _base_of(self, offset: int) -> int:
+        return offset - offset % self._segment_bytes
+
+    def segment_end(self, offset: int) -> int:
+        """Give the physical offset at which the segment of *offset* ends."""
+        return self._base_of(offset) + self._segment_bytes
+
+    def _path(self, base: int) -> Callable[[], Path]:
+        return lambda: self._folder / file_name(base)
+
+    def _segment(self, base: int, create: bool = False) -> OpenFile:
+        size = self._segment_bytes if create else 0
+        return self._open.get(base, self._path(base), size)
+
+    # Appending
+
+    def append(self, data: bytes) -> None:
+        """Add *data*, whole records that fit into ``room``.
+
+        Raises:
+            OSError: nothing was added.
+        """
+        file = self._file or self._open_current()
+        try:
+            write_all(file, data, self.end % self._segment_bytes)
+        except OSError:
+            self._restore(self.end)
+            raise
+        self.end += len(data)
+        self.room -= len(data)
+
+    def append_raw(self, data: memoryview) -> None:
+        """Add bytes that may end anywhere and go on in the next segment."""
+        start = self.end
+        try:
+            while data:
+                left = self.segment_end(self.end) - self.end
+                file = self._file or self._open_current()
+                write_all(file, data[:left], self.end % self._segment_bytes)
+                self._move_end(self.end + len(data[:left]))
+                data = data[left:]
+        except OSError:
+            self._restore(start)
+            raise
+
+    def blank(self) -> None:
+        """End the current segment; the next record goes into a new one.
+
+        Raises:
+            OSError: the log is as it was.
+        """
+        left = self.segment_end(self.end) - self.end
+        file = self._file or self._open_current()
+        try:
+            position = self.end % self._segment_bytes
+            write_all(file, BLANK.pack(left, BLANK_MAGIC), position)
+        except OSError:
+            self._restore(self.end)
+            raise
+        self._move_end(self.end + left)
+
+    def _open_current(self) -> OpenFile:
+        base = self._base_of(self.end)
+        file = self._file = self._segment(base, create=True)
+        if not self._bases or self._bases[-1] != base:
+            self._bases.append(base)
+            self._names_changed = True
+        self._unsynced[base] = file
+        return file
+
+    def _move_end(self, end: int) -> None:
+        if self._base_of(end) != self._base_of(self.end) or not self.room:
+            self._file = None
+        self.end = end
+        self.room = max(self.segment_end(end) - end - BLANK_BYTES, 0)
+
+    def set_end(self, end: int) -> None:
+        """Note that the log ends at *end*, behind which there are zeros already."""
+        self._file = None
+        self._move_end(end)
+
+    def _restore(self, end: int) -> None:
+        """Make the log end at *end* again, after a write that failed half-way."""
+        try:
+            self.truncate(end)
+        except OSError as error:
+            self.broken = f"the end of the log could not be restored: {error}"
+
+    def truncate(self, end: int) -> None:
+        """Cut everything from *end* on, zeros behind it."""
+        base = self._base_of(end)
+        for later in [b for b in self._bases if b > base or b == base == end]:
+            self._open.drop(later)
+            self._unsynced.pop(later, None)
+            self._files.remove(self._folder / file_name(later))
+            self._bases.remove(later)
+            self._names_changed = True
+        self._file = None
+        self._move_end(end)
+        if self._bases and base == self._bases[-1]:
+            file = self._segment(base)
+            file.resize(end - base)
+            file.resize(self._segment_bytes)
+            self._unsynced[base] = file
+
+    # Syncing
+
+    def sync(self) -> int:
+        """Sync what was written; gives the end up to which it is on the disk.
+
+        For a thread; at most one at a time.
+
+        Raises:
+            OSError: nothing since the last sync may be relied on.
+        """
+        if self.broken:
+            raise OSError(errno.EIO, self.broken)
+        end = self.end
+        current = self._base_of(end)
+        for base, file in list(self._unsynced.items()):
+            file.sync()
+            if base != current:
+                self._unsynced.pop(base, None)
+        if self._names_changed:
+            self._names_changed = False
+            self._files.sync_folder(self._folder)
+        return end

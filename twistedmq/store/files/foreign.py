@@ -1,0 +1,61 @@
+"""Refuse directories that hold something else than a store of this format."""
+
+from typing import Final
+
+from twistedmq.store.errors import StoreOpenError
+from twistedmq.store.files.layout import Layout, is_file_name
+from twistedmq.store.files_layer import Files
+
+_ROCKSDB: Final = ("consumequeue_r", "rocksdbstore", "kvstore")
+_ROCKSDB_MARKS: Final = ("CURRENT", "IDENTITY")
+_OURS: Final = frozenset(
+    {
+        "abort",
+        "batchconsumequeue",
+        "checkpoint",
+        "commitlog",
+        "config",
+        "consumequeue",
+        "index",
+        "lock",
+        "twistedmq.vouch",
+    }
+)
+_HARMLESS: Final = frozenset({"logs", "lost+found", "namesrv", "kvConfig.json"})
+"""Names that may lie in a directory where a store is yet to begin."""
+
+
+def refuse_foreign(files: Files, layout: Layout) -> None:
+    """Look into the directory of a store before anything is done to it.
+
+    Raises:
+        StoreOpenError: what is there is not ours to touch.
+    """
+    if files.size(layout.root) is not None:
+        raise StoreOpenError(layout.root, "it is a file, not a directory")
+    names = set(files.list(layout.root))
+    for name in names:
+        lowered = name.lower()
+        if lowered in _ROCKSDB or name in _ROCKSDB_MARKS:
+            raise StoreOpenError(
+                layout.root,
+                f"it was written with storeType=defaultRocksDB ({name}), which is "
+                "not supported",
+            )
+        if lowered.startswith("dledger-"):
+            raise StoreOpenError(
+                layout.root, f"it is a DLedger store ({name}), which is not supported"
+            )
+    visible = {name for name in names - _HARMLESS if not name.startswith(".")}
+    if visible and not visible & _OURS:
+        raise StoreOpenError(
+            layout.root,
+            f"it is not empty and holds no store (there is {min(visible)!r}); "
+            "name an empty directory or one of a RocketMQ broker",
+        )
+    for name in files.list(layout.commit_log):
+        path = layout.commit_log / name
+        if not is_file_name(name) and not files.is_folder(path):
+            raise StoreOpenError(
+                layout.root, f"{path} is not a file of a commit log; move it away"
+            )

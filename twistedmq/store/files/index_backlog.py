@@ -1,0 +1,64 @@
+"""What the index has not been told yet: batches, put behind the replies."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+from twisted.internet.interfaces import IDelayedCall
+
+from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.store.arrivals import index_items
+from twistedmq.store.interfaces import IIndexStrategy
+
+_MESSAGES_A_SLICE: Final = 256
+_DELAY_S: Final = 0.02
+
+
+class IndexBacklog:
+    """Puts the oldest batches first, about so many messages a turn of the reactor.
+
+    A slice grows with the backlog, so that the index cannot fall behind for ever.
+    """
+
+    def __init__(self, reactor: Any, index: IIndexStrategy) -> None:
+        self._reactor = reactor
+        self._index = index
+        self._batches: deque[tuple[SendBatch, Sequence[int], int]] = deque()
+        self._messages = 0
+        self._call: IDelayedCall | None = None
+        self.held = False
+        """Whether to wait, because the index is not prepared yet."""
+
+    def add(
+        self, batch: SendBatch, physical_offsets: Sequence[int], store_ms: int
+    ) -> None:
+        """Keep a batch that was stored."""
+        self._batches.append((batch, physical_offsets, store_ms))
+        self._messages += len(physical_offsets)
+        if self._call is None:
+            self._call = self._reactor.callLater(_DELAY_S, self._turn)
+
+    def _turn(self) -> None:
+        self._call = None
+        if not self.held:
+            self._put(max(_MESSAGES_A_SLICE, self._messages // 8))
+        if self._batches:
+            delay_s = _DELAY_S if self.held else 0
+            self._call = self._reactor.callLater(delay_s, self._turn)
+
+    def put_all(self) -> None:
+        """Put everything now."""
+        self._put(self._messages)
+
+    def _put(self, messages: int) -> None:
+        while self._batches and messages > 0:
+            batch, offsets, store_ms = self._batches.popleft()
+            self._messages -= len(offsets)
+            messages -= len(offsets)
+            self._index.put(index_items(batch, offsets, store_ms))
+
+    def stop(self) -> None:
+        """Do nothing more by itself."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None

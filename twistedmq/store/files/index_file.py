@@ -1,0 +1,265 @@
+"""One hash table of the key index, in the genuine format.
+
+Header, slots, items; a slot holds the number of the newest item with its hash, an item
+the number of the one before. New items and changed slots stay in memory until a flush,
+which writes items before slots before the header: after a crash the header counts the
+items that are vouched for, and later ones that slots may point to are undone.
+"""
+
+from array import array
+from pathlib import Path
+from struct import Struct as Layout
+from sys import byteorder
+from threading import Lock
+from typing import Final
+
+from twistedmq.store.files_layer import Files, OpenFile, write_all
+
+_HEADER: Final = Layout(">qqqqii")
+"""Begin time, end time, begin offset, end offset, used slots, next item."""
+_ITEM: Final = Layout(">iqii")
+"""Hash, physical offset, seconds since the begin time, previous item."""
+_SLOT_BYTES: Final = 4
+_BLOCK_SLOTS: Final = 16 * 1024
+"""Changed slots are written in blocks of so many."""
+_MOST_SECONDS: Final = 0x7FFFFFFF
+
+
+class IndexFile:
+    """A table of so many slots and items; item 0 is never used."""
+
+    @staticmethod
+    def file_bytes(slots: int, items: int) -> int:
+        """Give the size of a file."""
+        return _HEADER.size + slots * _SLOT_BYTES + items * _ITEM.size
+
+    def __init__(
+        self, files: Files, path: Path, slots: int, items: int, lock: Lock
+    ) -> None:
+        """Open *path*, or begin an empty table; *lock* guards what threads share."""
+        self.name = path.name
+        self._files = files
+        self._path = path
+        self._slot_count = slots
+        self._item_limit = items
+        self._lock = lock
+        self.begin_ms = self.end_ms = 0
+        self.begin_offset = 0
+        self.end_offset = -1
+        self._used_slots = 0
+        self._count = 1
+        self._file: OpenFile | None = None
+        self._slots: memoryview | None = None
+        self._changed_blocks: set[int] = set()
+        self._written_count = 1
+        self._pending = bytearray()
+        self.flushed_ms = 0
+        if files.size(path) is not None:
+            self._load_header()
+
+    def _load_header(self) -> None:
+        fields = _HEADER.unpack(self._opened().read(_HEADER.size, 0))
+        (
+            self.begin_ms, self.end_ms, self.begin_offset, self.end_offset,
+            self._used_slots, self._count,
+        ) = fields  # fmt: skip
+        self._count = min(max(self._count, 1), self._item_limit)
+        self._written_count = self._count
+        self.flushed_ms = self.end_ms
+        if self._count > 1 and self._item(self._count - 1)[1] != self.end_offset:
+            self._count = self._written_count = 1  # the disk has lost its items
+
+    def _opened(self) -> OpenFile:
+        if self._file is None:
+            self._file = self._files.open(self._path, create=True)
+            size = self.file_bytes(self._slot_count, self._item_limit)
+            if self._file.size() < size:
+                self._file.resize(size)
+        return self._file
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no item."""
+        return self._count <= 1
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no more items."""
+        return self._count >= self._item_limit
+
+    # Putting
+
+    def add(self, key_hash: int, physical_offset: int, store_ms: int) -> None:
+        """Put one item; the table must not be full."""
+        slots = self._slots if self._slots is not None else self._load_slots()
+        number = self._count
+        if number == 1:
+            self.begin_ms, self.begin_offset = store_ms, physical_offset
+            seconds = 0
+        else:
+            seconds = min(max(store_ms - self.begin_ms, 0) // 1000, _MOST_SECONDS)
+        slot = key_hash % self._slot_count
+        before = slots[slot]
+        if not before:
+            self._used_slots += 1
+        item = _ITEM.pack(key_hash, physical_offset, seconds, before)
+        with self._lock:
+            self._pending += item
+            slots[slot] = number
+            self._count = number + 1
+            self._changed_blocks.add(slot // _BLOCK_SLOTS)
+            self.end_ms, self.end_offset = store_ms, physical_offset
+
+    def prepare(self) -> None:
+        """Bring the slots into memory, which ``add`` would do; for a thread."""
+        if self._slots is None:
+            self._load_slots()
+
+    def _load_slots(self) -> memoryview:
+        size = self._slot_count * _SLOT_BYTES
+        if self._file is None and self._files.size(self._path) is None:
+            slots = memoryview(bytearray(size)).cast("i")  # zero pages cost nothing
+        else:
+            native: array[int] = array("i")
+            native.frombytes(self._opened().read(size, _HEADER.size))
+            if byteorder == "little":
+                native.byteswap()
+            slots = memoryview(native)
+            self._undo_unvouched(slots)
+        self._slots = slots
+        return slots
+
+    def _undo_unvouched(self, slots: memoryview) -> None:
+        """Take items back that a flush wrote before it was cut short."""
+        blocks = range(0, self._slot_count, _BLOCK_SLOTS)  # others run in between
+        newest = max(max(slots[at : at + _BLOCK_SLOTS]) for at in blocks)
+        for number in range(newest, self._count - 1, -1):
+            key_hash, _, _, before = self._item(number)
+            slot = key_hash % self._slot_count
+            if slots[slot] == number:
+                slots[slot] = before if before < number else 0
+                self._changed_blocks.add(slot // _BLOCK_SLOTS)
+        for slot, number in enumerate(slots) if newest >= self._count else ():
+            if number >= self._count or number < 0:
+                slots[slot] = 0
+                self._changed_blocks.add(slot // _BLOCK_SLOTS)
+
+    def _item(self, number: int) -> tuple[int, int, int, int]:
+        with self._lock:
+            at = (number - self._written_count) * _ITEM.size
+            if at >= 0 and self._pending[at : at + 1]:
+                return _ITEM.unpack_from(self._pending, at)
+        return _ITEM.unpack(self._opened().read(_ITEM.size, self._place(number)))
+
+    def _place(self, number: int) -> int:
+        return _HEADER.size + self._slot_count * _SLOT_BYTES + number * _ITEM.size
+
+    # Finding
+
+    def overlaps(self, begin_ms: int, end_ms: int) -> bool:
+        """Whether it may hold items of a time range."""
+        return begin_ms <= self.end_ms and end_ms >= self.begin_ms
+
+    def select(self, key_hash: int, most: int, begin_ms: int, end_ms: int) -> list[int]:
+        """Give the physical offsets under *key_hash*, newest first."""
+        found: list[int] = []
+        number = self._newest(key_hash % self._slot_count)
+        while 0 < number < self._count and len(found) < most:
+            item_hash, physical_offset, seconds, before = self._item(number)
+            if seconds < 0:
+                break
+            at_ms = self.begin_ms + seconds * 1000
+            if item_hash == key_hash and begin_ms <= at_ms <= end_ms:
+                found.append(physical_offset)
+            if at_ms < begin_ms or before >= number:
+                break
+            number = before
+        return found
+
+    def _newest(self, slot: int) -> int:
+        if self._slots is not None:
+            return self._slots[slot]
+        raw = self._opened().read(_SLOT_BYTES, _HEADER.size + slot * _SLOT_BYTES)
+        number = int.from_bytes(raw, signed=True)
+        if number >= self._count:
+            number = self._load_slots()[slot]
+        return number
+
+    # Flushing
+
+    def flush(self) -> None:
+        """Write and sync what is in memory; for a thread, one at a time."""
+        blocks, header = self._take_changes()
+        if not blocks and self._written_count == self._count:
+            return
+        file = self._opened()
+        self._write_pending(file)
+        file.sync()
+        for start, data in blocks:
+            write_all(file, data, _HEADER.size + start * _SLOT_BYTES)
+        file.sync()
+        write_all(file, header, 0)
+        file.sync()
+        self.flushed_ms = _HEADER.unpack(header)[1]
+        if self.is_full and not self._changed_blocks:
+            self._slots = None
+
+    def _take_changes(self) -> tuple[list[tuple[int, bytes]], bytes]:
+        with self._lock:
+            header = _HEADER.pack(
+                self.begin_ms,
+                self.end_ms,
+                self.begin_offset,
+                max(self.end_offset, 0),
+                self._used_slots,
+                self._count,
+            )
+            changed, self._changed_blocks = sorted(self._changed_blocks), set()
+        blocks = []
+        slots = self._slots
+        for number in changed if slots is not None else ():
+            assert slots is not None
+            start = number * _BLOCK_SLOTS
+            block: array[int] = array("i")
+            block.frombytes(slots[start : start + _BLOCK_SLOTS].cast("B"))
+            if byteorder == "little":
+                block.byteswap()
+            blocks.append((start, block.tobytes()))
+        return blocks, header
+
+    def _write_pending(self, file: OpenFile) -> None:
+        data = bytes(self._pending)
+        write_all(file, data, self._place(self._written_count))
+        with self._lock:
+            self._pending = self._pending[len(data) :]
+            self._written_count += len(data) // _ITEM.size
+
+    # Truncating
+
+    def truncate(self, physical_offset: int) -> bool:
+        """Forget items at or behind an offset; False if none would be left."""
+        self.flush()
+        slots = self._slots if self._slots is not None else self._load_slots()
+        while self._count > 1:
+            key_hash, offset, _, before = self._item(self._count - 1)
+            if offset < physical_offset:
+                break
+            slot = key_hash % self._slot_count
+            slots[slot] = before
+            self._changed_blocks.add(slot // _BLOCK_SLOTS)
+            self._used_slots -= not before
+            self._count = self._written_count = self._count - 1
+        if self._count <= 1:
+            return False
+        _, self.end_offset, seconds, _ = self._item(self._count - 1)
+        self.end_ms = self.begin_ms + seconds * 1000
+        self._write_header_after_truncation()
+        return True
+
+    def _write_header_after_truncation(self) -> None:
+        blocks, header = self._take_changes()
+        file = self._opened()
+        for start, data in blocks:
+            write_all(file, data, _HEADER.size + start * _SLOT_BYTES)
+        write_all(file, header, 0)
+        file.sync()

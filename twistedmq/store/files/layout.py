@@ -1,0 +1,34 @@
+"""Where the files of a store are and how they are named: as genuinely."""
+
+from twistedmq.config.store import StoreConfig
+
+NAME_DIGITS = 20
+
+
+class Layout:
+    """The paths of one store."""
+
+    def __init__(self, config: StoreConfig) -> None:
+        root = config.root_directory
+        self.root = root
+        self.commit_log = config.commit_log_directory or root / "commitlog"
+        self.queues = root / "consumequeue"
+        self.batch_queues = root / "batchconsumequeue"
+        self.index = root / "index"
+        self.config = root / "config"
+        self.checkpoint = root / "checkpoint"
+        self.abort = root / "abort"
+        """There while a broker runs; found at the start, it did not stop in order."""
+        self.lock = root / "lock"
+        self.vouch = root / "twistedmq.vouch"
+        """What is known to be on the disk; other programs ignore it."""
+
+
+def file_name(offset: int) -> str:
+    """Give the name of the file whose first byte is at *offset*."""
+    return f"{offset:0{NAME_DIGITS}d}"
+
+
+def is_file_name(name: str) -> bool:
+    """Whether *name* is one that ``file_name`` gives."""
+    return len(name) == NAME_DIGITS and name.isascii() and name.isdigit()

@@ -1,0 +1,66 @@
+"""Files open for a while: opened on use, the least recently used dropped."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from threading import Lock
+
+from twistedmq.store.files_layer import Files, OpenFile
+
+
+class OpenFiles:
+    """Keeps up to a limit of files open, found by a key. For every thread.
+
+    A file that is dropped closes when the last one who reads it lets go.
+    """
+
+    def __init__(self, files: Files, limit: int) -> None:
+        self._files = files
+        self._limit = limit
+        self._open: OrderedDict[Hashable, OpenFile] = OrderedDict()
+        self._lock = Lock()
+
+    def get(
+        self, key: Hashable, path: Callable[[], Path], create_bytes: int = 0
+    ) -> OpenFile:
+        """Give the file under *key*, opened from *path* if need be.
+
+        With *create_bytes*, a missing file is made, and a short one grown, to that
+        size.
+
+        Raises:
+            FileNotFoundError: it is missing, and *create_bytes* is 0.
+        """
+        with self._lock:
+            file = self._open.get(key)
+            if file is not None:
+                self._open.move_to_end(key)
+                return file
+        file = self._files.open(path(), create=create_bytes > 0)
+        if create_bytes and file.size() < create_bytes:
+            file.resize(create_bytes)
+        with self._lock:
+            file = self._open.setdefault(key, file)
+            while len(self._open) > self._limit:
+                self._open.popitem(last=False)
+        return file
+
+    def drop(self, key: Hashable) -> None:
+        """Forget the file under *key*, which was removed."""
+        with self._lock:
+            self._open.pop(key, None)
+
+    def drop_where(self, gone: Callable[[Hashable], bool]) -> None:
+        """Forget every file whose key is *gone*."""
+        with self._lock:
+            for key in [key for key in self._open if gone(key)]:
+                del self._open[key]
+
+    def clear(self) -> None:
+        """Forget every file."""
+        with self._lock:
+            self._open.clear()
+
+    def __len__(self) -> int:
+        """Count the files that are kept open."""
+        return len(self._open)

@@ -1,0 +1,99 @@
+"""Reads of the file store, written once and run in two places.
+
+A ``Reader`` that only takes what is in memory is tried in the reactor thread; when it
+raises NotResidentError, the same function runs in a thread with one that waits.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from twistedmq.protocol.command import Buffer
+from twistedmq.store.files.commit_log import CommitLog
+from twistedmq.store.files.queue_files import QueueFiles
+from twistedmq.store.log_scan import STORE_TIME_REACH, scan, store_time_of
+from twistedmq.store.queue_reading import ReadLog
+from twistedmq.store.queue_state import ENTRY, ENTRY_BYTES, QueueState
+
+_SIZE_BYTES: Final = 4
+
+
+class QueueView(Struct):
+    """A queue at one moment: a thread may read it while the queue goes on."""
+
+    topic: str
+    queue_id: int
+    min_offset: int
+    max_offset: int
+    tail: bytearray
+    tail_offset: int
+
+    @classmethod
+    def of(cls, state: QueueState) -> "QueueView":
+        """Look at *state* now."""
+        return cls(
+            state.topic,
+            state.queue_id,
+            state.min_offset,
+            state.next_offset,
+            state.tail,
+            state.tail_offset,
+        )
+
+
+class Reader:
+    """Reads log and queues, waiting for the disk or not."""
+
+    def __init__(self, log: CommitLog, queue_files: QueueFiles, resident: bool) -> None:
+        self._queue_files = queue_files
+        self._resident = resident
+        self.log: ReadLog = log.read_resident if resident else log.read
+        self._commit_log = log
+
+    def entries(self, view: QueueView, offset: int, count: int) -> bytes:
+        """Give packed entries from *offset* on."""
+        count = min(count, view.max_offset - offset)
+        found = b""
+        before_tail = view.tail_offset - offset
+        if before_tail > 0:
+            found = self._queue_files.read(
+                view.topic,
+                view.queue_id,
+                offset,
+                min(count, before_tail),
+                self._resident,
+            )
+            if len(found) < before_tail * ENTRY_BYTES:
+                return found
+            offset = view.tail_offset
+            count -= before_tail
+        start = (offset - view.tail_offset) * ENTRY_BYTES
+        return found + bytes(view.tail[start : start + count * ENTRY_BYTES])
+
+    def record_at(self, physical_offset: int) -> Buffer | None:
+        """Give the record that begins there; None if none does."""
+        log = self._commit_log
+        if not log.min_offset <= physical_offset < log.end:
+            return None
+        size = int.from_bytes(self.log(_SIZE_BYTES, physical_offset), signed=True)
+        segment_end = log.segment_end(physical_offset)
+        if not 0 < size <= segment_end - physical_offset:
+            return None
+        record = self.log(size, physical_offset)
+        if len(record) < size:
+            return None
+        found = scan(memoryview(record), physical_offset, segment_end, check_crc=False)
+        return record if found.records else None
+
+    def store_time(self, view: QueueView, offset: int) -> int:
+        """Give the store time of the message at *offset*; -1 if there is none."""
+        entry = self.entries(view, offset, 1) if offset >= view.min_offset else b""
+        if not entry:
+            return -1
+        return store_time_of(bytes(self.log(STORE_TIME_REACH, ENTRY.unpack(entry)[0])))
+
+
+def unpacked(entries: bytes) -> Sequence[tuple[int, int, int]]:
+    """Give (physical offset, size, tags code) of packed entries."""
+    return list(ENTRY.iter_unpack(entries))

@@ -1,0 +1,576 @@
+"""The file store: the doors of the store over the genuine files."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twistedmq.config.store import FlushMode
+from twistedmq.protocol.command import Buffer
+from twistedmq.protocol.errors import MessageIllegalError
+from twistedmq.protocol.record_layout import lay_out, record_sizes
+from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.store.arrivals import Arrivals
+from twistedmq.store.context import StoreContext
+from twistedmq.store.errors import StoreOpenError
+from twistedmq.store.files.commit_log import CommitLog
+from twistedmq.store.files.foreign import refuse_foreign
+from twistedmq.store.files.hash_index import HashIndex
+from twistedmq.store.files.index_backlog import IndexBacklog
+from twistedmq.store.files.layout import Layout
+from twistedmq.store.files.open_files import OpenFiles
+from twistedmq.store.files.queue_files import QueueFiles
+from twistedmq.store.files.queue_writer import QueueWriter
+from twistedmq.store.files.reading import QueueView, Reader, unpacked
+from twistedmq.store.files.recovery import Recovered, Recovery
+from twistedmq.store.files.replication import Follower
+from twistedmq.store.files.vouching import Vouched, Voucher
+from twistedmq.store.flush import Flusher
+from twistedmq.store.interfaces import (
+    Appended,
+    ArrivalListener,
+    Durability,
+    IIndexStrategy,
+    IMessageStore,
+    IndexHits,
+    IReplicableLog,
+    QueueEntry,
+    QueueRead,
+    ReadStatus,
+    RecordPredicate,
+    StoreFullError,
+    TagsPredicate,
+)
+from twistedmq.store.memory_index import NoIndex
+from twistedmq.store.queue_reading import (
+    NotResidentError,
+    ReadLimits,
+    entries_wanted,
+    read_selected,
+    refused,
+)
+from twistedmq.store.queue_state import (
+    QueueState,
+    QueueTable,
+    add_entries,
+    give_back_offsets,
+    take_offsets,
+)
+from twistedmq.store.time_search import offset_by_time
+
+T = TypeVar("T")
+_RETRY_AFTER_S: Final = 1.0
+"""How long a full disk is left alone before an append tries it again."""
+
+
+@implementer(IMessageStore, IReplicableLog)
+class FileStore:
+    """Messages in files that the genuine broker can open.
+
+    An append is one write to the commit log. Queue entries are in memory at once and
+    go to their files behind the replies, index items likewise; both are made again
+    from the log after a crash.
+    """
+
+    _log = Logger()
+
+    def __init__(self, context: StoreContext) -> None:
+        """Nothing is touched before ``start``."""
+        self.ready: Deferred[None] = Deferred()
+        self.confirm_offset = 0
+        self._context = context
+        config = context.config.value
+        self._config = context.config
+        self._files = files = context.files
+        self._layout = layout = Layout(config)
+        self._open = OpenFiles(files, config.open_files)
+        self._commit_log = CommitLog(
+            files, layout.commit_log, config.segment_bytes, self._open
+        )
+        self._queue_files = QueueFiles(
+            files, layout.queues, config.queue_file_bytes, self._open
+        )
+        self._resident = Reader(self._commit_log, self._queue_files, resident=True)
+        self._waiting = Reader(self._commit_log, self._queue_files, resident=False)
+        self._queue_writer = QueueWriter(
+            context.reactor, context.config, self._queue_files
+        )
+        self._queues = QueueTable()
+        self._arrivals = Arrivals()
+        self._recent_bytes = _recent_bytes(config.recent_memory_percent)
+        self._last_store_ms = 0
+        self._refused_until_s = 0.0
+        self._lock: object = None
+        self._stopping: Deferred[None] | None = None
+        self._flush_call: IDelayedCall | None = None
+        self._deleted = 0
+
+    # Life
+
+    @property
+    def durability(self) -> Durability:
+        """What ``safe`` promises."""
+        if self._config.value.flush_mode is FlushMode.SYNC:
+            return Durability.DISK
+        return Durability.PAGE_CACHE
+
+    def start(self) -> None:
+        """Take the directory, then recover in a thread."""
+        files, layout = self._files, self._layout
+        config = self._config.value
+        refuse_foreign(files, layout)
+        try:
+            files.make_folder(layout.root)
+            self._lock = files.lock(layout.lock)
+            files.make_folder(layout.commit_log)
+        except BlockingIOError as error:
+            raise StoreOpenError(
+                layout.root, f"another broker uses it ({layout.lock} is locked)"
+            ) from error
+        except OSError as error:
+            raise StoreOpenError(
+                layout.root, f"it is not writable: {error.strerror or error}"
+            ) from error
+        self._workers = self._context.make_workers()
+        self._flusher = Flusher(self._workers, self._commit_log.sync)
+        self._hash_index: HashIndex | None = None
+        if config.index_enabled:
+            self._hash_index = HashIndex(
+                files,
+                layout.index,
+                config.index_slots,
+                config.index_items,
+                config.index_query_limit,
+            )
+        self._index: IIndexStrategy = self._hash_index or NoIndex()
+        self._backlog = IndexBacklog(self._context.reactor, self._index)
+        recovery = Recovery(
+            files, layout, config, self._commit_log, self._queue_files, self._index
+        )
+        self._workers.run(recovery.run).addCallbacks(self._recovered, self._not_opened)
+
+    def _not_opened(self, failure: Failure) -> None:
+        self._lock = None
+        if failure.check(OSError):
+            problem = f"recovery failed: {failure.getErrorMessage()}"
+            failure = Failure(StoreOpenError(self._layout.root, problem))
+        self.ready.errback(failure)
+
+    def _recovered(self, recovered: Recovered) -> None:
+        self._queues = recovered.queues
+        end = self.confirm_offset = self._commit_log.end
+        self._last_store_ms = recovered.last_store_ms
+        self._flusher.flushed = end if recovered.is_clean else 0
+        self._follower = Follower(self._commit_log, self._config.value, self._queues)
+        parts = Vouched(
+            self._files,
+            self._layout,
+            self._workers,
+            self._commit_log,
+            self._flusher,
+            self._queue_files,
+            self._queue_writer,
+            self._queues,
+            self._backlog,
+            self._hash_index,
+        )
+        self._voucher = Voucher(
+            self._context.reactor, self._config, parts, lambda: self._last_store_ms
+        )
+        if recovered.is_clean:
+            self._voucher.vouched = end
+        try:
+            abort = self._files.open(self._layout.abort, create=True)
+            abort.write(str(os.getpid()).encode(), 0)
+        except OSError as error:
+            problem = f"it is not writable: {error.strerror or error}"
+            self._lock = None
+            self.ready.errback(StoreOpenError(self._layout.root, problem))
+            return
+        self._voucher.start()
+        self._plan_flush()
+        self.ready.callback(None)
+
+    def _plan_flush(self) -> None:
+        delay_s = self._config.value.flush_interval_ms / 1000
+        self._flush_call = self._context.reactor.callLater(delay_s, self._flush)
+
+    def _flush(self) -> None:
+        """Sync what ASYNC_FLUSH has acknowledged meanwhile."""
+        self._flush_call = None
+        waiting = None
+        if self._flusher.failed is None:
+            waiting = self._flusher.flush(self._commit_log.end)
+        if waiting is None:
+            self._plan_flush()
+            return
+
+        def ended(_: object) -> None:
+            if self._stopping is None:
+                self._plan_flush()
+
+        waiting.addErrback(lambda failure: None).addCallback(ended)
+
+    def stop(self) -> Deferred[None]:
+        """Sync, vouch, let go; fires when everything is closed."""
+        if self._stopping is None:
+            self._stopping = Deferred()
+            if not self.ready.called or not hasattr(self, "_voucher"):
+                self.ready.addErrback(lambda failure: None)
+                self._let_go()
+                self._stopping.callback(None)
+            else:
+                self._close().chainDeferred(self._stopping)
+        waiter: Deferred[None] = Deferred()
+
+        def ended(result: Any) -> Any:
+            waiter.callback(None)
+            return result
+
+        self._stopping.addBoth(ended)
+        return waiter
+
+    @inlineCallbacks
+    def _close(self) -> Any:
+        self._voucher.stop()
+        if self._flush_call is not None:
+            self._flush_call.cancel()
+            self._flush_call = None
+        try:
+            yield self._voucher.vouch()
+            self._files.remove(self._layout.abort)
+        except (OSError, StoreFullError) as error:
+            self._log.error(
+                "the store did not stop in order: {problem}", problem=str(error)
+            )
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._queue_writer.stop()
+        if hasattr(self, "_backlog"):
+            self._backlog.stop()
+        if hasattr(self, "_workers"):
+            self._workers.stop()
+        self._open.clear()
+        self._lock = None
+
+    # Appending
+
+    def append(self, batch: SendBatch) -> Appended:
+        """Add *batch*; see IMessageStore."""
+        if self._refused_until_s or self._flusher.failed or self._queue_writer.failing:
+            self._refuse()
+        host = self._context.store_host
+        store_ms: int = self._context.wall_ms()
+        sizes = record_sizes(batch, host)
+        states, offsets = take_offsets(self._queues, batch)
+        log = self._commit_log
+        try:
+            if sum(sizes) <= log.room:
+                at = log.end
+                records = lay_out(
+                    batch, 0, len(sizes), at, offsets, sizes, store_ms, host
+                )
+                log.append(b"".join(records))
+                placed = add_entries(states, sizes, batch.tags_codes, at)
+            else:
+                placed = self._append_rolling(batch, states, offsets, sizes, store_ms)
+        except OSError as error:
+            give_back_offsets(self._queues, states)
+            raise self._full(error) from error
+        except Exception:
+            give_back_offsets(self._queues, states)
+            raise
+        self._last_store_ms = store_ms
+        end = self.confirm_offset = log.end
+        self._queue_writer.grew(states)
+        if self._hash_index is not None:
+            self._backlog.add(batch, placed, store_ms)
+        self._voucher.log_grew(end)
+        self._arrivals.tell(states, batch.tags_codes, store_ms)
+        return Appended(placed, offsets, end, store_ms)
+
+    def _append_rolling(
+        self,
+        batch: SendBatch,
+        states: Sequence[QueueState],
+        offsets: Sequence[int],
+        sizes: Sequence[int],
+        store_ms: int,
+    ) -> list[int]:
+        """Append what does not fit into the current segment as a whole."""
+        log, host = self._commit_log, self._context.store_host
+        begin = log.end
+        pieces: list[tuple[int, int, int]] = []
+        try:
+            start = 0
+            while start < len(sizes):
+                stop, room = start, log.room
+                while stop < len(sizes) and sizes[stop] <= room:
+                    room -= sizes[stop]
+                    stop += 1
+                if stop == start:
+                    self._roll(sizes[start])
+                    continue
+                pieces.append((start, stop, log.end))
+                log.append(
+                    b"".join(
+                        lay_out(
+                            batch, start, stop, log.end, offsets, sizes, store_ms, host
+                        )
+                    )
+                )
+                start = stop
+        except Exception:
+            if log.end != begin:
+                log.truncate(begin)
+            raise
+        placed = []
+        for start, stop, at in pieces:
+            rows = slice(start, stop)
+            placed += add_entries(states[rows], sizes[rows], batch.tags_codes[rows], at)
+        return placed
+
+    def _roll(self, size: int) -> None:
+        log = self._commit_log
+        if log.end % self._config.value.segment_bytes == 0:
+            raise MessageIllegalError(
+                f"a record of {size} bytes does not fit into a commit log file "
+                f"(mappedFileSizeCommitLog={self._config.value.segment_bytes})"
+            )
+        log.blank()
+
+    def _refuse(self) -> None:
+        """Raise if nothing may be stored now."""
+        problem = self._flusher.failed or self._commit_log.broken
+        problem = problem or self._queue_writer.failing
+        if problem:
+            raise StoreFullError(problem)
+        if self._refused_until_s > self._context.reactor.seconds():
+            raise StoreFullError("the disk is full or failed a moment ago")
+        self._refused_until_s = 0.0
+
+    def _full(self, error: OSError) -> StoreFullError:
+        self._refused_until_s = self._context.reactor.seconds() + _RETRY_AFTER_S
+        return StoreFullError(f"the message cannot be written: {error}")
+
+    def safe(self, end: int) -> Deferred[Durability] | None:
+        """See IMessageStore: one Deferred a batch, released by a sync for all."""
+        flushing = None
+        if self._config.value.flush_mode is FlushMode.SYNC:
+            flushing = self._flusher.flush(end)
+        replicating = self._context.replication.replicated(end)
+        if flushing is None:
+            return replicating
+        durability = self.durability
+        if replicating is None:
+            return flushing.addCallback(lambda _: durability)
+        replicated = replicating
+        return flushing.addCallback(lambda _: replicated)
+
+    # Queues
+
+    def queue_bounds(self, topic: str, queue_id: int) -> tuple[int, int]:
+        """Give (min, max) queue offset."""
+        state = self._queues.get((topic, queue_id))
+        return (state.min_offset, state.next_offset) if state else (0, 0)
+
+    def queues(self) -> list[tuple[str, int]]:
+        """Give every (topic, queue id)."""
+        return list(self._queues)
+
+    def delete_topic(self, topic: str) -> int:
+        """Forget the queues of *topic*; files are removed in a thread."""
+        gone = [state for key, state in self._queues.items() if key[0] == topic]
+        for state in gone:
+            del self._queues[state.topic, state.queue_id]
+        self._queue_writer.forget(gone)
+        self._deleted += 1
+        aside = self._layout.root / f".deleted-{os.getpid()}-{self._deleted}"
+        if gone and self._queue_files.set_aside(topic, aside):
+            removing = self._workers.run(self._files.remove, aside)
+            removing.addErrback(lambda f: self._log.failure("deleting a topic", f))
+        return len(gone)
+
+    # Reading
+
+    def _read(self, read: Callable[[Reader], T]) -> "T | Deferred[T]":
+        try:
+            return read(self._resident)
+        except NotResidentError:
+            return self._workers.run(read, self._waiting)
+
+    def read_queue(
+        self,
+        topic: str,
+        queue_id: int,
+        offset: int,
+        max_count: int,
+        max_bytes: int,
+        tags: TagsPredicate | None,
+        matches: RecordPredicate | None,
+    ) -> QueueRead | Deferred[QueueRead]:
+        """Read; see IMessageStore."""
+        state = self._queues.get((topic, queue_id))
+        if state is None:
+            return QueueRead(ReadStatus.NO_MATCHED_LOGIC_QUEUE, 0, 0, 0)
+        bounds = state.min_offset, state.next_offset
+        if answer := refused(offset, *bounds):
+            return answer
+        log, config = self._commit_log, self._config.value
+        log_min = log.min_offset
+        wanted = entries_wanted(config, max_count, tags, matches)
+        floor = log.end - self._recent_bytes
+        limits = ReadLimits.of(config, max_count, max_bytes, floor)
+        if (entries := state.in_tail(offset, wanted)) is not None:
+
+            def read(reader: Reader) -> QueueRead:
+                return read_selected(
+                    entries, offset, bounds, limits, log_min, tags, matches, reader.log
+                )
+
+            return self._read(read)
+        view = QueueView.of(state)
+
+        def read_files(reader: Reader) -> QueueRead:
+            found = reader.entries(view, offset, wanted)
+            return read_selected(
+                found, offset, bounds, limits, log_min, tags, matches, reader.log
+            )
+
+        return self._read(read_files)
+
+    def entries(
+        self, topic: str, queue_id: int, offset: int, count: int
+    ) -> list[QueueEntry]:
+        """Give queue entries; may wait for the disk, so not for the hot path."""
+        state = self._queues.get((topic, queue_id))
+        if state is None or not state.min_offset <= offset < state.next_offset:
+            return []
+        packed = self._waiting.entries(QueueView.of(state), offset, count)
+        return [QueueEntry(offset + i, *e) for i, e in enumerate(unpacked(packed))]
+
+    def record_at(
+        self, physical_offset: int
+    ) -> Buffer | Deferred[Buffer | None] | None:
+        """Give the record that starts there."""
+        return self._read(lambda reader: reader.record_at(physical_offset))
+
+    def offset_by_time(
+        self, topic: str, queue_id: int, time_ms: int, upper: bool
+    ) -> int | Deferred[int]:
+        """Find a queue offset by store time."""
+        state = self._queues.get((topic, queue_id))
+        if state is None:
+            return 0
+        view = QueueView.of(state)
+
+        def search(reader: Reader) -> int:
+            def time_of(offset: int) -> int:
+                return reader.store_time(view, offset)
+
+            return offset_by_time(
+                view.min_offset, view.max_offset, time_of, time_ms, upper
+            )
+
+        return self._read(search)
+
+    def store_time(self, topic: str, queue_id: int, offset: int) -> int | Deferred[int]:
+        """Give the store time of one message."""
+        state = self._queues.get((topic, queue_id))
+        if state is None:
+            return -1
+        view = QueueView.of(state)
+        return self._read(lambda reader: reader.store_time(view, offset))
+
+    def query(
+        self,
+        topic: str,
+        key: str,
+        max_count: int,
+        begin_ms: int,
+        end_ms: int,
+        index_type: str,
+    ) -> "Deferred[IndexHits]":
+        """Find messages by key, in a thread; hits may hold other keys of its hash."""
+        self._backlog.put_all()
+        return self._workers.run(
+            self._index.find, topic, key, max_count, begin_ms, end_ms, index_type
+        )
+
+    def add_arrival_listener(self, listener: ArrivalListener) -> None:
+        """Have *listener* told of what arrives."""
+        self._arrivals.add(listener)
+
+    def status(self) -> dict[str, Any]:
+        """Give the figures."""
+        log = self._commit_log
+        return {
+            "min_offset": log.min_offset,
+            "max_offset": log.end,
+            "flushed_offset": min(self._flusher.flushed, log.end),
+            "dispatched_offset": log.end,
+            "vouched_offset": max(self._voucher.vouched, 0),
+            "disk_ratio": self._files.used_ratio(self._layout.root),
+            "queue_count": len(self._queues),
+            "open_files": len(self._open),
+            "problem": self._flusher.failed or self._queue_writer.failing,
+        }
+
+    # IReplicableLog
+
+    def log_bounds(self) -> tuple[int, int]:
+        """Give (min, max) physical offset."""
+        return self._commit_log.min_offset, self._commit_log.end
+
+    def log_read(self, offset: int, max_bytes: int) -> Buffer | Deferred[Buffer]:
+        """Give bytes of the log."""
+        return self._read(lambda reader: reader.log(max_bytes, offset))
+
+    def log_write(self, offset: int, data: bytes) -> None:
+        """Add bytes that a master wrote."""
+        end = self._commit_log.end
+        if offset != end:
+            raise ValueError(f"the log ends at {end}, not at {offset}")
+        self._refuse()
+        try:
+            added = self._follower.write(data)
+        except OSError as error:
+            raise self._full(error) from error
+        if not added.states:
+            return
+        self._last_store_ms = added.store_ms
+        self._queue_writer.grew(added.states)
+        self._index.put(added.index_items)
+        self._voucher.log_grew(self._commit_log.end)
+        self._arrivals.tell(added.states, added.tags_codes, added.store_ms)
+
+    def log_truncate(self, offset: int) -> None:
+        """Forget everything from *offset* on; waits for the disk."""
+        self._backlog.put_all()
+        self._queue_writer.write_all()
+        self._files.remove(self._layout.vouch)
+        self._voucher.vouched = -1
+        self._commit_log.truncate(offset)
+        self._flusher.truncated(offset)
+        self._follower.truncated(offset)
+        self._index.truncate(offset)
+        self.confirm_offset = min(self.confirm_offset, offset)
+        for key, state in list(self._queues.items()):
+            self._queue_files.cut(state, offset)
+            if not state.next_offset:
+                del self._queues[key]
+
+
+def _recent_bytes(percent: int) -> int:
+    """Give how much of the log is taken to be in the machine's memory."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        memory = 4 * 1024 * 1024 * 1024
+    return memory * percent // 100

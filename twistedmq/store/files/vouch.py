@@ -1,0 +1,59 @@
+"""The vouching file: up to which physical offset log, queues and index are on the disk.
+
+It is written after they were synced, so recovery begins there. It is believed only
+while the checkpoint file is the one written together with it: the genuine broker, which
+knows nothing of vouching, touches that one.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from twistedmq.store.files.layout import Layout
+from twistedmq.store.files_layer import Files
+from twistedmq.store.json_file import AtomicJsonFile
+
+VOUCH_VERSION: Final = 1
+
+
+class Vouch(Struct):
+    """What is vouched for."""
+
+    version: int
+    offset: int
+    """Log, queue entries and index items below this physical offset are on the disk."""
+    segment_bytes: int
+    queue_count: int
+    checkpoint_hex: str
+    checkpoint_modified_ns: int
+
+
+def read_vouch(files: Files, layout: Layout) -> Vouch | None:
+    """Give the vouching file; None if it is missing, unreadable or stale."""
+    path = layout.vouch
+    if files.size(path) is None or files.size(layout.checkpoint) is None:
+        return None
+    try:
+        raw = bytes(files.open(path).read(1 << 16, 0))
+        vouch = msgspec.json.decode(raw, type=Vouch)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    trace = _trace(files, layout.checkpoint)
+    written_by = vouch.checkpoint_hex, vouch.checkpoint_modified_ns
+    return vouch if vouch.version == VOUCH_VERSION and trace == written_by else None
+
+
+def write_vouch(
+    files: Files, layout: Layout, offset: int, segment_bytes: int, queue_count: int
+) -> None:
+    """Vouch for everything below *offset*. All of it, and the checkpoint, is synced."""
+    trace = _trace(files, layout.checkpoint)
+    vouch = Vouch(VOUCH_VERSION, offset, segment_bytes, queue_count, *trace)
+    AtomicJsonFile(files, layout.vouch).save_now(msgspec.json.encode(vouch))
+
+
+def _trace(files: Files, checkpoint: Path) -> tuple[str, int]:
+    head = bytes(files.open(checkpoint).read(40, 0))
+    return head.hex(), files.modified_ns(checkpoint)

@@ -1,0 +1,160 @@
+"""From time to time: everything to the disk, then the word that it is there."""
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+
+from twistedmq.config.live import Live
+from twistedmq.config.store import StoreConfig
+from twistedmq.store.files.checkpoint import Checkpoint, write_checkpoint
+from twistedmq.store.files.commit_log import CommitLog
+from twistedmq.store.files.hash_index import HashIndex
+from twistedmq.store.files.index_backlog import IndexBacklog
+from twistedmq.store.files.layout import Layout
+from twistedmq.store.files.queue_files import QueueFileKey, QueueFiles
+from twistedmq.store.files.queue_writer import QueueWriter
+from twistedmq.store.files.vouch import write_vouch
+from twistedmq.store.files_layer import Files
+from twistedmq.store.flush import Flusher
+from twistedmq.store.queue_state import QueueTable
+from twistedmq.store.workers import Workers
+
+
+class Vouched(Struct):
+    """What the parts of a store have in common with its voucher."""
+
+    files: Files
+    layout: Layout
+    workers: Workers
+    log: CommitLog
+    flusher: Flusher
+    queue_files: QueueFiles
+    queue_writer: QueueWriter
+    queues: QueueTable
+    backlog: IndexBacklog
+    index: HashIndex | None
+
+
+class Voucher:
+    """Syncs log, queues and index, then writes checkpoint and vouching file.
+
+    One round at a time; the next one begins after an interval, or after so many bytes.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        config: Live[StoreConfig],
+        parts: Vouched,
+        last_store_ms: Callable[[], int],
+    ) -> None:
+        """*last_store_ms* gives the store time of the log's last record."""
+        self._reactor = reactor
+        self._config = config
+        self._parts = parts
+        self._last_store_ms = last_store_ms
+        self._call: IDelayedCall | None = None
+        self._running: Deferred[None] | None = None
+        self._unsynced: set[QueueFileKey] = set()
+        self.vouched = -1
+        """The physical offset vouched for last; -1 if there is none."""
+
+    def start(self) -> None:
+        """Begin to vouch from time to time."""
+        self._wait()
+
+    def _wait(self) -> None:
+        delay_s = self._config.value.vouch_interval_ms / 1000
+        self._call = self._reactor.callLater(delay_s, self._round)
+
+    def stop(self) -> None:
+        """Do nothing more by itself."""
+        if self._call is not None and self._call.active():
+            self._call.cancel()
+        self._call = None
+
+    def log_grew(self, end: int) -> None:
+        """Vouch earlier if much was written."""
+        if (
+            end - max(self.vouched, 0) > self._config.value.vouch_bytes
+            and self._running is None
+            and self._call is not None
+        ):
+            self._call.reset(0)
+
+    def _round(self) -> None:
+        self._call = None
+        if self._parts.log.end == self.vouched:
+            self._wait()
+            return
+
+        def ended(_: object) -> None:
+            self._wait()
+
+        self.vouch().addErrback(self._failed).addCallback(ended)
+
+    def _failed(self, failure: Any) -> None:
+        self._log.warn(
+            "not everything could be synced: {problem}",
+            problem=failure.getErrorMessage(),
+        )
+
+    def vouch(self) -> "Deferred[None]":
+        """Do one round, after the one that runs; fires with nothing."""
+        if self._running is not None:
+            waiter: Deferred[None] = Deferred()
+
+            def again(result: object) -> object:
+                self.vouch().chainDeferred(waiter)
+                return result
+
+            self._running.addBoth(again)
+            return waiter
+        running: Deferred[None] = self._vouch()
+        if running.called:
+            return running
+        self._running = running
+        result: Deferred[None] = Deferred()
+
+        def ended(outcome: Any) -> None:
+            self._running = None
+            result.callback(outcome)
+
+        running.addBoth(ended)
+        return result
+
+    @inlineCallbacks
+    def _vouch(self) -> Generator[Any, Any, None]:
+        parts = self._parts
+        end = parts.log.end
+        last_store_ms = self._last_store_ms()
+        parts.backlog.put_all()
+        yield parts.queue_writer.drain()
+        if parts.queue_writer.failing:
+            raise OSError(parts.queue_writer.failing)
+        waiting = parts.flusher.flush(end)
+        if waiting is not None:
+            yield waiting
+        self._unsynced |= parts.queue_files.unsynced()
+        yield parts.workers.run(self._write, end, last_store_ms)
+        self.vouched = end
+
+    def _write(self, end: int, last_store_ms: int) -> None:
+        """Sync and write; in a thread."""
+        parts = self._parts
+        parts.queue_files.sync(self._unsynced)
+        self._unsynced = set()
+        index_ms = last_store_ms
+        if parts.index is not None:
+            parts.index.flush()
+            index_ms = parts.index.whole_ms
+        checkpoint = Checkpoint(last_store_ms, last_store_ms, index_ms)
+        write_checkpoint(parts.files, parts.layout.checkpoint, checkpoint)
+        segment_bytes = self._config.value.segment_bytes
+        write_vouch(parts.files, parts.layout, end, segment_bytes, len(parts.queues))

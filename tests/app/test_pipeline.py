@@ -1,10 +1,10 @@
 import pytest
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from twistedmq.app.pipeline import PartService, PipelineService, Step, StopTimeoutError
+from twistedmq.app.pipeline import PipelineService, Step, StopTimeoutError
 
 
 class Noting(Service):
@@ -136,28 +136,6 @@ def test_stopping_while_starting_starts_nothing_more(
     parts[0].ready.callback(None)
     parts[0].stopped.callback(None)
     assert events == ["start store", "stop store"]
-
-
-def test_a_part_that_is_no_service_takes_part() -> None:
-    class Store:
-        def __init__(self) -> None:
-            self.ready: Deferred[None] = Deferred()
-            self.open = False
-
-        def start(self) -> None:
-            self.open = True
-            self.ready.callback(None)
-
-        def stop(self) -> Deferred[None]:
-            self.open = False
-            return succeed(None)
-
-    store = Store()
-    service = PartService(store)
-    service.startService()
-    assert store.open
-    service.stopService()
-    assert not store.open
 
 
 def test_a_step_is_a_call_in_its_place(tree: PipelineService) -> None:

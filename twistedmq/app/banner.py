@@ -16,7 +16,9 @@ SURVIVES = {
 }
 
 
-def banner(what: str, lines: Sequence[tuple[str, str]], hints: Sequence[str] = ()) -> str:
+def banner(
+    what: str, lines: Sequence[tuple[str, str]], hints: Sequence[str] = ()
+) -> str:
     """Lay out the banner: a headline, where everything is, a line to paste."""
     width = max((len(name) for name, _ in lines), default=0)
     rows = [f"  {name:<{width}}  {value}" for name, value in lines]

@@ -1,7 +1,7 @@
 """An ordered tree of services: up from the store to the edge, down from the edge."""
 
 from collections.abc import Callable, Generator
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred, succeed
@@ -24,36 +24,6 @@ class StopTimeoutError(Exception):
         self.limit_s = limit_s
 
 
-class Startable(Protocol):
-    """A part that is no service, such as a store."""
-
-    ready: "Deferred[None]"
-
-    def start(self) -> None:
-        """Begin; ``ready`` fires once the part can be used."""
-
-    def stop(self) -> "Deferred[None]":
-        """End; fires when done."""
-
-
-class PartService(Service):
-    """Lets a part that only starts and stops take part in the tree."""
-
-    def __init__(self, part: Startable) -> None:
-        self._part = part
-        self.ready = part.ready
-
-    def startService(self) -> None:
-        """Start the part."""
-        super().startService()
-        self._part.start()
-
-    def stopService(self) -> "Deferred[None]":
-        """Stop the part."""
-        super().stopService()
-        return self._part.stop()
-
-
 class Step(Service):
     """A call that is made when everything before it is ready."""
 
@@ -68,7 +38,7 @@ class Step(Service):
     def startService(self) -> None:
         """Make the call; a Deferred it gives is waited for."""
         super().startService()
-        self.ready = maybeDeferred(self._start)
+        self.ready: Deferred[Any] = maybeDeferred(self._start)
 
     def stopService(self) -> "Deferred[None] | None":
         """Make the other call."""

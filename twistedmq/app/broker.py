@@ -1,0 +1,194 @@
+"""``twist rmq-broker``: a broker."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import IService
+
+from twistedmq.app.banner import SURVIVES, banner
+from twistedmq.app.broker_parts import BrokerParts, Surroundings, build_broker
+from twistedmq.app.fatal import FatalErrors
+from twistedmq.app.options import StoreOptions, Wanted, print_if_asked, read_settings
+from twistedmq.app.own_address import advertised
+from twistedmq.app.pipeline import PipelineService, Step
+from twistedmq.app.serving import (
+    OFFSETS_STOP_S,
+    REGISTRATION_STOP_S,
+    SERVER_STOP_S,
+    SMALL_STOP_S,
+    STORE_STOP_S,
+    finish,
+    live_settings,
+    log_as_set,
+    refusing,
+    running_reactor,
+    security_of,
+    warn_of,
+)
+from twistedmq.app.stores import make_store, wall_ms
+from twistedmq.config.broker import BrokerIdentity, RegistrationConfig
+from twistedmq.config.remoting import RemotingConfig
+from twistedmq.config.settings import LiveSettings, Settings
+from twistedmq.config.store import StoreConfig
+from twistedmq.config.tables import broker_keys
+from twistedmq.ha.async_master import AsyncMaster
+from twistedmq.protocol.addresses import format_address, pack
+from twistedmq.remoting.client import ClientPool
+from twistedmq.remoting.dispatch import Dispatcher
+from twistedmq.remoting.interfaces import ITransportSecurity
+from twistedmq.remoting.server import (
+    FAST_PORT_DISTANCE,
+    NOT_ON_FAST_PORT,
+    RemotingServer,
+)
+from twistedmq.remoting.timer_wheel import TimerWheel
+from twistedmq.store.context import StoreContext
+from twistedmq.store.interfaces import IMessageStore
+from twistedmq.store.workers import ThreadWorkers
+
+UNDER_DATA = {"storePathRootDir": "store"}
+
+
+def kept_changes(settings: Settings) -> Path:
+    """Name the file that keeps changes made while running."""
+    return settings[StoreConfig].root_directory / "config" / "broker.properties"
+
+
+WANTED = Wanted(broker_keys(), under_data=UNDER_DATA, kept_changes=kept_changes)
+
+
+class Options(StoreOptions):
+    """Options of the broker."""
+
+    synopsis = "[options]"
+
+
+class BrokerServer:
+    """A broker with its ports: bound and its store open when made."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        settings: LiveSettings,
+        security: ITransportSecurity | None,
+        undo: ExitStack,
+        store: str = "file",
+    ) -> None:
+        """Open what a broker needs; *undo* closes it if the start is refused.
+
+        Raises: TwistedMQError, OSError.
+        """
+        config = settings.live(RemotingConfig).value
+        self._settings = settings
+        self._wheel = TimerWheel(reactor)
+        self._host = advertised(config.advertised_host, config.listen_host)
+        self._port = config.listen_port
+        self._client = ClientPool(reactor, config, wheel=self._wheel)
+        self._workers = ThreadWorkers(reactor, 1, "tables")
+        undo.callback(self._workers.stop)
+        context = StoreContext(
+            reactor,
+            wall_ms,
+            settings.live(StoreConfig),
+            AsyncMaster(),
+            pack(self._host, self._port),
+        )
+        self._store: IMessageStore = make_store(store, context)
+        self._parts = self._build(reactor, context)
+        self._main = self._serve(reactor, security, self._parts.dispatcher)
+        self._fast = self._serve(
+            reactor,
+            security,
+            self._parts.dispatcher.refusing(NOT_ON_FAST_PORT),
+            self._port - FAST_PORT_DISTANCE,
+        )
+        self._main.on_stop(self._parts.let_go)
+        for server in (self._main, self._fast):
+            undo.callback(server.unbind)
+            server.bind()
+        self._store.start()  # last, so that a busy port opens no store
+
+    def _serve(
+        self,
+        reactor: Any,
+        security: ITransportSecurity | None,
+        dispatcher: Dispatcher,
+        port: int | None = None,
+    ) -> RemotingServer:
+        return RemotingServer(
+            reactor,
+            dispatcher,
+            self._settings.live(RemotingConfig).value,
+            port=port,
+            security=security,
+            wheel=self._wheel,
+        )
+
+    def _build(self, reactor: Any, context: StoreContext) -> BrokerParts:
+        return build_broker(
+            Surroundings(
+                reactor=reactor,
+                settings=self._settings,
+                wheel=self._wheel,
+                context=context,
+                store=self._store,
+                workers=self._workers,
+                client=self._client,
+                host=self._host,
+                port=self._port,
+            )
+        )
+
+    def add_to(self, tree: PipelineService) -> None:
+        """Put everything into its place in the tree."""
+        warn_of(self._settings.settings)
+        parts = self._parts
+        tables = parts.tables
+        tree.add("table threads", Step(_nothing, self._workers.stop), SMALL_STOP_S)
+        tree.add(
+            "store", Step(lambda: self._store.ready, self._store.stop), STORE_STOP_S
+        )
+        tree.add("tables", Step(_nothing, tables.save_now), SMALL_STOP_S)
+        tree.add("consumer offsets", tables.offset_keeper, OFFSETS_STOP_S)
+        tree.add("clients", parts.housekeeping, SMALL_STOP_S)
+        tree.add("own connections", Step(_nothing, self._client.close), SMALL_STOP_S)
+        tree.add("fast port", self._fast, SERVER_STOP_S)
+        tree.add("main port", self._main, SERVER_STOP_S)
+        tree.add("registration", parts.registration, REGISTRATION_STOP_S)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Say where it listens and what an acknowledgement means."""
+        settings = self._settings.settings
+        identity, config = settings[BrokerIdentity], settings[RemotingConfig]
+        name = f"{identity.broker_name} in {identity.cluster_name}"
+        address = format_address(self._host, self._port)
+        fast = self._port - FAST_PORT_DISTANCE
+        lines = [("broker", f"{address} ({name}), fast port {fast}")]
+        if config.listen_host != self._host:
+            lines.append(("", f"listens on {config.listen_host}"))
+        servers = ";".join(settings[RegistrationConfig].name_servers)
+        lines.append(("registers with", servers or "no name server (see -n)"))
+        lines.append(("data", str(settings[StoreConfig].root_directory)))
+        lines.append(("a sent message is", SURVIVES[self._store.durability]))
+        return lines
+
+
+def _nothing() -> None:
+    """There is nothing to do at the start."""
+
+
+def makeService(options: Options) -> IService:
+    """Make the broker; refuse what cannot start."""
+    reactor = running_reactor()
+    with refusing() as undo:
+        (settings,) = read_settings(options, [WANTED])
+        print_if_asked(options, [settings])
+        log_as_set(options, settings)
+        path = options.config_file or kept_changes(settings)
+        live = live_settings(settings, path)
+        security = security_of(settings)
+        server = BrokerServer(reactor, live, security, undo, options["store"])
+        tree = PipelineService(reactor, FatalErrors(reactor))
+        server.add_to(tree)
+        return finish(tree, lambda: banner("broker", server.lines()))

@@ -1,0 +1,155 @@
+"""``twist rmq-namesrv``: a name server."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import IService
+
+from twistedmq.app.banner import banner
+from twistedmq.app.fatal import FatalErrors
+from twistedmq.app.options import ServerOptions, Wanted, print_if_asked, read_settings
+from twistedmq.app.pipeline import PipelineService, Step
+from twistedmq.app.serving import (
+    SERVER_STOP_S,
+    SMALL_STOP_S,
+    finish,
+    is_told,
+    live_settings,
+    log_as_set,
+    refusing,
+    running_reactor,
+    security_of,
+    warn_of,
+)
+from twistedmq.config.namesrv import AddressListConfig, NamesrvConfig
+from twistedmq.config.remoting import RemotingConfig
+from twistedmq.config.settings import LiveSettings, Settings
+from twistedmq.config.tables import namesrv_keys
+from twistedmq.namesrv.service import NameServerService
+from twistedmq.protocol.addresses import format_address
+from twistedmq.protocol.headers.base import Header
+from twistedmq.remoting.client import ClientPool
+from twistedmq.remoting.dispatch import Dispatcher
+from twistedmq.remoting.errors import PortInUseError
+from twistedmq.remoting.interfaces import ITransportSecurity
+from twistedmq.remoting.server import RemotingServer
+from twistedmq.remoting.timer_wheel import TimerWheel
+from twistedmq.store.files_layer import RealFiles
+from twistedmq.store.json_file import AtomicJsonFile
+from twistedmq.store.workers import ThreadWorkers
+
+UNDER_DATA = {
+    "kvConfigPath": "namesrv/kvConfig.json",
+    "configStorePath": "namesrv/namesrv.properties",
+}
+
+
+def kept_changes(settings: Settings) -> Path:
+    """Name the file that keeps changes made while running."""
+    return settings[NamesrvConfig].config_path
+
+
+WANTED = Wanted(namesrv_keys(), under_data=UNDER_DATA, kept_changes=kept_changes)
+
+
+class Options(ServerOptions):
+    """Options of the name server."""
+
+    synopsis = "[options]"
+
+
+class NamesrvServer:
+    """A name server with its ports: bound when made, served when the tree starts."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        settings: LiveSettings,
+        security: ITransportSecurity | None,
+        undo: ExitStack,
+    ) -> None:
+        """Bind the ports; *undo* gives them back if the start is refused.
+
+        Raises: PortInUseError, OSError.
+        """
+        self._settings = settings
+        self._workers = ThreadWorkers(reactor, 1, "namesrv")
+        undo.callback(self._workers.stop)
+        config = settings.live(RemotingConfig).value
+        wheel = TimerWheel(reactor)
+        self._client = ClientPool(reactor, config, wheel=wheel)
+        kept = AtomicJsonFile(
+            RealFiles(), settings.live(NamesrvConfig).value.kv_path, self._workers
+        )
+        self._service = NameServerService(
+            reactor, settings, load=kept.load, save=kept.save, notify=self._notify
+        )
+        dispatcher = Dispatcher(self._service.table())
+        self._server = RemotingServer(
+            reactor, dispatcher, config, security=security, wheel=wheel
+        )
+        self.port = self._server.bind()
+        undo.callback(self._server.unbind)
+        self._host = config.listen_host
+        self._http = self._bind_http(reactor, undo)
+
+    def _bind_http(self, reactor: Any, undo: ExitStack) -> Any:
+        """Bind the address list; where nobody asked for its port it may be in use."""
+        live = self._settings.live(AddressListConfig)
+        if not live.value.http_port:
+            return None
+        # twisted.web is heavy, and most name servers have no address list.
+        from twistedmq.namesrv.address_list import AddressListService  # noqa: PLC0415
+
+        service = AddressListService(reactor, live, self._host, lambda: self.port)
+        try:
+            service.bind()
+        except PortInUseError:
+            if is_told(self._settings.settings, "nsaddrPort"):
+                raise
+            return None
+        undo.callback(service.unbind)
+        return service
+
+    def _notify(self, address: str, code: int, header: Header) -> None:
+        sending = self._client.send_one_way(address, code, header)
+        sending.addErrback(lambda _failure: None)  # the broker is away: it asks later
+
+    def add_to(self, tree: PipelineService) -> None:
+        """Put everything into its place in the tree."""
+        warn_of(self._settings.settings)
+        tree.add("name server threads", Step(_nothing, self._workers.stop))
+        tree.add("connections to brokers", Step(_nothing, self._client.close), 1)
+        tree.add("name server", self._service, SMALL_STOP_S)
+        tree.add("name server port", self._server, SERVER_STOP_S)
+        if self._http is not None:
+            tree.add("address list", self._http, SMALL_STOP_S)
+        tree.add("name server readiness", self._service.readiness, SMALL_STOP_S)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Say where it listens."""
+        lines = [("name server", format_address(self._host, self.port))]
+        if self._http is not None:
+            where = format_address(self._host, self._http.port)
+            lines.append(("address list", f"http://{where}/rocketmq/nsaddr"))
+        return lines
+
+
+def _nothing() -> None:
+    """There is nothing to do at the start."""
+
+
+def makeService(options: Options) -> IService:
+    """Make the name server; refuse what cannot start."""
+    reactor = running_reactor()
+    with refusing() as undo:
+        (settings,) = read_settings(options, [WANTED])
+        print_if_asked(options, [settings])
+        log_as_set(options, settings)
+        path = options.config_file or kept_changes(settings)
+        live = live_settings(settings, path)
+        server = NamesrvServer(reactor, live, security_of(settings), undo)
+        tree = PipelineService(reactor, FatalErrors(reactor))
+        server.add_to(tree)
+        return finish(tree, lambda: banner("name server", server.lines()))

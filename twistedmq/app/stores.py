@@ -1,0 +1,77 @@
+"""Which store a broker keeps its messages in: ``--store scheme:arguments``."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.plugin import getPlugins
+
+from twistedmq.protocol.errors import TwistedMQError
+from twistedmq.store.context import StoreContext
+from twistedmq.store.files_layer import Files
+from twistedmq.store.interfaces import Durability, IMessageStore, IStoreFactory
+from twistedmq.store.json_file import AtomicJsonFile
+from twistedmq.store.workers import Workers
+
+
+class UnknownStoreError(TwistedMQError):
+    """No plugin offers a store of that scheme."""
+
+    def __init__(self, scheme: str, known: list[str]) -> None:
+        """Keep the *scheme* that was asked for and those there are."""
+        super().__init__(f"there is no store {scheme!r}; known are {', '.join(known)}")
+        self.scheme = scheme
+        self.known = known
+
+
+def wall_ms() -> int:
+    """Give the wall clock in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def make_store(text: str, context: StoreContext) -> IMessageStore:
+    """Make the store that *text* names, not started yet.
+
+    Raises: UnknownStoreError; TwistedMQError for arguments it does not take.
+    """
+    scheme, _, arguments = text.partition(":")
+    for factory in factories():
+        if factory.scheme == scheme:
+            return factory.open_store(arguments, context)
+    raise UnknownStoreError(scheme, sorted(factory.scheme for factory in factories()))
+
+
+def factories() -> Iterator[IStoreFactory]:
+    """Give all that offer a store."""
+    yield from getPlugins(IStoreFactory)
+
+
+class UnkeptFile(AtomicJsonFile):
+    """Stands for a table's file where messages are not kept over a restart either."""
+
+    def __init__(self) -> None:
+        """There is nothing to open."""
+
+    def load(self, accept: Callable[[bytes], object] | None = None) -> bytes | None:
+        """Nothing was kept."""
+        return None
+
+    def save_now(self, data: bytes) -> None:
+        """Nothing is kept."""
+
+    def save(self, data: bytes) -> "Deferred[None]":
+        """Nothing is kept."""
+        return succeed(None)
+
+
+def table_file(
+    store: IMessageStore, files: Files, path: Path, workers: Workers
+) -> AtomicJsonFile:
+    """Give the file of one of a broker's tables; it lives as long as the messages.
+
+    Offsets and topics of messages that are gone would only mislead.
+    """
+    if store.durability is Durability.MEMORY:
+        return UnkeptFile()
+    return AtomicJsonFile(files, path, workers)

@@ -19,25 +19,19 @@ class Room:
     password: str = ""
 
 
-@dataclass(frozen=True)
-class Garden:
-    size: int = 3
-
-
 TABLE = KeyTable(
     "house",
     [
-        Key("size", INT, Room, "size", also=((Garden, "size"),), important=True),
+        Key("size", INT, Room, "size", important=True),
         Key("password", TEXT, Room, "password", secret=True),
         Key("Heated", BOOLEAN, effect=Effect.ACCEPTED, default=False),
     ],
 )
 
 
-def test_a_key_fills_every_field_that_it_is_for() -> None:
-    settings = Settings(TABLE, {"size": 8})
-    assert settings[Room] == Room(size=8)
-    assert settings[Garden] == Garden(size=8)
+def test_a_key_fills_the_field_that_it_is_for() -> None:
+    assert Settings(TABLE, {"size": 8})[Room] == Room(size=8)
+    assert Settings(TABLE, {})[Room] == Room()
 
 
 def test_what_was_set_without_effect_is_named() -> None:

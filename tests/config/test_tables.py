@@ -1,5 +1,6 @@
 import ast
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -140,13 +141,39 @@ COPIED_BY_NAME = {
 def test_what_is_said_to_have_an_effect_is_read_somewhere() -> None:
     read = attributes_read_outside_config() | COPIED_BY_NAME
     unread = {
-        key.name: field
+        key.name: key.field
         for table in (broker_keys(), namesrv_keys())
         for key in table.with_effect(Effect.EFFECTIVE)
-        for _, field in key.targets()
-        if field not in read
+        if key.field not in read
     }
     assert unread == {}
+
+
+NOBODYS_CHOICE = {
+    "broker_id",  # only a master can be had
+    "client_tls",  # a program's own connections cannot use TLS yet
+    "light_heartbeat",  # comes with slaves
+    "inactive_after_ms",
+    "batch_queue_file_bytes",  # there are no batch queues yet
+    "send_buffer_bytes",
+    "receive_buffer_bytes",
+}
+"""Fields that have one value in this release."""
+
+
+def test_every_other_field_can_be_set() -> None:
+    set_by_a_key = {
+        (key.config_class, key.field)
+        for table in (broker_keys(), namesrv_keys())
+        for key in table.keys
+    }
+    assert {
+        field.name
+        for table in (broker_keys(), namesrv_keys())
+        for config_class in table.config_classes
+        for field in fields(config_class)
+        if (config_class, field.name) not in set_by_a_key
+    } <= NOBODYS_CHOICE
 
 
 def test_a_key_is_of_one_class_only() -> None:

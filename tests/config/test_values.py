@@ -6,6 +6,7 @@ from twistedmq.config.store import FlushMode
 from twistedmq.config.values import (
     ADDRESSES,
     BOOLEAN,
+    DELAYS,
     INT,
     OPTIONAL_PATH,
     PATH,
@@ -70,3 +71,10 @@ def test_a_unit_is_multiplied_and_divided() -> None:
     kind = in_unit(INT, 1000)
     assert kind.parse("45") == 45_000
     assert kind.format(45_000) == "45"
+
+
+def test_delay_levels_have_a_number_and_a_unit() -> None:
+    assert DELAYS.parse(" 1s  5m 2h 1d ") == "1s 5m 2h 1d"
+    for wrong in ("", "1", "s", "1s 5x", "0s", "1.5h"):
+        with pytest.raises(ValueError):  # noqa: PT011
+            DELAYS.parse(wrong)

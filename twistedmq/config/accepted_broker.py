@@ -32,12 +32,13 @@ brokerConfigPath String
 brokerContainerIP String
 brokerElectionPriority int 2147483647
 brokerFastFailureEnable boolean true
+brokerHeartbeatInterval int 1000
 brokerIP2 String
+brokerNotActiveTimeoutMillis long 10000
 cgColdReadThreshold long 3145728
 channelNotActiveInterval long 60000
 checkSyncStateSetPeriod long 5000
 cleanOfflineBrokerInterval int 30000
-clearRetryTopicWhenDeleteTopic boolean true
 clientCallbackExecutorThreads int cpus
 clientCloseSocketIfTimeout boolean true
 clientManageThreadPoolNums int 32
@@ -67,13 +68,11 @@ disableNettyWorkerGroup boolean false
 enableBroadcastOffsetStore boolean true
 enableCalcFilterBitMap boolean false
 enableConnectionMetrics boolean true
-enableCreateSysGroup boolean true
 enableDetailStat boolean true
 enableFastChannelEventProcess boolean false
 enableLagAndDlqMetrics boolean true
 enableLmqStats boolean false
 enableMessageStoreMetrics boolean true
-enableMixedMessageType boolean false
 enableNetWorkFlowControl boolean false
 enableNotifyAfterPopOrderLockRelease boolean true
 enableNotifyBeforePopCalculateLag boolean true
@@ -173,7 +172,6 @@ retrieveMessageFromPopRetryTopicV1 boolean true
 reviveAckWaitMs long 180000
 reviveInterval long 1000
 reviveMaxSlow long 3
-reviveQueueNum int 8
 reviveScanTime long 10000
 rocketmqHome String
 scanAvailableNameSrv boolean true
@@ -187,11 +185,12 @@ serverNettyWorkerGroupEnable boolean true
 serverOnewaySemaphoreValue int 256
 serverPooledByteBufAllocatorEnable boolean true
 serverSelectorThreads int 3
+serverSocketRcvBufSize int 0
+serverSocketSndBufSize int 0
 serverWorkerThreads int 8
 shutdownWaitTimeSeconds int 30
 skipPreOnline boolean false
 skipWhenCKRePutReachMaxTimes boolean false
-splitMetadataSize int 2000
 splitRegistrationSize int 800
 startAcceptSendRequestTimeStamp long 0
 statefulAuthenticationCacheExpiredSecond int 60
@@ -209,7 +208,6 @@ transactionOpBatchInterval int 3000
 transactionOpMsgMaxSize int 4096
 transactionTimeOut long 6000
 transferMsgByHeap boolean true
-updateNameServerAddrPeriod int 120000
 updateNamesrvAddrInterval long 120000
 useEpollNativeSelector boolean false
 usePIDColdCtrStrategy boolean true

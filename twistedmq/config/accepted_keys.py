@@ -63,6 +63,8 @@ serverNettyWorkerGroupEnable boolean true
 serverOnewaySemaphoreValue int 256
 serverPooledByteBufAllocatorEnable boolean true
 serverSelectorThreads int 3
+serverSocketRcvBufSize int 0
+serverSocketSndBufSize int 0
 serverWorkerThreads int 8
 shutdownWaitTimeSeconds int 30
 unRegisterBrokerQueueCapacity int 3000

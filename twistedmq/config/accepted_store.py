@@ -99,6 +99,7 @@ logicalDiskSpaceCleanForciblyThreshold double 0.8
 mappedFileSizeConsumeQueueExt int 50331648
 mappedFileSizeTimerLog int 104857600
 mappedFileSwapEnable boolean true
+mapperFileSizeBatchConsumeQueue int 13800000
 maxAsyncPutMessageRequests int 5000
 maxBatchDeleteFilesNum int 50
 maxChecksumRange long 1073741824
@@ -111,7 +112,6 @@ maxRocksDBIndexQueryDays int 7
 maxSlaveResendLength long 268435456
 maxTopicLength int 127
 memTableFlushIntervalMs long 3600000
-messageDelayLevel String 1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h
 messageIndexSafe boolean false
 minInSyncReplicas int 1
 objectStoreAccessKey String

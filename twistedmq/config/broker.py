@@ -45,7 +45,6 @@ class RegistrationConfig:
     """Register a changed topic alone (REGISTER_TOPIC_IN_NAMESRV)."""
     light_heartbeat: bool = False
     """Send BROKER_HEARTBEAT between registrations."""
-    heartbeat_interval_ms: int = 1_000
     inactive_after_ms: int = 10_000
     """Told to name servers: how long our silence may last where light heartbeats are
     sent."""

@@ -54,8 +54,6 @@ class Key:
     """Not shown to anybody who asks for the configuration."""
     at_restart: bool = False
     """Whether a change while running waits for the next start."""
-    also: tuple[tuple[type[Any], str], ...] = ()
-    """Fields of other rooms' settings that the same value goes to."""
 
     def default_value(self) -> Any:
         """Give the value that holds where nobody sets the key."""
@@ -67,11 +65,6 @@ class Key:
                     return declared.default_factory()
                 return declared.default
         raise LookupError(f"{self.config_class.__name__} has no field {self.field}")
-
-    def targets(self) -> tuple[tuple[type[Any], str], ...]:
-        """Give each dataclass and field that this key sets."""
-        own = ((self.config_class, self.field),) if self.config_class else ()
-        return own + self.also
 
     def text_of(self, value: Any) -> str:
         """Write *value* as a file would."""
@@ -117,5 +110,5 @@ class KeyTable:
     @property
     def config_classes(self) -> tuple[type[Any], ...]:
         """The dataclasses that this table fills."""
-        found = {cls: None for key in self.keys for cls, _ in key.targets()}
+        found = {key.config_class: None for key in self.keys if key.config_class}
         return tuple(found)

@@ -1,6 +1,7 @@
 """The keys of a broker that belong to no other room."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from twistedmq.config.broker import (
     BrokerAdmin,
@@ -11,11 +12,20 @@ from twistedmq.config.broker import (
     OffsetConfig,
     PullConfig,
     RegistrationConfig,
+    SendConfig,
     TopicDefaults,
 )
-from twistedmq.config.keys import Key
+from twistedmq.config.keys import Effect, Key
 from twistedmq.config.remoting import RemotingConfig
-from twistedmq.config.values import ADDRESSES, BOOLEAN, COUNT, NAME, whole_number
+from twistedmq.config.values import (
+    ADDRESSES,
+    AMOUNT,
+    BOOLEAN,
+    COUNT,
+    LONG_AMOUNT,
+    NAME,
+    whole_number,
+)
 
 IDENTITY_KEYS: Final = (
     Key(
@@ -123,21 +133,35 @@ REGISTRATION_KEYS: Final = (
         "Register a changed topic with a request of its own.",
     ),
     Key(
-        "brokerHeartbeatInterval",
-        COUNT,
+        "addressServer",
+        NAME,
         RegistrationConfig,
-        "heartbeat_interval_ms",
-        "How often BROKER_HEARTBEAT is sent where that is in use.",
+        "address_server",
+        "URL of a list of name servers, asked where namesrvAddr is not set.",
+        genuine=False,
     ),
     Key(
-        "brokerNotActiveTimeoutMillis",
+        "updateNameServerAddrPeriod",
         COUNT,
         RegistrationConfig,
-        "inactive_after_ms",
-        "Silence after which a name server drops this broker where light heartbeats "
-        "are in use.",
+        "address_refresh_ms",
+        "How often the address server is asked, ms.",
+    ),
+    Key(
+        "fetchNamesrvAddrByAddressServer",
+        BOOLEAN,
+        effect=Effect.ACCEPTED,
+        default=False,
     ),
 )
+
+
+def check_address_server(value: Callable[[str], Any]) -> str | None:
+    """Who wants to ask an address server must say which."""
+    if value("fetchNamesrvAddrByAddressServer") and not value("addressServer"):
+        return "fetchNamesrvAddrByAddressServer=true asks for addressServer, a URL"
+    return None
+
 
 TOPIC_KEYS: Final = (
     Key(
@@ -197,6 +221,64 @@ TOPIC_KEYS: Final = (
         "Refuse changes of the system's own topics.",
     ),
     Key(
+        "enableMixedMessageType",
+        BOOLEAN,
+        TopicDefaults,
+        "mixed_type",
+        "Allow topics of message type MIXED.",
+    ),
+    Key(
+        "clearRetryTopicWhenDeleteTopic",
+        BOOLEAN,
+        TopicDefaults,
+        "clear_retry_topics",
+        "Delete a topic's pop retry topics with it.",
+    ),
+    Key(
+        "reviveQueueNum",
+        COUNT,
+        TopicDefaults,
+        "revive_queue_count",
+        "Queues of the topic in which pop keeps what it has lent.",
+        at_restart=True,
+    ),
+    Key(
+        "splitMetadataSize",
+        COUNT,
+        TopicDefaults,
+        "page_size",
+        "Most topics or groups in one page where they are asked for in pages.",
+    ),
+    Key(
+        "enableMixedMessageType",
+        BOOLEAN,
+        TopicDefaults,
+        "mixed_type",
+        "Allow topics of the type MIXED.",
+    ),
+    Key(
+        "clearRetryTopicWhenDeleteTopic",
+        BOOLEAN,
+        TopicDefaults,
+        "clear_retry_topics",
+        "Delete the retry topics of a topic together with it.",
+    ),
+    Key(
+        "reviveQueueNum",
+        COUNT,
+        TopicDefaults,
+        "revive_queue_count",
+        "Queues of the revive topic.",
+        at_restart=True,
+    ),
+    Key(
+        "splitMetadataSize",
+        AMOUNT,
+        TopicDefaults,
+        "page_size",
+        "Topics or groups in one page of an answer; 0 is all.",
+    ),
+    Key(
         "autoCreateSubscriptionGroup",
         BOOLEAN,
         GroupDefaults,
@@ -205,11 +287,59 @@ TOPIC_KEYS: Final = (
         important=True,
     ),
     Key(
+        "enableCreateSysGroup",
+        BOOLEAN,
+        GroupDefaults,
+        "auto_create_system",
+        "Whether unknown groups of the system are created even where others are not.",
+    ),
+    Key(
         "notifyConsumerIdsChangedEnable",
         BOOLEAN,
         GroupDefaults,
         "notify_changes",
         "Tell the members of a group at once that one has come or gone.",
+    ),
+    Key(
+        "enableCreateSysGroup",
+        BOOLEAN,
+        GroupDefaults,
+        "auto_create_system",
+        "Whether unknown groups of the system are created when they first appear.",
+    ),
+)
+
+SENDING_KEYS: Final = (
+    Key(
+        "startAcceptSendRequestTimeStamp",
+        LONG_AMOUNT,
+        SendConfig,
+        "accept_from_ms",
+        "Unix time in ms before which sends are refused.",
+    ),
+    Key(
+        "syncFlushTimeout",
+        COUNT,
+        SendConfig,
+        "flush_timeout_ms",
+        "How long an answer waits until its message is on the disk, ms.",
+    ),
+)
+
+SEND_KEYS: Final = (
+    Key(
+        "startAcceptSendRequestTimeStamp",
+        LONG_AMOUNT,
+        SendConfig,
+        "accept_from_ms",
+        "Time (ms since 1970) before which sends are refused; 0 is at once.",
+    ),
+    Key(
+        "syncFlushTimeout",
+        COUNT,
+        SendConfig,
+        "flush_timeout_ms",
+        "How long an answer waits for its message to be safe, ms.",
     ),
 )
 

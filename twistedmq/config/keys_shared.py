@@ -53,23 +53,6 @@ def listen_keys(port: int) -> tuple[Key, ...]:
             at_restart=True,
         ),
         Key(
-            "serverSocketSndBufSize",
-            AMOUNT,
-            RemotingConfig,
-            "send_buffer_bytes",
-            "Size of a connection's send buffer in bytes; 0 leaves it to the system.",
-            at_restart=True,
-        ),
-        Key(
-            "serverSocketRcvBufSize",
-            AMOUNT,
-            RemotingConfig,
-            "receive_buffer_bytes",
-            "Size of a connection's receive buffer in bytes; 0 leaves it to the "
-            "system.",
-            at_restart=True,
-        ),
-        Key(
             "serverChannelMaxIdleTimeSeconds",
             AMOUNT,
             RemotingConfig,
@@ -180,6 +163,24 @@ CLIENT_KEYS: Final = (
         "max_pending_requests",
         "Own requests on one connection that wait for answers; above, they are "
         "refused.",
+        at_restart=True,
+    ),
+    Key(
+        "reconnectMinMillis",
+        COUNT,
+        RemotingConfig,
+        "reconnect_min_ms",
+        "Pause after the first failed connect; it doubles from one to the next.",
+        genuine=False,
+        at_restart=True,
+    ),
+    Key(
+        "reconnectMaxMillis",
+        COUNT,
+        RemotingConfig,
+        "reconnect_max_ms",
+        "Longest such pause.",
+        genuine=False,
         at_restart=True,
     ),
 )

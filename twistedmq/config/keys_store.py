@@ -7,6 +7,7 @@ from twistedmq.config.store import FlushMode, StoreConfig
 from twistedmq.config.values import (
     BOOLEAN,
     COUNT,
+    DELAYS,
     OPTIONAL_PATH,
     PATH,
     choice,
@@ -49,14 +50,6 @@ _PLACE_KEYS = (
         StoreConfig,
         "queue_file_bytes",
         "Size of one consume queue file; each entry has 20 bytes.",
-        at_restart=True,
-    ),
-    Key(
-        "mapperFileSizeBatchConsumeQueue",
-        COUNT,
-        StoreConfig,
-        "batch_queue_file_bytes",
-        "Size of one batch consume queue file; each entry has 46 bytes.",
         at_restart=True,
     ),
 )
@@ -240,6 +233,14 @@ _RESOURCE_KEYS = (
         StoreConfig,
         "check_crc_on_recover",
         "Check every message's checksum at a start after a crash.",
+        at_restart=True,
+    ),
+    Key(
+        "messageDelayLevel",
+        DELAYS,
+        StoreConfig,
+        "delay_levels",
+        "The delay of each level, for rebuilding the queue of delayed messages.",
         at_restart=True,
     ),
 )

@@ -91,10 +91,4 @@ REFUSED_KEYS: Final = (
         False,
         "the broker's own connections do not use TLS yet",
     ),
-    _refused(
-        "fetchNamesrvAddrByAddressServer",
-        BOOLEAN,
-        False,
-        "name servers are given with namesrvAddr",
-    ),
 )

@@ -53,12 +53,8 @@ class Settings:
         self._parts = {cls: self._build(cls) for cls in table.config_classes}
 
     def _build(self, config_class: type[Any]) -> Any:
-        given = {}
-        for key in self.table.keys:
-            for target, field in key.targets():
-                if target is config_class:
-                    given[field] = self.value(key)
-        return config_class(**given)
+        mine = (key for key in self.table.keys if key.config_class is config_class)
+        return config_class(**{key.field: self.value(key) for key in mine})
 
     def __getitem__(self, config_class: type[C]) -> C:
         """Give one room's settings."""

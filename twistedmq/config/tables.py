@@ -11,7 +11,9 @@ from twistedmq.config.keys_broker import (
     CONSUMING_KEYS,
     IDENTITY_KEYS,
     REGISTRATION_KEYS,
+    SENDING_KEYS,
     TOPIC_KEYS,
+    check_address_server,
 )
 from twistedmq.config.keys_namesrv import ADDRESS_LIST_KEYS, NAMESRV_OWN_KEYS
 from twistedmq.config.keys_shared import (
@@ -43,6 +45,8 @@ def broker_keys() -> KeyTable:
             *IDENTITY_KEYS,
             *REGISTRATION_KEYS,
             *TOPIC_KEYS,
+            *SENDING_KEYS,
+            *SEND_KEYS,
             *CONSUMING_KEYS,
             *BROKER_LIMIT_KEYS,
             *STORE_KEYS,
@@ -50,7 +54,7 @@ def broker_keys() -> KeyTable:
             *accepted_keys(BROKER_TABLE),
             *accepted_keys(STORE_TABLE),
         ),
-        checks=[check_tls],
+        checks=[check_tls, check_address_server],
     )
 
 

@@ -5,6 +5,7 @@ told by ``allowed``, which goes into the message for the user.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -95,6 +96,16 @@ def _parse_path(text: str) -> Path:
     return Path(os.path.expandvars(expanded)).expanduser()
 
 
+def _parse_delays(text: str) -> str:
+    levels = text.split()
+    if not levels or not all(_is_delay(level) for level in levels):
+        raise ValueError(text)
+    return " ".join(levels)
+
+
+_is_delay = re.compile(r"[1-9][0-9]*[smhd]").fullmatch
+
+
 def optional(kind: Kind[T]) -> Kind[T | None]:
     """The same, or nothing at all."""
 
@@ -130,6 +141,7 @@ AMOUNT = _stripped(whole_number(0, MAX_INT))
 LONG_AMOUNT = _stripped(whole_number(0, MAX_LONG))
 PORT = _stripped(whole_number(0, 65535))
 DOUBLE: Kind[float] = Kind("a number", float, repr)
+DELAYS: Kind[str] = Kind("delays such as 1s 5m 2h 1d", _parse_delays, str)
 PATH: Kind[Path] = Kind("a path", _parse_path, str)
 OPTIONAL_PATH = optional(PATH)
 ADDRESSES = text_list(";")

@@ -1,6 +1,5 @@
 """Offsets on disk."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,8 +33,8 @@ class Kept:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Kept]:
-    yield Kept(tmp_path / "consumerOffset.json")
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path / "consumerOffset.json")
 
 
 def test_changes_are_written_every_five_seconds(kept: Kept) -> None:

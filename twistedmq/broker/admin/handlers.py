@@ -41,6 +41,8 @@ class AdminHandlers:
         topics: which topics exist.
         counters: traffic.
         settings: all settings, which may be asked for and changed.
+        admin: which settings may not be changed.
+        sending: from when on sends are accepted.
         wall_ms: the wall clock.
         seconds: the clock of the counters.
     """
@@ -52,6 +54,8 @@ class AdminHandlers:
         topics: TopicTable,
         counters: BrokerCounters,
         settings: LiveSettings,
+        admin: Live[BrokerAdmin],
+        sending: Live[SendConfig],
         wall_ms: Callable[[], int],
         seconds: Callable[[], float],
     ) -> None:
@@ -59,8 +63,8 @@ class AdminHandlers:
         self._topics = topics
         self._counters = counters
         self._settings = settings
-        self._admin: Live[BrokerAdmin] = settings.live(BrokerAdmin)
-        self._sending: Live[SendConfig] = settings.live(SendConfig)
+        self._admin = admin
+        self._sending = sending
         self._wall_ms = wall_ms
         self._seconds = seconds
         self._booted_ms = wall_ms()

@@ -1,0 +1,152 @@
+"""Admin requests about the broker as a whole."""
+
+import pytest
+from read_side import ReadSide, genuine_answers
+
+from twistedmq.broker.admin.handlers import AdminHandlers
+from twistedmq.config.broker import BrokerAdmin, PullConfig, SendConfig
+from twistedmq.config.live import Live
+from twistedmq.config.settings import LiveSettings, Settings
+from twistedmq.config.tables import broker_keys
+from twistedmq.protocol import loose_json
+from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Reply
+from twistedmq.protocol.headers import (
+    GetBrokerConfigResponseHeader,
+    ViewBrokerStatsDataRequestHeader,
+)
+from twistedmq.testing.batches import Told
+
+
+class Admin(ReadSide):
+    """A read side with admin handlers and settings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, str] = {}
+        self.settings = LiveSettings(Settings(broker_keys(), {}), self.kept.update)
+        self.handlers |= AdminHandlers(
+            store=self.store,
+            topics=self.topics,
+            counters=self.counters,
+            settings=self.settings,
+            admin=self.settings.live(BrokerAdmin),
+            sending=Live(SendConfig()),
+            wall_ms=self.wall_ms,
+            seconds=self.clock.seconds,
+        ).table()
+
+
+@pytest.fixture
+def side() -> Admin:
+    return Admin()
+
+
+def test_runtime_information(side: Admin) -> None:
+    side.append(Told(topic="T"))
+    side.now_ms += 5000
+    table = loose_json.decode_any(side.ask(RequestCode.GET_BROKER_RUNTIME_INFO).body)[
+        "table"
+    ]
+    assert table["earliestMessageTimeStamp"] == "1700000000000"
+    assert table["runtime"].endswith("5 seconds ]")
+    assert table["brokerVersionDesc"] == "V5_4_0"
+
+
+def test_runtime_information_of_an_empty_broker(side: Admin) -> None:
+    table = loose_json.decode_any(side.ask(RequestCode.GET_BROKER_RUNTIME_INFO).body)[
+        "table"
+    ]
+    assert table["earliestMessageTimeStamp"] == "-1"
+
+
+class TestConfig:
+    def update(self, side: Admin, text: bytes) -> Reply:
+        return side.ask(RequestCode.UPDATE_BROKER_CONFIG, None, text)
+
+    def test_all_settings_are_shown(self, side: Admin) -> None:
+        reply = side.ask(RequestCode.GET_BROKER_CONFIG)
+        assert isinstance(reply.body, bytes)
+        assert b"\nlongPollingEnable=true\n" in reply.body
+        assert isinstance(reply.header, GetBrokerConfigResponseHeader)
+        version = loose_json.decode_any(reply.header.version.encode())
+        genuine = genuine_answers("get_broker_config")[0]["header"]["extFields"]
+        wanted = loose_json.decode_any(genuine["version"].encode())
+        assert version.keys() == wanted.keys()
+        assert version["counter"] == 0
+
+    def test_a_change_reaches_the_parts_and_the_file(self, side: Admin) -> None:
+        live = side.settings.live(PullConfig)
+        assert self.update(side, b"longPollingEnable=false\n").code == 0
+        assert not live.value.long_polling
+        assert side.kept == {"longPollingEnable": "false"}
+        reply = side.ask(RequestCode.GET_BROKER_CONFIG)
+        assert isinstance(reply.body, bytes)
+        assert b"longPollingEnable=false" in reply.body
+        assert isinstance(reply.header, GetBrokerConfigResponseHeader)
+        assert '"counter":1' in reply.header.version
+
+    def test_all_or_nothing(self, side: Admin) -> None:
+        reply = self.update(side, b"longPollingEnable=false\nshortPolingTimeMills=1\n")
+        assert reply.code == ResponseCode.SYSTEM_ERROR
+        assert "shortPollingTimeMills" in (reply.remark or "")
+        assert side.kept == {}
+
+    def test_some_keys_are_taboo(self, side: Admin) -> None:
+        reply = self.update(side, b"brokerConfigPath=/x\n")
+        assert reply.code == ResponseCode.NO_PERMISSION
+        assert reply.remark == "Can not update config in black list."
+
+    def test_text_that_is_none(self, side: Admin) -> None:
+        assert self.update(side, b"\xff\xfe").code == ResponseCode.SYSTEM_ERROR
+
+
+def test_system_topics(side: Admin) -> None:
+    side.topic("Mine")
+    body = side.ask(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER).body
+    ours = set(loose_json.decode_any(body)["topicList"])
+    [genuine, *_] = genuine_answers("get_system_topic_list_from_broker")
+    wanted = {
+        name.replace("DefaultCluster", "C")
+        for name in genuine["body_json"]["topicList"]
+    }
+    assert wanted <= ours
+    assert "Mine" not in ours
+
+
+class TestStats:
+    def ask(self, side: Admin, name: str, key: str) -> Reply:
+        header = ViewBrokerStatsDataRequestHeader(stats_name=name, stats_key=key)
+        return side.ask(RequestCode.VIEW_BROKER_STATS_DATA, header)
+
+    def test_minute_hour_and_day(self, side: Admin) -> None:
+        side.counters.sent("T1", 4, 400)
+        side.counters.sent("T1", 2, 200)
+        ours = loose_json.decode_any(self.ask(side, "TOPIC_PUT_NUMS", "T1").body)
+        [genuine, *_] = genuine_answers("view_broker_stats_data")
+        assert ours.keys() == genuine["body_json"].keys()
+        assert ours["statsMinute"] == {"avgpt": 3.0, "sum": 6, "tps": 0.1}
+
+    def test_nothing_was_counted(self, side: Admin) -> None:
+        reply = self.ask(side, "TOPIC_PUT_NUMS", "TNope")
+        assert reply.code == ResponseCode.SYSTEM_ERROR
+        assert reply.remark == "The stats <TOPIC_PUT_NUMS> <TNope> not exist"
+
+
+class TestCleaning:
+    def test_queues_of_deleted_topics_go(self, side: Admin) -> None:
+        side.topic("T")
+        side.append(Told(topic="T"), Told(topic="TGone"))
+        assert side.ask(RequestCode.CLEAN_UNUSED_TOPIC).code == ResponseCode.SUCCESS
+        assert side.store.queues() == [("T", 0)]
+
+    def test_no_queue_is_expired_while_the_log_is_whole(self, side: Admin) -> None:
+        side.append(Told(topic="T"))
+        reply = side.ask(RequestCode.CLEAN_EXPIRED_CONSUMEQUEUE)
+        assert reply.code == ResponseCode.SUCCESS
+        assert side.store.queues() == [("T", 0)]
+
+    def test_the_log_is_not_deleted(self, side: Admin) -> None:
+        reply = side.ask(RequestCode.DELETE_EXPIRED_COMMITLOG)
+        assert reply.code == ResponseCode.SYSTEM_ERROR
+        assert "whole log" in (reply.remark or "")

@@ -47,6 +47,7 @@ from twistedmq.broker.topics.file import TopicFile
 from twistedmq.broker.topics.handlers import TopicHandlers
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import (
+    BrokerAdmin,
     BrokerIdentity,
     BrokerLimits,
     ClientExpiry,
@@ -404,6 +405,8 @@ def _admin(
         topics=tables.topics,
         counters=tables.counters,
         settings=around.settings,
+        admin=around.settings.live(BrokerAdmin),
+        sending=around.settings.live(SendConfig),
         wall_ms=wall_ms,
         seconds=around.seconds,
     )

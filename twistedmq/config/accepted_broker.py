@@ -192,7 +192,6 @@ shutdownWaitTimeSeconds int 30
 skipPreOnline boolean false
 skipWhenCKRePutReachMaxTimes boolean false
 splitRegistrationSize int 800
-startAcceptSendRequestTimeStamp long 0
 statefulAuthenticationCacheExpiredSecond int 60
 statefulAuthenticationCacheMaxNum int 10000
 statefulAuthorizationCacheExpiredSecond int 60

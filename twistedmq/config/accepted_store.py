@@ -151,7 +151,6 @@ statRocksDBCQIntervalSec long 10
 storePathBrokerIdentity String
 storePathDLedgerCommitLog String
 storePathEpochFile String
-syncFlushTimeout int 5000
 syncFromLastFile boolean false
 syncMasterFlushOffsetWhenStartup boolean false
 tieredStorageLevel TieredStorageLevel NOT_IN_DISK

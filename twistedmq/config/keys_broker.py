@@ -225,35 +225,6 @@ TOPIC_KEYS: Final = (
         BOOLEAN,
         TopicDefaults,
         "mixed_type",
-        "Allow topics of message type MIXED.",
-    ),
-    Key(
-        "clearRetryTopicWhenDeleteTopic",
-        BOOLEAN,
-        TopicDefaults,
-        "clear_retry_topics",
-        "Delete a topic's pop retry topics with it.",
-    ),
-    Key(
-        "reviveQueueNum",
-        COUNT,
-        TopicDefaults,
-        "revive_queue_count",
-        "Queues of the topic in which pop keeps what it has lent.",
-        at_restart=True,
-    ),
-    Key(
-        "splitMetadataSize",
-        COUNT,
-        TopicDefaults,
-        "page_size",
-        "Most topics or groups in one page where they are asked for in pages.",
-    ),
-    Key(
-        "enableMixedMessageType",
-        BOOLEAN,
-        TopicDefaults,
-        "mixed_type",
         "Allow topics of the type MIXED.",
     ),
     Key(
@@ -287,13 +258,6 @@ TOPIC_KEYS: Final = (
         important=True,
     ),
     Key(
-        "enableCreateSysGroup",
-        BOOLEAN,
-        GroupDefaults,
-        "auto_create_system",
-        "Whether unknown groups of the system are created even where others are not.",
-    ),
-    Key(
         "notifyConsumerIdsChangedEnable",
         BOOLEAN,
         GroupDefaults,
@@ -310,23 +274,6 @@ TOPIC_KEYS: Final = (
 )
 
 SENDING_KEYS: Final = (
-    Key(
-        "startAcceptSendRequestTimeStamp",
-        LONG_AMOUNT,
-        SendConfig,
-        "accept_from_ms",
-        "Unix time in ms before which sends are refused.",
-    ),
-    Key(
-        "syncFlushTimeout",
-        COUNT,
-        SendConfig,
-        "flush_timeout_ms",
-        "How long an answer waits until its message is on the disk, ms.",
-    ),
-)
-
-SEND_KEYS: Final = (
     Key(
         "startAcceptSendRequestTimeStamp",
         LONG_AMOUNT,

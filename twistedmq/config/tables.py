@@ -46,7 +46,6 @@ def broker_keys() -> KeyTable:
             *REGISTRATION_KEYS,
             *TOPIC_KEYS,
             *SENDING_KEYS,
-            *SEND_KEYS,
             *CONSUMING_KEYS,
             *BROKER_LIMIT_KEYS,
             *STORE_KEYS,

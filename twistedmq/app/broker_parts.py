@@ -269,7 +269,7 @@ def _sends(around: Surroundings, tables: Tables, settled: Settled) -> SendHandle
         wall_ms,
         around.random,
     )
-    ids = UniqueIdFactory(packed_host[:-4], os.getpid(), around.random, wall_ms)
+    ids = UniqueIdFactory(packed_host, os.getpid(), around.random, wall_ms)
     return SendHandlers(
         admission=admission,
         store=around.store,

@@ -1,10 +1,9 @@
 """Host and port: packed as records hold them, and as text."""
 
-import socket
+from ipaddress import IPv6Address, ip_address
 
 from twistedmq.protocol.errors import FieldError
 
-_MAPPED_IPV4 = "::ffff:"
 IPV4_BYTES = 8
 IPV6_BYTES = 20
 
@@ -15,17 +14,14 @@ def pack(host: str, port: int) -> bytes:
     Raises:
         FieldError: *host* is no address.
     """
-    # Sockets that take both families name an IPv4 peer in this form.
-    if host.startswith(_MAPPED_IPV4) and "." in host:
-        host = host[len(_MAPPED_IPV4) :]
     try:
-        if ":" in host:
-            packed = socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
-        else:
-            packed = socket.inet_pton(socket.AF_INET, host)
-    except (OSError, ValueError):
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
         raise FieldError("address", f"{host!r} is no IPv4 or IPv6 address") from None
-    return packed + port.to_bytes(4)
+    # Sockets that take both families name an IPv4 peer ::ffff:10.0.0.1.
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.packed + port.to_bytes(4)
 
 
 def unpack(packed: bytes) -> tuple[str, int]:
@@ -35,9 +31,9 @@ def unpack(packed: bytes) -> tuple[str, int]:
         FieldError: there are neither 8 nor 20 bytes.
     """
     if len(packed) == IPV4_BYTES:
-        host = socket.inet_ntop(socket.AF_INET, packed[:4])
+        host = ".".join(map(str, packed[:4]))
     elif len(packed) == IPV6_BYTES:
-        host = socket.inet_ntop(socket.AF_INET6, packed[:16])
+        host = str(IPv6Address(packed[:16]))
     else:
         raise FieldError("address", f"a packed address has 8 or 20, not {len(packed)}")
     return host, int.from_bytes(packed[-4:])

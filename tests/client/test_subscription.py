@@ -1,0 +1,28 @@
+from twistedmq.client.subscription import Subscription
+from twistedmq.protocol.properties import java_hash
+
+
+def test_an_expression_names_tags() -> None:
+    assert Subscription("T", "a || b ||").tags == {"a", "b"}
+
+
+def test_everything_has_no_tags() -> None:
+    assert not Subscription("T").tags
+    assert not Subscription("T", "").tags
+
+
+def test_another_language_has_no_tags() -> None:
+    assert not Subscription("T", "a > 1", expression_type="SQL92").tags
+
+
+def test_brokers_are_told_the_hashes() -> None:
+    data = Subscription("T", "b || a", version=7).data()
+    assert data.topic == "T"
+    assert data.sub_string == "b || a"
+    assert data.sub_version == 7
+    assert data.tags_set == ["a", "b"]
+    assert data.code_set == [java_hash("a"), java_hash("b")]
+
+
+def test_an_empty_expression_is_told_as_everything() -> None:
+    assert Subscription("T", "").data().sub_string == "*"

@@ -1,0 +1,45 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from twisted.internet.task import Clock
+
+from twistedmq.app import stores
+from twistedmq.config.live import Live
+from twistedmq.config.store import StoreConfig
+from twistedmq.ha.async_master import AsyncMaster
+from twistedmq.store.context import StoreContext
+from twistedmq.store.files_layer import RealFiles
+from twistedmq.store.interfaces import Durability
+from twistedmq.store.json_file import AtomicJsonFile
+
+
+@pytest.fixture
+def context() -> StoreContext:
+    return StoreContext(Clock(), stores.wall_ms, Live(StoreConfig()), AsyncMaster())
+
+
+def test_the_scheme_chooses_the_store(context: StoreContext) -> None:
+    assert stores.make_store("memory", context).durability is Durability.MEMORY
+
+
+def test_an_unknown_scheme_is_told_with_those_there_are(context: StoreContext) -> None:
+    with pytest.raises(stores.UnknownStoreError, match=r"'tape'.*file, memory"):
+        stores.make_store("tape:x", context)
+
+
+def test_tables_of_a_store_in_memory_are_not_kept(tmp_path: Path) -> None:
+    store = SimpleNamespace(durability=Durability.MEMORY)
+    file = stores.table_file(store, RealFiles(), tmp_path / "topics.json", None)
+    file.save_now(b"{}")
+    done: list[None] = []
+    file.save(b"{}").addCallback(done.append)
+    assert done == [None]
+    assert file.load() is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_tables_of_other_stores_are(tmp_path: Path) -> None:
+    store = SimpleNamespace(durability=Durability.PAGE_CACHE)
+    file = stores.table_file(store, RealFiles(), tmp_path / "topics.json", None)
+    assert type(file) is AtomicJsonFile

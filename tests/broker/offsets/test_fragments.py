@@ -45,6 +45,11 @@ def test_quoted_numbers_and_other_members_are_read_too() -> None:
     assert decode_offsets(json.dumps(data).encode())[0] == {("T", "G"): {0: 7}}
 
 
+def test_names_that_look_like_numbers_are_left_alone() -> None:
+    data = b'{"offsetTable":{"T,12:{3:@G":{ 0 :7, 1:8}}}'
+    assert decode_offsets(data)[0] == {("T,12:{3:", "G"): {0: 7, 1: 8}}
+
+
 def test_a_group_name_may_hold_the_separator() -> None:
     data = b'{"offsetTable":{"T@G@broadcast":{0:7}}}'
     assert decode_offsets(data)[0] == {("T", "G@broadcast"): {0: 7}}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twistedmq.broker.offsets.table import NOT_FOUND, OffsetTable
+from twistedmq.broker.offsets.table import NOT_FOUND, Key, OffsetTable
 from twistedmq.config.broker import OffsetConfig
 from twistedmq.config.live import Live
 from twistedmq.protocol.bodies import DataVersion
@@ -92,13 +92,12 @@ def test_a_clone_is_a_copy(table: OffsetTable) -> None:
     assert table.topics_of("G2") == {"T"}
 
 
-def test_only_changes_are_given_and_they_are_copies(table: OffsetTable) -> None:
+def test_only_changes_are_given(table: OffsetTable) -> None:
     table.load({("T", "G"): {0: 1}, ("T", "G2"): {0: 2}}, DataVersion(counter=3))
     assert not table.has_changes
     table.commit("G", "T", 0, 5)
-    changes = table.take_changes()
+    assert table.take_changes() == {("T", "G"): {0: 5}}
     table.commit("G", "T", 0, 6)
-    assert changes == {("T", "G"): {0: 5}}
     assert table.take_changes() == {("T", "G"): {0: 6}}
     assert table.data_version.counter == 3
 
@@ -114,6 +113,12 @@ def test_the_version_rises_every_so_many_commits() -> None:
     for _ in range(7):
         table.commit("G", "T", 0, 5)
     assert table.data_version == DataVersion(counter=2, timestamp=17)
+
+
+def copies(table: OffsetTable) -> dict[Key, dict[int, int] | None]:
+    return {
+        key: queues and dict(queues) for key, queues in table.take_changes().items()
+    }
 
 
 @given(
@@ -135,7 +140,7 @@ def test_changes_replay_to_the_same_table(
         if i % 3 == 1:
             table.remove_group(group)
         if i % 4 == 0:
-            replayed.update(table.take_changes())
-    replayed.update(table.take_changes())
+            replayed.update(copies(table))
+    replayed.update(copies(table))
     kept = {key: queues for key, queues in replayed.items() if queues is not None}
     assert kept == dict(table.items())

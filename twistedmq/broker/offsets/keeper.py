@@ -21,8 +21,8 @@ from twistedmq.store.workers import Workers
 class OffsetKeeper(Service):
     """Writes ``consumerOffset.json``.
 
-    The reactor only copies what changed; encoding and writing happen in a thread. What
-    could not be written counts as changed again.
+    The reactor only collects what changed; encoding and writing happen in a thread.
+    What could not be written counts as changed again.
 
     Args:
         clock: when to write.
@@ -104,7 +104,7 @@ class OffsetKeeper(Service):
             self.flush()
 
     def _write(
-        self, changes: Mapping[Key, Mapping[int, int] | None], version: DataVersion
+        self, changes: Mapping[Key, dict[int, int] | None], version: DataVersion
     ) -> None:
         """Encode and write, in a thread."""
         self._fragments.update(changes)

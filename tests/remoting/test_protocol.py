@@ -276,6 +276,22 @@ class TestBackPressure:
             reply.callback(Reply())
         assert rig.transport.producerState == "producing"
 
+    def test_too_many_bytes_in_flight_pause_reading_as_well(self):
+        waiting: list[Deferred] = []
+        rig = Rig(
+            Dispatcher(
+                {}, {SEND: lambda f, c: waiting.append(Deferred()) or waiting[-1]}
+            ),
+            Limits(max_in_flight_bytes=10_000),
+        )
+        rig.receive(frame(SEND, body=bytes(6_000)))
+        assert rig.transport.producerState == "producing"
+        rig.receive(frame(SEND, body=bytes(6_000)))
+        assert rig.transport.producerState == "paused"
+        for reply in waiting:
+            reply.callback(b"")
+        assert rig.transport.producerState == "producing"
+
     def test_a_peer_that_does_not_read_is_not_read_from(self):
         rig = Rig(Dispatcher({HEARTBEAT: echo}), Limits(pause_at_unsent_bytes=1))
         rig.transport.bufferSize = 65_536

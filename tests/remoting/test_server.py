@@ -10,6 +10,7 @@ from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import Reply
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.errors import PortInUseError
+from twistedmq.remoting.limits import Limits
 from twistedmq.remoting.server import NOT_ON_FAST_PORT, RemotingServer
 
 HEARTBEAT = RequestCode.HEART_BEAT
@@ -101,7 +102,7 @@ def test_connections_over_the_limit_are_refused_with_one_line(reactor):
 
 def test_limits_can_change_for_connections_to_come(reactor):
     server = start(reactor)
-    server.reconfigure(RemotingConfig(max_connections=0))
+    server.limits = Limits(max_connections=0)
     assert reactor.connect()[0] is None
 
 

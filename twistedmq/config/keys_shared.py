@@ -93,6 +93,15 @@ LIMIT_KEYS: Final = (
         at_restart=True,
     ),
     Key(
+        "maxInFlightBytes",
+        COUNT,
+        RemotingConfig,
+        "max_in_flight_bytes",
+        "Size of such requests whose replies take a while; above, likewise.",
+        genuine=False,
+        at_restart=True,
+    ),
+    Key(
         "pauseAtUnsentBytes",
         COUNT,
         RemotingConfig,

@@ -20,9 +20,6 @@ class RemotingConfig:
     """What clients are told to connect to; "" means the first address that is not
     loopback."""
     backlog: int = 1024
-    send_buffer_bytes: int = 0
-    """Size of the socket's buffer; 0 leaves it to the system."""
-    receive_buffer_bytes: int = 0
     accept_proxy_header: bool = True
     """Whether a PROXY protocol header may name the peer's address."""
     drain_ms: int = 3000
@@ -32,6 +29,8 @@ class RemotingConfig:
     max_connections: int = 20_000
     max_in_flight_requests: int = 10_000
     """Unanswered requests of one connection; above, nothing is read from it."""
+    max_in_flight_bytes: int = 64 * MIB
+    """Size of such requests whose replies take a while; above, likewise."""
     max_pending_requests: int = 65_535
     """Own requests on one connection that wait for answers; above, they are refused."""
     pause_at_unsent_bytes: int = 65_536

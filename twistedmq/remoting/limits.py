@@ -13,6 +13,7 @@ class Limits:
     max_frame_bytes: int = 16 * MIB
     max_connections: int = 20_000
     max_in_flight_requests: int = 10_000
+    max_in_flight_bytes: int = 64 * MIB
     max_pending_requests: int = 65_535
     pause_at_unsent_bytes: int = 65_536
     max_unsent_bytes: int = 64 * MIB

@@ -72,6 +72,7 @@ class RemotingProtocol(Protocol):
         self._decoder = FrameDecoder(limits.max_frame_bytes)
         self._pending = PendingRequests(wheel, limits.max_pending_requests)
         self._in_flight = 0
+        self._in_flight_bytes = 0
         self._paused_for = 0
         self._quiet_checks = 0
         self._timers: dict[str, Timer] = {}
@@ -209,7 +210,7 @@ class RemotingProtocol(Protocol):
                 else:
                     replies = dispatcher.answer_batch(code, group, self)
                     if isinstance(replies, Deferred):
-                        self._wait_for(replies, len(group))
+                        self._wait_for(replies, len(group), sum(map(len, group)))
                     else:
                         outbox.write(replies)
         finally:
@@ -227,7 +228,7 @@ class RemotingProtocol(Protocol):
         else:
             replies = dispatcher.answer(command, self)
         if isinstance(replies, Deferred):
-            self._wait_for(replies, 1)
+            self._wait_for(replies, 1, len(frame))
         else:
             self._write_replies(replies)
 
@@ -240,13 +241,19 @@ class RemotingProtocol(Protocol):
         else:
             self._outbox.write_all(replies)
 
-    def _wait_for(self, replies: Deferred[Any], count: int) -> None:
+    def _wait_for(self, replies: Deferred[Any], count: int, size: int) -> None:
+        """Take note of *count* requests of *size* bytes that *replies* will answer."""
+        limits = self._limits
         self._in_flight += count
-        if self._in_flight > self._limits.max_in_flight_requests:
+        self._in_flight_bytes += size
+        if (
+            self._in_flight > limits.max_in_flight_requests
+            or self._in_flight_bytes > limits.max_in_flight_bytes
+        ):
             self._pause_for(_TOO_MUCH_IN_FLIGHT)
         replies.addCallback(self._write_replies)
         replies.addErrback(self._reply_failed)
-        replies.addCallback(self._answered, count)
+        replies.addCallback(self._answered, count, size)
 
     def _reply_failed(self, failure: Failure) -> None:
         if isinstance(failure.value, FrameError):
@@ -254,9 +261,14 @@ class RemotingProtocol(Protocol):
         else:
             self._log.failure("a reply to {peer} was lost", failure, peer=self.peer)
 
-    def _answered(self, _: None, count: int) -> None:
+    def _answered(self, _: None, count: int, size: int) -> None:
+        limits = self._limits
         self._in_flight -= count
-        if self._in_flight <= self._limits.max_in_flight_requests // 2:
+        self._in_flight_bytes -= size
+        if (
+            self._in_flight <= limits.max_in_flight_requests // 2
+            and self._in_flight_bytes <= limits.max_in_flight_bytes // 2
+        ):
             self._resume_for(_TOO_MUCH_IN_FLIGHT)
         if not self._in_flight:
             self._say_finished()

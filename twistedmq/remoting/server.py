@@ -6,9 +6,15 @@ from typing import Any, Final, cast
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, succeed
-from twisted.internet.interfaces import IAddress, IListeningPort, IProtocol
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    ILoggingContext,
+    IProtocol,
+)
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
+from zope.interface import implementer
 
 from twistedmq.config.remoting import RemotingConfig
 from twistedmq.protocol.codes import RequestCode
@@ -83,10 +89,6 @@ class RemotingServer(Service):
         self._is_full = False
         self._empty: Deferred[None] | None = None
         self._stop_callbacks: list[Callable[[], object]] = []
-
-    def reconfigure(self, config: RemotingConfig) -> None:
-        """Take the limits of *config* for the connections that come from now on."""
-        self.limits = Limits.of(config)
 
     def bind(self) -> int:
         """Take the port, before the reactor runs; gives its number.
@@ -214,6 +216,7 @@ class RemotingServer(Service):
         self.connections.discard(cast(RemotingProtocol, connection))
 
 
+@implementer(ILoggingContext)
 class _Accepting(Factory):
     """Calls a callable for each connection."""
 
@@ -221,6 +224,10 @@ class _Accepting(Factory):
 
     def __init__(self, accept: Callable[[IAddress | None], IProtocol | None]) -> None:
         self._accept = accept
+
+    def logPrefix(self) -> str:  # noqa: N802 -- Twisted's name
+        """Be named so in the reactor's own log lines."""
+        return "remoting"
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Give its protocol."""

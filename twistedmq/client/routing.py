@@ -182,7 +182,7 @@ class Routes:
         }
 
     def _refresh_missing(self) -> Deferred[None]:
-        return self._refresh_each(self._missing)
+        return self._refresh_each(list(self._missing))
 
     def _refresh_each(self, topics: Iterable[str]) -> Deferred[None]:
         asked = [

@@ -1,0 +1,154 @@
+from typing import Any
+
+import pytest
+from client_kit import FakeCluster, held, result_of
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from twistedmq.client.errors import NotRunningError, RouteNotFoundError
+from twistedmq.client.message import Durability, Message, SendStatus
+from twistedmq.client.producer import Producer
+from twistedmq.client.selection import ByKey
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command
+from twistedmq.protocol.errors import MessageIllegalError
+
+
+@pytest.fixture
+def producer(cluster: FakeCluster) -> Producer:
+    cluster.create("T", queues=4)
+    return result_of(Producer("P", settings=cluster.settings()).start())
+
+
+def test_a_receipt_says_where_it_is(cluster: FakeCluster, producer: Producer) -> None:
+    receipt = result_of(producer.send(Message("T", b"hello")))
+    assert cluster.bodies("T") == [b"hello"]
+    assert receipt.queue.topic == "T"
+    assert receipt.queue_offset == 0
+    assert receipt.offset_message_id == "C000020A00002A9F0000000000000000"
+    assert receipt.durability is Durability.PAGE_CACHE
+    assert receipt.status is SendStatus.OK
+
+
+def test_messages_go_round_the_queues(producer: Producer) -> None:
+    queues = [
+        result_of(producer.send(Message("T", b"x"))).queue.queue_id for _ in range(8)
+    ]
+    assert sorted(queues) == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_our_brokers_say_what_they_promise(
+    cluster: FakeCluster, producer: Producer
+) -> None:
+    cluster.durability = "disk"
+    assert result_of(producer.send(Message("T", b"x"))).durability is Durability.DISK
+    cluster.durability = "something new"
+    receipt = result_of(producer.send(Message("T", b"x")))
+    assert receipt.durability is Durability.PAGE_CACHE
+
+
+def test_a_flush_that_timed_out_is_told(
+    cluster: FakeCluster, producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {"msgId": "ID", "queueId": "0", "queueOffset": "5", "DURABILITY": "disk"}
+    late = Command(code=ResponseCode.FLUSH_DISK_TIMEOUT, fields=fields)
+    table: Any = {**cluster._SERVED, RequestCode.SEND_MESSAGE_V2: lambda *_: late}
+    monkeypatch.setattr(cluster, "_SERVED", table)
+    receipt = result_of(producer.send(Message("T", b"x")))
+    assert receipt.status is SendStatus.FLUSH_DISK_TIMEOUT
+    assert receipt.durability is Durability.PAGE_CACHE
+
+
+def test_a_queue_or_a_selection_may_be_given(producer: Producer) -> None:
+    queue = result_of(producer.queues("T"))[2]
+    assert result_of(producer.send(Message("T", b"x"), queue=queue)).queue == queue
+    keyed = Message("T", b"x", keys="k")
+    chosen = {
+        result_of(producer.send(keyed, selection=ByKey())).queue for _ in range(4)
+    }
+    assert len(chosen) == 1
+
+
+def test_a_batch_has_a_receipt_a_message(
+    cluster: FakeCluster, producer: Producer
+) -> None:
+    messages = [Message("T", b"%d" % n) for n in range(3)]
+    receipts = result_of(producer.send_batch(messages))
+    assert [receipt.queue_offset for receipt in receipts] == [0, 1, 2]
+    assert len({receipt.message_id for receipt in receipts}) == 3
+    assert len({receipt.offset_message_id for receipt in receipts}) == 3
+    assert cluster.bodies("T") == [b"0", b"1", b"2"]
+
+
+def test_one_way_wants_no_answer(cluster: FakeCluster, producer: Producer) -> None:
+    assert result_of(producer.send_one_way(Message("T", b"x"))) is None
+    assert len(cluster.one_ways) == 1
+    queue = MessageQueue("T", "broker-0", 3)
+    result_of(producer.send_one_way(Message("T", b"x"), queue=queue))
+    assert cluster.one_ways[1][2].queue_id == 3
+
+
+def test_one_way_needs_a_queue_that_may_be_written(
+    cluster: FakeCluster, producer: Producer
+) -> None:
+    cluster.create("READONLY", perm=4)
+    with pytest.raises(RouteNotFoundError):
+        result_of(producer.send_one_way(Message("READONLY", b"x")))
+
+
+def test_what_is_wrong_with_a_message_is_told_before_it_is_sent(
+    cluster: FakeCluster, producer: Producer
+) -> None:
+    for sent in (
+        producer.send(Message("T", b"")),
+        producer.send_batch([]),
+        producer.send_one_way(Message("", b"x")),
+    ):
+        with pytest.raises(MessageIllegalError):
+            result_of(sent)
+    assert not cluster.bodies("T")
+
+
+def test_group_names_are_checked() -> None:
+    with pytest.raises(MessageIllegalError):
+        Producer("bad group", reactor=Clock())
+
+
+def test_only_a_running_producer_sends(cluster: FakeCluster) -> None:
+    producer = Producer("P", settings=cluster.settings())
+    with pytest.raises(NotRunningError):
+        result_of(producer.send(Message("T", b"x")))
+    assert result_of(producer.close()) is None
+
+
+def test_closing_waits_for_what_is_in_flight(
+    cluster: FakeCluster, producer: Producer, clock: Clock
+) -> None:
+    cluster.refuse[RequestCode.SEND_MESSAGE_V2] = ResponseCode.SYSTEM_BUSY, "busy"
+    sent = held(producer.send(Message("T", b"x")))
+    closed = held(producer.close())
+    assert not sent
+    assert not closed
+    del cluster.refuse[RequestCode.SEND_MESSAGE_V2]
+    clock.advance(1)
+    assert sent[0].status is SendStatus.OK
+    assert closed == [None]
+    with pytest.raises(NotRunningError):
+        result_of(producer.send(Message("T", b"x")))
+    assert not clock.getDelayedCalls()
+
+
+def test_a_producer_is_a_context(cluster: FakeCluster, clock: Clock) -> None:
+    cluster.create("T")
+
+    async def send() -> str:
+        async with Producer("P", settings=cluster.settings()) as producer:
+            assert producer.client_id
+            receipt = await producer.send(Message("T", b"x"))
+        return receipt.message_id
+
+    assert len(result_of(Deferred.fromCoroutine(send()))) == 32
+    assert cluster.closed == 1
+    assert RequestCode.UNREGISTER_CLIENT in cluster.codes()
+    assert not clock.getDelayedCalls()

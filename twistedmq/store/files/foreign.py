@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from twistedmq.protocol.record import BLANK_MAGIC, MAGIC_V1, MAGIC_V2
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.layout import Layout, is_file_name
 from twistedmq.store.files_layer import Files
@@ -20,6 +21,9 @@ _OURS: Final = frozenset(
         "lock",
         "twistedmq.vouch",
     }
+)
+_MAGICS: Final = frozenset(
+    magic.to_bytes(4, "big") for magic in (MAGIC_V1, MAGIC_V2, BLANK_MAGIC)
 )
 _HARMLESS: Final = frozenset({"logs", "lost+found", "namesrv", "kvConfig.json"})
 """Names that may lie in a directory where a store is yet to begin."""
@@ -59,3 +63,20 @@ def refuse_foreign(files: Files, layout: Layout) -> None:
             raise StoreOpenError(
                 layout.root, f"{path} is not a file of a commit log; move it away"
             )
+    _refuse_other_log(files, layout)
+
+
+def _refuse_other_log(files: Files, layout: Layout) -> None:
+    """See that the log begins with a record, or with nothing at all.
+
+    Recovery would cut off anything else.
+    """
+    first = min(filter(is_file_name, files.list(layout.commit_log)), default=None)
+    if first is None:
+        return
+    path = layout.commit_log / first
+    start = bytes(files.open(path).read(8, 0))
+    if start.strip(b"\0") and start[4:] not in _MAGICS:
+        raise StoreOpenError(
+            layout.root, f"{path} does not begin with a message; move it away"
+        )

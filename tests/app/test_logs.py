@@ -38,6 +38,12 @@ def test_an_event_without_text_is_no_line() -> None:
     assert logs.line({"log_format": ""}) is None
 
 
+def test_what_twisted_says_of_every_port_is_left_out() -> None:
+    event = {"log_format": "Port starting", "log_namespace": "log_legacy"}
+    assert logs.line({**event, "log_level": LogLevel.info}) is None
+    assert logs.line({**event, "log_level": LogLevel.critical})
+
+
 def test_a_log_file_is_rotated_by_size(tmp_path) -> None:
     path = tmp_path / "logs" / "broker.log"
     config = LoggingConfig(file=path, rotate_bytes=100, keep_files=2)

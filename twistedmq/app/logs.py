@@ -11,8 +11,15 @@ from twisted.python.logfile import LogFile
 from twistedmq.config.logging import LoggingConfig
 
 
+_OF_TWISTED = "log_legacy"
+"""Where lines come from that Twisted writes the old way: ports opening, closing."""
+
+
 def line(event: LogEvent) -> str | None:
     """Lay out one event: when, how serious, where from, what."""
+    where = event.get("log_namespace", "-")
+    if where == _OF_TWISTED and event.get("log_level") is TwistedLogLevel.info:
+        return None
     text = formatEvent(event)
     failure = event.get("log_failure")
     if failure is not None:
@@ -21,7 +28,6 @@ def line(event: LogEvent) -> str | None:
         return None
     level = event.get("log_level")
     name = level.name if level else "info"
-    where = event.get("log_namespace", "-")
     when = formatTime(event.get("log_time"))
     body = text.replace("\n", "\n    ")
     return f"{when} {name:<5} [{where}] {body}\n"

@@ -12,7 +12,6 @@ from twisted.internet.interfaces import (
     IResolutionReceiver,
 )
 from twisted.logger import Logger
-from twisted.web.client import Agent, readBody
 from zope.interface import implementer
 
 from twistedmq.config.broker import RegistrationConfig
@@ -121,9 +120,12 @@ class _Found:
 
 def page_fetcher(reactor: Any) -> Callable[[str], Deferred[bytes]]:
     """Give a function that reads a web page, by *reactor*."""
-    agent = Agent(reactor, connectTimeout=FETCH_TIMEOUT_S)
 
     async def fetch(url: str) -> bytes:
+        # Heavy, and most brokers are told their name servers.
+        from twisted.web.client import Agent, readBody  # noqa: PLC0415
+
+        agent = Agent(reactor, connectTimeout=FETCH_TIMEOUT_S)
         response: Any = await agent.request(b"GET", url.encode("ascii"))
         body: bytes = await readBody(response)
         if response.code != HTTP_OK:

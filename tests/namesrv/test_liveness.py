@@ -39,6 +39,14 @@ def test_a_silent_broker_is_gone_after_two_minutes(watch: Watch) -> None:
     assert connection.close_reason == "broker a:1 is silent"
 
 
+def test_a_broker_is_new_once(watch: Watch) -> None:
+    connection = FakeConnection()
+    assert watch.liveness.registered(A, connection, None)
+    assert not watch.liveness.registered(A, connection, None)
+    connection.close("test")
+    assert watch.liveness.registered(A, FakeConnection(), None)
+
+
 def test_signs_of_life_keep_a_broker(watch: Watch) -> None:
     watch.liveness.registered(A, FakeConnection(), None)
     for _ in range(10):

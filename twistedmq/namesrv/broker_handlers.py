@@ -100,9 +100,7 @@ class BrokerHandlers:
                 address=new.address,
             )
         else:
-            self._liveness.registered(
-                new.key, request.connection, header.heartbeat_timeout_millis
-            )
+            self._note(new, request, header.heartbeat_timeout_millis)
             self._tell(registered.min_id_change, new.broker_name)
         answer = RegisterBrokerResponseHeader(
             ha_server_addr=registered.ha_address, master_addr=registered.master_address
@@ -111,6 +109,15 @@ class BrokerHandlers:
         if self._config.value.order_config_to_brokers:
             order = self._values.namespace(ORDER_NAMESPACE)
         return Reply(header=answer, body=order or b"")
+
+    def _note(self, new: Registration, request: Request, limit_ms: int | None) -> None:
+        if self._liveness.registered(new.key, request.connection, limit_ms):
+            self._log.info(
+                "broker {name} {id} at {address} is registered",
+                name=new.broker_name,
+                id=new.broker_id,
+                address=new.address,
+            )
 
     def unregister(self, request: Request) -> Reply:
         """Forget a broker that shuts down."""

@@ -38,10 +38,11 @@ class Liveness:
 
     def registered(
         self, key: BrokerKey, connection: IConnection, timeout_ms: int | None
-    ) -> None:
+    ) -> bool:
         """Note a registration; the broker is gone when *connection* is.
 
-        *timeout_ms* is how long the broker may be silent, if it named a time.
+        *timeout_ms* is how long the broker may be silent, if it named a time. Gives
+        whether the broker was not waited for before.
         """
         before = self._signs.get(key)
         if before is not None and before.connection is not connection:
@@ -51,6 +52,7 @@ class Liveness:
             self._over[connection] = set()
             connection.on_close(self._lost)
         self._over[connection].add(key)
+        return before is None
 
     def heard(self, key: BrokerKey) -> None:
         """Note a sign of life of a broker that is registered."""

@@ -1,6 +1,7 @@
 import pytest
 from remoting_kit import Rig, frame
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
@@ -192,6 +193,11 @@ class TestOwnRequests:
         later = rig.protocol.request(HEARTBEAT, None, b"", 3.0)
         assert failure_of(later).check(ConnectionLostError)
         assert rig.clock.getDelayedCalls() == []
+
+    def test_how_the_connection_was_lost_is_told(self, rig):
+        answer = rig.protocol.request(HEARTBEAT, None, b"", 3.0)
+        rig.protocol.connectionLost(Failure(ConnectionLost("reset")))
+        assert "reset" in failure_of(answer).getErrorMessage()
 
     def test_no_more_than_the_limit_wait(self):
         rig = Rig(Dispatcher({}), Limits(max_pending_requests=2))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -120,6 +121,8 @@ class RemotingProtocol(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Fail what waits for an answer and tell who wanted to know."""
+        if self._open and not isinstance(reason.value, ConnectionDone):
+            self._reason = reason.getErrorMessage()
         self._open = False
         self._lost = True
         for timer in self._timers.values():

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twistedmq.protocol.loose_tokens import MAX_DEPTH, LooseJsonError, make_strict
+from twistedmq.protocol.loose_tokens import (
+    MAX_DEPTH,
+    MAX_LOOSE_BYTES,
+    MAX_QUOTES,
+    LooseJsonError,
+    make_strict,
+    quote_numeric_keys,
+)
 
 json_values = st.recursive(
     st.none()
@@ -87,6 +94,21 @@ def test_what_is_no_json_at_all_is_refused(bad: str) -> None:
         make_strict(bad.encode())
 
 
+def test_strings_without_an_end_are_refused_quickly() -> None:
+    """Were each quote tried as a beginning, these would take hours."""
+    for text in (b'"' + b'\\"' * 500_000, b'"' + b'\\"' * 500_000 + b"\\"):
+        assert quote_numeric_keys(text) == text
+        with pytest.raises(LooseJsonError):
+            make_strict(text)
+
+
+def test_what_is_long_is_read_only_if_it_is_strict() -> None:
+    with pytest.raises(LooseJsonError, match="over"):
+        make_strict(b" " * (MAX_LOOSE_BYTES + 1))
+    many = b"{0:" + b'"' * (MAX_QUOTES + 1)
+    assert quote_numeric_keys(many) is many
+
+
 def test_depth_up_to_the_limit_is_read() -> None:
     text = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
     assert make_strict(text) == text
@@ -108,3 +130,24 @@ def test_any_bytes_are_made_strict_or_refused(data: bytes) -> None:
     except LooseJsonError:
         return
     json.loads(strict)
+
+
+@pytest.mark.parametrize(
+    ("loose", "quoted"),
+    [
+        ('{0:1,-5 :{7:"{8:1,9:2}"}}', '{"0":1,"-5":{"7":"{8:1,9:2}"}}'),
+        ('{"a\\"{1:":[1,2],2:3}', '{"a\\"{1:":[1,2],"2":3}'),
+        ("[1,2]", "[1,2]"),
+        ("{a:1}", "{a:1}"),
+        ('{0:"\0"}', '{0:"\0"}'),
+        ('{0:"open', '{"0":"open'),
+    ],
+)
+def test_bare_numbers_as_keys_are_quoted(loose: str, quoted: str) -> None:
+    assert quote_numeric_keys(loose.encode()).decode() == quoted
+
+
+@given(json_values)
+def test_quoting_keys_leaves_strict_json_alone(value: object) -> None:
+    data = json.dumps(value).encode()
+    assert quote_numeric_keys(data) == data

@@ -15,6 +15,7 @@ LENGTH_BYTES: Final = 4
 HEADER_WORD_BYTES: Final = 4
 
 _LENGTH: Final = Struct(">i")
+_WORDS: Final = Struct(">II")
 _CODE: Final = Struct(">h")
 _CODE_FIRST: Final = b'{"code":'
 _CODE_AT: Final = HEADER_WORD_BYTES + len(_CODE_FIRST)
@@ -53,17 +54,18 @@ class FrameDecoder:
             data = bytes(self._pending)
             self._pending.clear()
         frames: list[bytes] = []
+        largest, length_at = self._max_frame_bytes - LENGTH_BYTES, _LENGTH.unpack_from
         start, end = 0, len(data)
         while end - start >= LENGTH_BYTES:
-            (size,) = _LENGTH.unpack_from(data, start)
-            body = start + LENGTH_BYTES
-            if size < HEADER_WORD_BYTES or size + LENGTH_BYTES > self._max_frame_bytes:
+            (size,) = length_at(data, start)
+            if not HEADER_WORD_BYTES <= size <= largest:
                 raise self._refused(size)
-            if body + size > end:
+            stop = start + LENGTH_BYTES + size
+            if stop > end:
                 self._wanted = LENGTH_BYTES + size
                 break
-            start = body + size
-            frames.append(data[body:start])
+            frames.append(data[start + LENGTH_BYTES : stop])
+            start = stop
         else:
             self._wanted = LENGTH_BYTES
         if start < end:
@@ -95,13 +97,10 @@ def frame_parts(frame: bytes) -> tuple[int, int]:
 def head_of_frame(serialization: int, header: bytes, body_bytes: int) -> bytes:
     """Give everything of a frame that stands before its body."""
     size = len(header)
-    return b"".join(
-        (
-            (HEADER_WORD_BYTES + size + body_bytes).to_bytes(LENGTH_BYTES),
-            (serialization << 24 | size).to_bytes(HEADER_WORD_BYTES),
-            header,
-        )
+    words = _WORDS.pack(
+        HEADER_WORD_BYTES + size + body_bytes, serialization << 24 | size
     )
+    return words + header
 
 
 def peek_code(frame: bytes) -> int:

@@ -6,6 +6,7 @@ anything else goes through ``loose_tokens`` and is bent to the wanted type where
 is no doubt about what is meant.
 """
 
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final, TypeVar, cast
 
@@ -16,7 +17,11 @@ from twistedmq.protocol import loose_refs
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.errors import FieldError
 from twistedmq.protocol.loose_shapes import bend, has_object_keys
-from twistedmq.protocol.loose_tokens import LooseJsonError, make_strict
+from twistedmq.protocol.loose_tokens import (
+    LooseJsonError,
+    make_strict,
+    quote_numeric_keys,
+)
 from twistedmq.protocol.loose_writer import write
 
 T = TypeVar("T")
@@ -35,10 +40,9 @@ def decode(data: Buffer, *, type: type[T]) -> T:
     has_references = loose_refs.MARK in raw
     decoder = _decoder(kind)
     if decoder is not None and not has_references:
-        try:
-            return cast(T, decoder.decode(raw))
-        except _UNREADABLE:
-            pass
+        for prepare in (bytes, quote_numeric_keys):
+            with suppress(*_UNREADABLE):
+                return cast(T, decoder.decode(prepare(raw)))
     value = _decode_any(raw, _name(kind))
     try:
         if has_references:
@@ -70,10 +74,9 @@ def encode_strict(value: object) -> bytes:
 
 
 def _decode_any(data: bytes, where: str) -> Any:
-    try:
-        return msgspec.json.decode(data)
-    except _UNREADABLE:
-        pass
+    for prepare in (bytes, quote_numeric_keys):
+        with suppress(*_UNREADABLE):
+            return msgspec.json.decode(prepare(data))
     try:
         return msgspec.json.decode(make_strict(data))
     except (LooseJsonError, *_UNREADABLE) as error:

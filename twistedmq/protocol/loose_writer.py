@@ -70,6 +70,9 @@ def _write_struct(
 
 
 def _write_map(value: dict[Any, Any], out: list[bytes], bare_keys: bool) -> None:
+    if (numbers := _numbers(value)) is not None:
+        out.append(numbers.replace(b'"', b"") if bare_keys else numbers)
+        return
     opening = b"{"
     for key, item in value.items():
         if item is None:
@@ -78,6 +81,17 @@ def _write_map(value: dict[Any, Any], out: list[bytes], bare_keys: bool) -> None
         _write(item, out, bare_keys)
         opening = b","
     out.append(b"{}" if opening == b"{" else b"}")
+
+
+def _numbers(value: dict[Any, Any]) -> bytes | None:
+    """Give strict JSON of a map if nothing in it is a string but its numeric keys.
+
+    Tables of offsets are such maps, and there may be very many of them.
+    """
+    if set(map(type, value)) != {int} or None in value.values():
+        return None
+    text = _encode(value)
+    return text if text.count(b'"') == 2 * len(value) else None
 
 
 def _key(key: object, bare_keys: bool) -> bytes:

@@ -40,6 +40,7 @@ from twistedmq.broker.queries.messages import MessageQueries
 from twistedmq.broker.queries.stats import StatsQueries
 from twistedmq.broker.registration.name_servers import NameServers, page_fetcher
 from twistedmq.broker.registration.service import RegistrationService
+from twistedmq.broker.replies.handlers import ReplyHandlers
 from twistedmq.broker.send.admission import Admission
 from twistedmq.broker.send.handlers import SendHandlers
 from twistedmq.broker.send.send_back import SendBackHandlers
@@ -374,7 +375,17 @@ def _clients(around: Surroundings, tables: Tables) -> Iterable[HandlerTable]:
         identity=live(BrokerIdentity),
     )
     connections = ConnectionHandlers(tables.clients, around.seconds, wall_ms)
+    replies = ReplyHandlers(
+        clients=tables.clients,
+        topics=tables.topics,
+        store=around.store,
+        identity=live(BrokerIdentity),
+        packed_host=pack(around.host, around.port),
+        counters=tables.counters,
+        wall_ms=wall_ms,
+    )
     return (
+        replies.table(),
         heartbeats.table(),
         relays.table(),
         connections.table(),

@@ -157,6 +157,18 @@ class TestProducers:
         assert turns[0] is turns[2]
         assert clients.next_producer("PNope") is None
 
+    def test_a_client_is_found_while_it_is_in_a_group(self, clients: Clients) -> None:
+        connection = clients.producer("P")
+        clients.producer("P2", connection)
+        assert clients.find_producer("p1") is connection
+        clients.unregister_producer("P", connection)
+        assert clients.find_producer("p1") is connection
+        again = clients.producer("P2")
+        connection.close("gone")
+        assert clients.find_producer("p1") is again
+        again.close("gone")
+        assert clients.find_producer("p1") is None
+
     def test_they_leave_by_themselves_or_with_their_connection(
         self, clients: Clients
     ) -> None:

@@ -31,6 +31,7 @@ class ClientManager:
         self._expressions = expressions
         self._consumers: dict[str, ConsumerGroup] = {}
         self._producers: dict[str, dict[IConnection, Member]] = {}
+        self._producer_of: dict[str, IConnection] = {}
         self._groups_of_topic: dict[str, set[str]] = {}
         self._of_connection: dict[IConnection, tuple[set[str], set[str]]] = {}
         self._quiet: set[str] = set()
@@ -147,6 +148,10 @@ class ClientManager:
         self._turn += 1
         return members[self._turn % len(members)]
 
+    def find_producer(self, client_id: str) -> IConnection | None:
+        """Find the connection of a producing client (every client is one)."""
+        return self._producer_of.get(client_id)
+
     def register_producer(self, group: str, member: Member) -> None:
         """Note a heartbeat of a producer."""
         members = self._producers.setdefault(group, {})
@@ -155,13 +160,14 @@ class ClientManager:
             known.seen_s = member.seen_s
             return
         members[member.connection] = member
+        self._producer_of[member.client_id] = member.connection
         self._groups_on(member.connection)[1].add(group)
 
     def unregister_producer(self, group: str, connection: IConnection) -> None:
         """Take a producer out at its own wish."""
-        self._remove_producer(group, connection)
         if connection in self._of_connection:
             self._of_connection[connection][1].discard(group)
+        self._remove_producer(group, connection)
 
     # Leaving
 
@@ -244,11 +250,15 @@ class ClientManager:
             self._unsubscribe(name, group.subscriptions)
 
     def _remove_producer(self, group: str, connection: IConnection) -> None:
-        members = self._producers.get(group)
-        if members is not None:
-            members.pop(connection, None)
-            if not members:
-                del self._producers[group]
+        members = self._producers.get(group, {})
+        gone = members.pop(connection, None)
+        if gone is None:
+            return
+        if not members:
+            del self._producers[group]
+        produces_for = self._of_connection.get(connection, ((), ()))[1]
+        if not produces_for and self._producer_of.get(gone.client_id) is connection:
+            del self._producer_of[gone.client_id]
 
     def _tell(self, group: ConsumerGroup) -> None:
         if group.is_broadcast or group.name in self._quiet:

@@ -1,0 +1,208 @@
+"""SEND_REPLY_MESSAGE: a consumer answers a message whose producer waits for that.
+
+The reply goes to the requester over the connection of its heartbeats
+(PUSH_REPLY_MESSAGE_TO_CLIENT), and into the reply topic, where people can look for it.
+Source: ReplyMessageProcessor.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from twistedmq.broker.clients.manager import ClientManager
+from twistedmq.broker.counters import BrokerCounters
+from twistedmq.broker.topics.table import TopicTable
+from twistedmq.config.broker import BrokerIdentity
+from twistedmq.config.live import Live
+from twistedmq.protocol import properties as props
+from twistedmq.protocol.addresses import format_address, unpack
+from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command, Reply
+from twistedmq.protocol.errors import (
+    InvalidParameterError,
+    PermissionDeniedError,
+    TopicNotFoundError,
+    TwistedMQError,
+)
+from twistedmq.protocol.headers import (
+    ReplyMessageRequestHeader,
+    SendMessageRequestHeader,
+    SendMessageRequestHeaderV2,
+)
+from twistedmq.protocol.message_id import offset_id
+from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.protocol.system_flags import is_writable
+from twistedmq.remoting.interfaces import HandlerTable, Request
+from twistedmq.store.interfaces import IMessageStore
+
+PUSH_TIMEOUT_S: Final = 10.0
+
+SendHeader = SendMessageRequestHeader | SendMessageRequestHeaderV2
+
+
+class ReplyHandlers:
+    """Serves SEND_REPLY_MESSAGE and SEND_REPLY_MESSAGE_V2.
+
+    Args:
+        clients: knows over which connection the requester is reached.
+        topics: the reply topic must exist.
+        store: keeps replies.
+        identity: names and permission of this broker.
+        packed_host: this broker's packed address.
+        counters: what came in.
+        wall_ms: the wall clock.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        clients: ClientManager,
+        topics: TopicTable,
+        store: IMessageStore,
+        identity: Live[BrokerIdentity],
+        packed_host: bytes,
+        counters: BrokerCounters,
+        wall_ms: Callable[[], int],
+    ) -> None:
+        self._clients = clients
+        self._topics = topics
+        self._store = store
+        self._identity = identity
+        self._packed_host = packed_host
+        self._counters = counters
+        self._wall_ms = wall_ms
+
+    def table(self) -> HandlerTable:
+        """Give the handlers by request code."""
+        return {
+            RequestCode.SEND_REPLY_MESSAGE: self.reply,
+            RequestCode.SEND_REPLY_MESSAGE_V2: self.reply,
+        }
+
+    def reply(self, request: Request) -> Deferred[Reply]:
+        """Hand a reply to who waits for it; answered when that client has it."""
+        header: SendHeader = request.header
+        self._check(header)
+        properties = props.parse(header.properties or "")
+        identity = self._identity.value
+        marks = {
+            props.MSG_REGION: identity.region,
+            props.TRACE_ON: str(identity.trace_on).lower(),
+        }
+        pushed = self._push(request, header, properties | marks)
+        stored = self._store_reply(request, header, properties)
+
+        def answer(problem: str | None) -> Reply:
+            code = ResponseCode.SYSTEM_ERROR if problem else ResponseCode.SUCCESS
+            return Reply(code, {**marks, **stored}, remark=problem)
+
+        return pushed.addCallback(answer)
+
+    def _check(self, header: SendHeader) -> None:
+        identity = self._identity.value
+        if not is_writable(identity.permission):
+            raise PermissionDeniedError(
+                f"the broker[{identity.broker_name}] sending message is forbidden"
+            )
+        topic = self._topics.get(header.topic)
+        if topic is None:
+            raise TopicNotFoundError(header.topic, ", apply first please!")
+        if not is_writable(topic.perm):
+            raise PermissionDeniedError(
+                f"the topic[{header.topic}] sending message is forbidden"
+            )
+        if header.queue_id >= max(topic.write_queue_nums, topic.read_queue_nums):
+            raise InvalidParameterError(
+                f"request queueId[{header.queue_id}] is illegal, topic {header.topic}"
+            )
+
+    def _push(
+        self, request: Request, header: SendHeader, properties: dict[str, str]
+    ) -> Deferred[str | None]:
+        """Give the reply to the requester; fires with what went wrong, or None."""
+        client_id = properties.get(props.REPLY_TO_CLIENT)
+        if client_id is None:
+            return succeed(f"reply message properties[{props.REPLY_TO_CLIENT}] is null")
+        connection = self._clients.find_producer(client_id)
+        if connection is None:
+            return succeed(
+                f"push reply message fail, channel of <{client_id}> not found."
+            )
+        now_ms = self._wall_ms()
+        told = ReplyMessageRequestHeader(
+            producer_group=header.producer_group,
+            topic=header.topic,
+            default_topic=header.default_topic,
+            default_topic_queue_nums=header.default_topic_queue_nums,
+            queue_id=header.queue_id,
+            sys_flag=header.sys_flag,
+            born_timestamp=header.born_timestamp,
+            flag=header.flag,
+            properties=props.format(
+                {**properties, props.PUSH_REPLY_TIME: f"{now_ms}"}
+            ).decode(),
+            reconsume_times=header.reconsume_times or 0,
+            unit_mode=bool(header.unit_mode),
+            born_host=request.connection.peer,
+            store_host=format_address(*unpack(self._packed_host)),
+            store_timestamp=now_ms,
+        )
+        code = RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT
+        body = bytes(request.command.body)
+        answered = connection.request(code, told, body, PUSH_TIMEOUT_S)
+        return answered.addCallbacks(
+            self._judge,
+            self._failed,
+            callbackArgs=(client_id,),
+            errbackArgs=(client_id,),
+        )
+
+    def _judge(self, answer: Command, client_id: str) -> str | None:
+        if answer.code == ResponseCode.SUCCESS:
+            return None
+        return f"push reply message to {client_id} fail."
+
+    def _failed(self, failure: Failure, client_id: str) -> str:
+        failure.trap(TwistedMQError)
+        self._log.warn(
+            "a reply did not reach {client_id}: {error}",
+            client_id=client_id,
+            error=failure.getErrorMessage(),
+        )
+        return f"push reply message to {client_id} fail."
+
+    def _store_reply(
+        self, request: Request, header: SendHeader, properties: dict[str, str]
+    ) -> dict[str, str]:
+        """Keep the reply; gives the answer's fields. A full store does not matter."""
+        queue_id = max(0, header.queue_id)
+        batch = SendBatch(
+            topics=[header.topic],
+            queue_ids=[queue_id],
+            flags=[header.flag],
+            sys_flags=[header.sys_flag],
+            born_ms=[header.born_timestamp],
+            born_hosts=[request.connection.packed_peer],
+            reconsume_times=[header.reconsume_times or 0],
+            prepared_offsets=[0],
+            properties=[props.format(properties)],
+            tags_codes=[props.tags_code(properties.get(props.TAGS))],
+            bodies=[bytes(request.command.body)],
+        )
+        try:
+            appended = self._store.append(batch)
+        except TwistedMQError as error:
+            self._log.warn("a reply was not stored: {error}", error=str(error))
+            return {"msgId": "0", "queueId": f"{queue_id}", "queueOffset": "0"}
+        first = appended.physical_offsets[0]
+        self._counters.sent(header.topic, 1, appended.end - first)
+        return {
+            "msgId": offset_id(self._packed_host, first),
+            "queueId": f"{queue_id}",
+            "queueOffset": f"{appended.queue_offsets[0]}",
+        }

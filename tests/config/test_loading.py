@@ -100,6 +100,12 @@ def test_access_control_is_not_pretended(conf: Path, key: str) -> None:
     assert "no access control" in problems(conf, f"{key}=true")[0]
 
 
+def test_what_the_environment_sets_in_vain_is_not_told_again() -> None:
+    settings = load_settings(namesrv_keys(), environ={"ROCKETMQ_HOME": "/opt/mq"})
+    assert settings.without_effect() == []
+    assert settings.places["rocketmqHome"] == "environment variable ROCKETMQ_HOME"
+
+
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         load_settings(broker_keys(), config_file=tmp_path / "no.conf")

@@ -246,6 +246,18 @@ def test_a_broker_is_found_by_its_address(table: RouteTable) -> None:
     assert table.name_of(BrokerKey("d", "a0:1")) is None
 
 
+def test_a_name_that_moves_to_another_cluster_leaves_nothing_behind(
+    table: RouteTable,
+) -> None:
+    table.register(broker("t"))
+    moved = broker("t")
+    moved.cluster = "d"
+    table.register(moved)
+    table.unregister(BrokerKey("d", "a0:1"), "a")
+    assert table.brokers == table.clusters == table.queues == {}
+    assert table.name_of(key("a")) is None
+
+
 steps = st.lists(
     st.tuples(
         st.sampled_from(["in", "out"]),

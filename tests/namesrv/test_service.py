@@ -28,6 +28,13 @@ def test_what_was_kept_and_cannot_be_read_refuses_the_start() -> None:
         server.start()
 
 
+def test_a_torn_file_is_replaced_by_its_backup() -> None:
+    server = NameServer()
+    server.disk.data = b"{torn"
+    server.disk.backup = b'{"configTable":{"n":{"k":"v"}}}'
+    assert server.start().service.values.get("n", "k") == "v"
+
+
 def test_a_stopped_server_has_nothing_due() -> None:
     server = NameServer().start()
     server.register(*topics("t"))

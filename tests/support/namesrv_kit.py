@@ -1,5 +1,6 @@
 """A whole name server on a virtual clock, with a disk that does what it is told."""
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -28,14 +29,22 @@ from twistedmq.testing.connections import FakeConnection, make_request
 
 
 class Disk:
-    """Keeps one file; ``error`` is what writing it fails with."""
+    """Keeps one file and a backup; ``error`` is what writing it fails with."""
 
     def __init__(self) -> None:
         self.data: bytes | None = None
+        self.backup: bytes | None = None
         self.error: OSError | None = None
 
-    def load(self) -> bytes | None:
-        return self.data
+    def load(self, accept: Callable[[bytes], object] | None = None) -> bytes | None:
+        for data in (self.data, self.backup):
+            try:
+                if data and accept:
+                    accept(data)
+            except ValueError:
+                continue
+            return data
+        return None
 
     def save(self, data: bytes) -> Deferred[None]:
         if self.error is not None:

@@ -73,11 +73,16 @@ class Settings:
         return [Problem("", text) for text in told if text]
 
     def without_effect(self) -> list[str]:
-        """Name the keys that were set to something else, and do nothing yet."""
+        """Name the keys that were set to something else, and do nothing yet.
+
+        Not those that come from the environment: it is there for other programs too.
+        """
         return [
             key.name
             for key in self.table.with_effect(Effect.ACCEPTED)
-            if key.name in self.values and self.value(key) != key.default_value()
+            if key.name in self.values
+            and self.value(key) != key.default_value()
+            and not self.places.get(key.name, "").startswith("environment")
         ]
 
     def changed(self, values: Mapping[str, Any], place: str) -> "Settings":

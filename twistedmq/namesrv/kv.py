@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 from twistedmq.namesrv.registrations import TooManyError
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies import KVConfigSerializeWrapper, KVTable
-from twistedmq.protocol.errors import TwistedMQError
+from twistedmq.protocol.errors import FieldError, TwistedMQError
 
 ORDER_NAMESPACE = "ORDER_TOPIC_CONFIG"
 """Holds how the queues of ordered topics are spread, by topic."""
@@ -110,6 +110,14 @@ class KeyValues:
         reason = str(failure.value)
         self._log.error("the key-value table cannot be kept: {reason}", reason=reason)
         raise NotKeptError(reason)
+
+
+def readable(data: bytes) -> None:
+    """Raise ValueError unless *data* is a table that was kept."""
+    try:
+        loose_json.decode(data, type=KVConfigSerializeWrapper)
+    except FieldError as error:
+        raise ValueError(str(error)) from error
 
 
 def _size(table: dict[str, str]) -> int:

@@ -177,7 +177,7 @@ class RouteTable:
             return None
         self.revision += 1
         if not left:
-            self._forget_name(key.cluster, broker_name)
+            self._forget_name(broker_name)
             return None
         self.brokers[broker_name] = replace(broker, broker_addrs=left)
         if broker.enable_acting_master and MASTER_ID not in left:
@@ -186,12 +186,12 @@ class RouteTable:
             return None
         return MinIdChange(left, offline_address=key.address)
 
-    def _forget_name(self, cluster: str, broker_name: str) -> None:
+    def _forget_name(self, broker_name: str) -> None:
         del self.brokers[broker_name]
-        names = self.clusters.get(cluster, {})
-        names.pop(broker_name, None)
-        if not names:
-            self.clusters.pop(cluster, None)
+        for cluster, names in list(self.clusters.items()):
+            names.pop(broker_name, None)
+            if not names:
+                del self.clusters[cluster]
         self._remove(broker_name, self.topics_of(broker_name))
 
     def _remove(self, broker_name: str, topics: Iterable[str]) -> None:

@@ -1,6 +1,7 @@
 """The parts of a name server, put together."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorTime
@@ -11,7 +12,7 @@ from twistedmq.config.settings import LiveSettings
 from twistedmq.namesrv.broker_handlers import BrokerHandlers, Notify
 from twistedmq.namesrv.client_handlers import ClientHandlers
 from twistedmq.namesrv.config_handlers import ConfigHandlers
-from twistedmq.namesrv.kv import KeyValues, Save
+from twistedmq.namesrv.kv import KeyValues, Save, readable
 from twistedmq.namesrv.kv_handlers import KvHandlers
 from twistedmq.namesrv.liveness import Liveness, LivenessScan
 from twistedmq.namesrv.readiness import Readiness
@@ -19,7 +20,12 @@ from twistedmq.namesrv.routes import RouteTable
 from twistedmq.remoting.interfaces import Handler
 from twistedmq.remoting.timer_wheel import monotonic_of
 
-Load = Callable[[], bytes | None]
+
+class Load(Protocol):
+    """Gives what was kept, the first version of it that *accept* does not refuse."""
+
+    def __call__(self, accept: Callable[[bytes], object] | None = None) -> bytes | None:
+        """Give it; *accept* raises ValueError for what cannot be read."""
 
 
 class NameServerService(Service):
@@ -83,7 +89,9 @@ class NameServerService(Service):
         Raises: FieldError, OSError, if what was kept cannot be read.
         """
         super().startService()
-        self.values.load(self._load())
+        kept = self._load(readable)
+        # Where nothing is readable, what is there must not be taken for nothing.
+        self.values.load(self._load() if kept is None else kept)
         self._scan.startService()
 
     def stopService(self) -> None:

@@ -36,6 +36,13 @@ def test_what_may_lie_about_is_fine(layout: Layout) -> None:
     look(layout)
 
 
+def test_what_a_genuine_broker_leaves_of_rocksdb_is_fine(layout: Layout) -> None:
+    """Release 5.4.0 makes this directory whatever its storeType."""
+    put(layout.root / "checkpoint")
+    put(layout.root / "rocksdbstore" / "CURRENT")
+    look(layout)
+
+
 def test_another_program_s_directory_is_refused(layout: Layout) -> None:
     put(layout.root / "holiday.jpg")
     with pytest.raises(StoreOpenError, match=r"holiday\.jpg"):

@@ -7,7 +7,7 @@ from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.layout import Layout, is_file_name
 from twistedmq.store.files_layer import Files
 
-_ROCKSDB: Final = ("consumequeue_r", "rocksdbstore", "kvstore")
+_ROCKSDB: Final = ("consumequeue_r",)
 _ROCKSDB_MARKS: Final = ("CURRENT", "IDENTITY")
 _OURS: Final = frozenset(
     {
@@ -25,7 +25,9 @@ _OURS: Final = frozenset(
 _MAGICS: Final = frozenset(
     magic.to_bytes(4, "big") for magic in (MAGIC_V1, MAGIC_V2, BLANK_MAGIC)
 )
-_HARMLESS: Final = frozenset({"logs", "lost+found", "namesrv", "kvConfig.json"})
+_HARMLESS: Final = frozenset(
+    {"logs", "lost+found", "namesrv", "kvConfig.json", "rocksdbstore"}
+)
 """Names that may lie in a directory where a store is yet to begin."""
 
 

@@ -22,6 +22,7 @@ DAY_S: Final = 24 * HOUR_S
 
 _BUCKET_S: Final = {MINUTE_S: 10, HOUR_S: 600, DAY_S: HOUR_S}
 """How finely each window is cut."""
+_FINEST_S: Final = min(_BUCKET_S.values())
 
 
 class Rate(Struct, frozen=True):
@@ -41,7 +42,7 @@ class Rate(Struct, frozen=True):
 class Counter:
     """Counts messages and bytes; knows the last minute, hour and day."""
 
-    __slots__ = ("_windows", "bytes", "calls", "messages")
+    __slots__ = ("_ends_s", "_latest", "_windows", "bytes", "calls", "messages")
 
     def __init__(self) -> None:
         self.calls = 0
@@ -49,24 +50,44 @@ class Counter:
         self.bytes = 0
         # By window: buckets of [number of the bucket, calls, messages, bytes].
         self._windows: dict[int, deque[list[int]]] = {w: deque() for w in _BUCKET_S}
+        # What was counted in the finest bucket of now, and when that bucket ends:
+        # a count is four additions, whatever windows there are.
+        self._latest = [0, 0, 0]
+        self._ends_s = 0.0
 
     def add(self, now_s: float, messages: int, size: int) -> None:
         """Count one call that brought *messages* of *size* bytes together."""
+        if now_s >= self._ends_s:
+            self._settle()
+            self._ends_s = (now_s // _FINEST_S + 1) * _FINEST_S
         self.calls += 1
         self.messages += messages
         self.bytes += size
+        latest = self._latest
+        latest[0] += 1
+        latest[1] += messages
+        latest[2] += size
+
+    def _settle(self) -> None:
+        """Put what was counted in the finest bucket into the windows."""
+        calls, messages, size = self._latest
+        if not calls:
+            return
+        self._latest = [0, 0, 0]
+        begin_s = self._ends_s - _FINEST_S
         for window, buckets in self._windows.items():
-            number = int(now_s // _BUCKET_S[window])
+            number = int(begin_s // _BUCKET_S[window])
             if not buckets or buckets[-1][0] != number:
                 self._drop_old(window, number)
                 buckets.append([number, 0, 0, 0])
             bucket = buckets[-1]
-            bucket[1] += 1
+            bucket[1] += calls
             bucket[2] += messages
             bucket[3] += size
 
     def rate(self, now_s: float, window: int, *, of_bytes: bool = False) -> Rate:
         """Sum up the last *window* seconds: MINUTE_S, HOUR_S or DAY_S."""
+        self._settle()
         self._drop_old(window, int(now_s // _BUCKET_S[window]))
         buckets = self._windows[window]
         total = sum(bucket[3 if of_bytes else 2] for bucket in buckets)

@@ -15,6 +15,7 @@ from threading import Lock
 from typing import ClassVar, Protocol
 
 from twistedmq.protocol.command import Buffer
+from twistedmq.store.mapped_view import MappedView
 from twistedmq.store.platform import Capabilities
 
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -35,6 +36,12 @@ class OpenFile(Protocol):
 
     def read_resident(self, size: int, offset: int) -> Buffer | None:
         """Do the same if no disk must be waited for, else (or if unsure) give None."""
+
+    def pieces_resident(self, spans: Sequence[Sequence[int]]) -> list[Buffer] | None:
+        """Give the bytes of each (start, end), rising, if no disk must be waited for.
+
+        Else, or if unsure, give None.
+        """
 
     def sync(self) -> None:
         """Return when everything written is on the disk."""
@@ -110,6 +117,8 @@ class _RealFile:
     def __init__(self, descriptor: int, capabilities: Capabilities) -> None:
         self._fd = descriptor
         self._no_wait = capabilities.no_wait
+        self._mapped = capabilities.mapped
+        self._view: MappedView | None = None
         self._data_sync = capabilities.data_sync
 
     def __del__(self) -> None:
@@ -135,6 +144,26 @@ class _RealFile:
             self._no_wait = False  # this file system cannot
             return None
         return memoryview(buffer) if count == size else None
+
+    def pieces_resident(self, spans: Sequence[Sequence[int]]) -> list[Buffer] | None:
+        if self._mapped and len(spans) > 1:
+            if self._view is None:
+                self._map()
+            if self._view and (found := self._view.pieces(spans)) is not None:
+                return found
+        pieces = []
+        for start, end in spans:
+            piece = self.read_resident(end - start, start)
+            if piece is None:
+                return None
+            pieces.append(piece)
+        return pieces
+
+    def _map(self) -> None:
+        try:
+            self._view = MappedView(self._fd)
+        except (OSError, ValueError):
+            self._mapped = False  # this file system cannot
 
     def sync(self) -> None:
         if self._data_sync:

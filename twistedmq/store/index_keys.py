@@ -9,13 +9,18 @@ from functools import lru_cache
 from typing import Final
 
 from twistedmq.protocol import properties
-from twistedmq.protocol.properties import java_hash
+from twistedmq.protocol.properties import ascii_hash, java_hash
 from twistedmq.store.interfaces import IndexItem
 
 TAG_TYPE: Final = "T"
 _MASK: Final = 0xFFFFFFFF
 _SIGN: Final = 0x80000000
 _POWERS: Final = [pow(31, n, 1 << 32) for n in range(256)]
+_VALUE_END: Final = b"\x02"
+_NAME_END: Final = b"\x01"
+_UNIQ_KEY: Final = properties.UNIQ_KEY.encode()
+_KEYS: Final = properties.KEYS.encode()
+_TAGS: Final = properties.TAGS.encode()
 
 
 def find_key(topic: str, key: str, index_type: str) -> str:
@@ -43,15 +48,16 @@ def hashes_of(topic: str, encoded: bytes) -> list[int]:
     """Give the index hashes of a record: those of ``keys_of``, without the texts."""
     prefix = _prefix_hash(topic)
     found = []
-    unique = properties.get(encoded, b"UNIQ_KEY")
-    if unique:
-        found.append(_joined(prefix, unique))
-    keys = properties.get(encoded, b"KEYS")
-    if keys:
-        found += [_joined(prefix, key) for key in keys.split(b" ") if key]
-    tag = properties.get(encoded, b"TAGS")
-    if tag:
-        found.append(_tag_hash(topic, tag))
+    for item in encoded.split(_VALUE_END):
+        name, _, value = item.partition(_NAME_END)
+        if not value:
+            continue
+        if name == _UNIQ_KEY:
+            found.append(_joined(prefix, value))
+        elif name == _KEYS:
+            found += [_joined(prefix, key) for key in value.split(b" ") if key]
+        elif name == _TAGS:
+            found.append(_tag_hash(topic, value))
     return found
 
 
@@ -67,13 +73,16 @@ def _tag_hash(topic: str, tag: bytes) -> int:
 
 def _joined(prefix: int, key: bytes) -> int:
     """Hash prefix and key as if they were one text."""
-    text = key.decode("utf-8", "replace")
     length = len(key)
-    if length == len(text) and length < len(_POWERS):
-        power = _POWERS[length]
+    if length < len(_POWERS) and key.isascii():
+        value = (prefix * _POWERS[length] + ascii_hash(key)) & _MASK
     else:
-        power = pow(31, len(text.encode("utf-16-le", "surrogatepass")) // 2, 1 << 32)
-    return positive((prefix * power + java_hash(text)) & _MASK)
+        text = key.decode("utf-8", "replace")
+        units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+        value = (prefix * pow(31, units, 1 << 32) + java_hash(text)) & _MASK
+    if value < _SIGN:
+        return value
+    return 0x100000000 - value if value > _SIGN else 0
 
 
 def positive(value: int) -> int:

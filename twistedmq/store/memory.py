@@ -1,5 +1,6 @@
 """A store without a disk: for tests, for trying out, for messages that may be lost."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, succeed
@@ -155,10 +156,14 @@ class MemoryStore:
             tags,
             matches,
             self._read,
+            self._read_pieces,
         )
 
     def _read(self, size: int, offset: int) -> bytes:
         return bytes(self._log[offset : offset + size])
+
+    def _read_pieces(self, spans: Sequence[Sequence[int]]) -> list[Buffer]:
+        return [bytes(self._log[start:end]) for start, end in spans]
 
     def entries(
         self, topic: str, queue_id: int, offset: int, count: int

@@ -7,6 +7,8 @@ switches all of them off, so that tests can run that path on any machine.
 import os
 from dataclasses import dataclass
 
+from twistedmq.store import mapped_view
+
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -16,6 +18,8 @@ class Capabilities:
     """pread and pwrite; otherwise seek, then read or write, under a lock."""
     no_wait: bool
     """Reads that give up instead of waiting for a disk."""
+    mapped: bool
+    """Views of a mapping, where the system tells what of it is in memory."""
     data_sync: bool
     """fdatasync; otherwise fsync."""
     directory_sync: bool
@@ -31,6 +35,7 @@ class Capabilities:
         return cls(
             positional=hasattr(os, "pread") and hasattr(os, "pwrite"),
             no_wait=hasattr(os, "preadv") and hasattr(os, "RWF_NOWAIT"),
+            mapped=mapped_view.is_available(),
             data_sync=hasattr(os, "fdatasync"),
             directory_sync=os.name == "posix",
             record_locks=os.name == "posix",
@@ -39,4 +44,4 @@ class Capabilities:
     @classmethod
     def ordinary(cls) -> "Capabilities":
         """Give what every platform has."""
-        return cls(False, False, False, False, False)
+        return cls(False, False, False, False, False, False)

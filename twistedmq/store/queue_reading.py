@@ -3,7 +3,7 @@
 Limits and statuses follow upstream's DefaultMessageStore.getMessage.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -23,6 +23,11 @@ _MOST_BYTES: Final = 128 * 1024 * 1024
 
 ReadLog = Callable[[int, int], Buffer]
 """Gives (so many bytes, from a physical offset); may raise NotResidentError."""
+
+
+ReadPieces = Callable[[Sequence[Sequence[int]]], list[Buffer]]
+"""Gives the bytes of each (start, end), physical offsets, in any order; may raise
+NotResidentError."""
 
 
 class NotResidentError(Exception):
@@ -94,6 +99,7 @@ def read_selected(
     tags: TagsPredicate | None,
     matches: RecordPredicate | None,
     read_log: ReadLog,
+    read_pieces: ReadPieces,
 ) -> QueueRead:
     """Answer from *entries*, the packed queue entries from *offset* on.
 
@@ -129,7 +135,7 @@ def read_selected(
         count += 1
         size += length
     if spans:
-        records = [read_log(end - start, start) for start, end in spans]
+        records = read_pieces(spans)
     status = ReadStatus.FOUND if count else _why_nothing(looked, removed)
     return QueueRead(status, offset + looked, *bounds, count, records, size)
 

@@ -6,7 +6,7 @@ about the same in batches, and a full disk is an error then instead of a signal.
 """
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -113,6 +113,26 @@ class CommitLog:
                 raise NotResidentError
             return segment.read(size, offset - base)
         return found
+
+    def pieces(self, spans: Sequence[Sequence[int]]) -> list[Buffer]:
+        """Give the bytes of each (start, end), waiting for the disk."""
+        return [self.read(end - start, start) for start, end in spans]
+
+    def pieces_resident(self, spans: Sequence[Sequence[int]]) -> list[Buffer]:
+        """Give the bytes of each (start, end), all of which are in memory.
+
+        Raises:
+            NotResidentError: they are not, or it is not known.
+        """
+        low, high = spans[0][0], spans[-1][1]
+        base = self._base_of(low)
+        if self.min_offset <= low <= high <= min(self.end, base + self._segment_bytes):
+            found = self._segment(base).pieces_resident(
+                [(start - base, end - base) for start, end in spans]
+            )
+            if found is not None:
+                return found
+        return [self.read_resident(end - start, start) for start, end in spans]
 
     def _base_of(self, offset: int) -> int:
         return offset - offset % self._segment_bytes

@@ -67,8 +67,10 @@ class HashIndex:
             offset = item.physical_offset
             if offset <= last:
                 continue
-            for key_hash in hashes_of(item.topic, bytes(item.properties)):
-                self._current(item.store_ms).add(key_hash, offset, item.store_ms)
+            hashes = hashes_of(item.topic, bytes(item.properties))
+            while hashes:
+                current = self._current(item.store_ms)
+                hashes = hashes[current.add(hashes, offset, item.store_ms) :]
                 last = offset
         self._last_offset = last
 

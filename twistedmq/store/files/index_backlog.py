@@ -1,10 +1,12 @@
 """What the index has not been told yet: batches, put behind the replies."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import index_items
@@ -20,30 +22,48 @@ class IndexBacklog:
     A slice grows with the backlog, so that the index cannot fall behind for ever.
     """
 
-    def __init__(self, reactor: Any, index: IIndexStrategy) -> None:
+    _log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        index: IIndexStrategy,
+        prepare: Callable[[], "Deferred[None]"] | None = None,
+    ) -> None:
+        """*prepare* is called at the first batch; batches wait until it fired."""
         self._reactor = reactor
         self._index = index
+        self._prepare = prepare
+        self._held = False
         self._batches: deque[tuple[SendBatch, Sequence[int], int]] = deque()
         self._messages = 0
         self._call: IDelayedCall | None = None
-        self.held = False
-        """Whether to wait, because the index is not prepared yet."""
 
     def add(
         self, batch: SendBatch, physical_offsets: Sequence[int], store_ms: int
     ) -> None:
         """Keep a batch that was stored."""
+        if self._prepare is not None:
+            self._held = True
+            prepare, self._prepare = self._prepare, None
+            prepare().addErrback(self._not_prepared).addCallback(self._prepared)
         self._batches.append((batch, physical_offsets, store_ms))
         self._messages += len(physical_offsets)
         if self._call is None:
             self._call = self._reactor.callLater(_DELAY_S, self._turn)
 
+    def _prepared(self, _: object) -> None:
+        self._held = False
+
+    def _not_prepared(self, failure: Any) -> None:
+        self._log.failure("the index could not be read", failure)
+
     def _turn(self) -> None:
         self._call = None
-        if not self.held:
+        if not self._held:
             self._put(max(_MESSAGES_A_SLICE, self._messages // 8))
         if self._batches:
-            delay_s = _DELAY_S if self.held else 0
+            delay_s = _DELAY_S if self._held else 0
             self._call = self._reactor.callLater(delay_s, self._turn)
 
     def put_all(self) -> None:

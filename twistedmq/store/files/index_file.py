@@ -7,6 +7,7 @@ items that are vouched for, and later ones that slots may point to are undone.
 """
 
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 from struct import Struct as Layout
 from sys import byteorder
@@ -50,6 +51,7 @@ class IndexFile:
         self._count = 1
         self._file: OpenFile | None = None
         self._slots: memoryview | None = None
+        self._loading = Lock()
         self._changed_blocks: set[int] = set()
         self._written_count = 1
         self._pending = bytearray()
@@ -89,8 +91,8 @@ class IndexFile:
 
     # Putting
 
-    def add(self, key_hash: int, physical_offset: int, store_ms: int) -> None:
-        """Put one item; the table must not be full."""
+    def add(self, hashes: Sequence[int], physical_offset: int, store_ms: int) -> int:
+        """Put the items of one record; gives how many fitted in."""
         slots = self._slots if self._slots is not None else self._load_slots()
         number = self._count
         if number == 1:
@@ -98,24 +100,34 @@ class IndexFile:
             seconds = 0
         else:
             seconds = min(max(store_ms - self.begin_ms, 0) // 1000, _MOST_SECONDS)
-        slot = key_hash % self._slot_count
-        before = slots[slot]
-        if not before:
-            self._used_slots += 1
-        item = _ITEM.pack(key_hash, physical_offset, seconds, before)
+        hashes = hashes[: self._item_limit - number]
+        slot_count, pack = self._slot_count, _ITEM.pack
         with self._lock:
-            self._pending += item
-            slots[slot] = number
-            self._count = number + 1
-            self._changed_blocks.add(slot // _BLOCK_SLOTS)
+            changed = self._changed_blocks
+            for key_hash in hashes:
+                slot = key_hash % slot_count
+                before = slots[slot]
+                if not before:
+                    self._used_slots += 1
+                self._pending += pack(key_hash, physical_offset, seconds, before)
+                slots[slot] = number
+                changed.add(slot // _BLOCK_SLOTS)
+                number += 1
+            self._count = number
             self.end_ms, self.end_offset = store_ms, physical_offset
+        return len(hashes)
 
     def prepare(self) -> None:
         """Bring the slots into memory, which ``add`` would do; for a thread."""
-        if self._slots is None:
-            self._load_slots()
+        self._load_slots()
 
     def _load_slots(self) -> memoryview:
+        with self._loading:
+            if self._slots is None:
+                self._slots = self._read_slots()
+            return self._slots
+
+    def _read_slots(self) -> memoryview:
         size = self._slot_count * _SLOT_BYTES
         if self._file is None and self._files.size(self._path) is None:
             slots = memoryview(bytearray(size)).cast("i")  # zero pages cost nothing
@@ -126,7 +138,6 @@ class IndexFile:
                 native.byteswap()
             slots = memoryview(native)
             self._undo_unvouched(slots)
-        self._slots = slots
         return slots
 
     def _undo_unvouched(self, slots: memoryview) -> None:

@@ -13,7 +13,7 @@ from twistedmq.protocol.command import Buffer
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.log_scan import STORE_TIME_REACH, scan, store_time_of
-from twistedmq.store.queue_reading import ReadLog
+from twistedmq.store.queue_reading import ReadLog, ReadPieces
 from twistedmq.store.queue_state import ENTRY, ENTRY_BYTES, QueueState
 
 _SIZE_BYTES: Final = 4
@@ -49,6 +49,7 @@ class Reader:
         self._queue_files = queue_files
         self._resident = resident
         self.log: ReadLog = log.read_resident if resident else log.read
+        self.pieces: ReadPieces = log.pieces_resident if resident else log.pieces
         self._commit_log = log
 
     def entries(self, view: QueueView, offset: int, count: int) -> bytes:

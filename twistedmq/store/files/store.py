@@ -1,8 +1,9 @@
 """The file store: the doors of the store over the genuine files."""
 
 import os
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IDelayedCall
@@ -11,7 +12,6 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twistedmq.config.store import FlushMode
-from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.record_layout import lay_out, record_sizes
 from twistedmq.protocol.send_batch import SendBatch
@@ -26,7 +26,7 @@ from twistedmq.store.files.layout import Layout
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.queue_writer import QueueWriter
-from twistedmq.store.files.reading import QueueView, Reader, unpacked
+from twistedmq.store.files.reads import StoreReads
 from twistedmq.store.files.recovery import Recovered, Recovery
 from twistedmq.store.files.replication import Follower
 from twistedmq.store.files.vouching import Vouched, Voucher
@@ -39,37 +39,22 @@ from twistedmq.store.interfaces import (
     IMessageStore,
     IndexHits,
     IReplicableLog,
-    QueueEntry,
-    QueueRead,
-    ReadStatus,
-    RecordPredicate,
     StoreFullError,
-    TagsPredicate,
 )
 from twistedmq.store.memory_index import NoIndex
-from twistedmq.store.queue_reading import (
-    NotResidentError,
-    ReadLimits,
-    entries_wanted,
-    read_selected,
-    refused,
-)
 from twistedmq.store.queue_state import (
     QueueState,
-    QueueTable,
     add_entries,
     give_back_offsets,
     take_offsets,
 )
-from twistedmq.store.time_search import offset_by_time
 
-T = TypeVar("T")
 _RETRY_AFTER_S: Final = 1.0
 """How long a full disk is left alone before an append tries it again."""
 
 
 @implementer(IMessageStore, IReplicableLog)
-class FileStore:
+class FileStore(StoreReads):
     """Messages in files that the genuine broker can open.
 
     An append is one write to the commit log. Queue entries are in memory at once and
@@ -95,14 +80,11 @@ class FileStore:
         self._queue_files = QueueFiles(
             files, layout.queues, config.queue_file_bytes, self._open
         )
-        self._resident = Reader(self._commit_log, self._queue_files, resident=True)
-        self._waiting = Reader(self._commit_log, self._queue_files, resident=False)
+        super().__init__(context.config, self._commit_log, self._queue_files)
         self._queue_writer = QueueWriter(
             context.reactor, context.config, self._queue_files
         )
-        self._queues = QueueTable()
         self._arrivals = Arrivals()
-        self._recent_bytes = _recent_bytes(config.recent_memory_percent)
         self._last_store_ms = 0
         self._refused_until_s = 0.0
         self._lock: object = None
@@ -148,7 +130,10 @@ class FileStore:
                 config.index_query_limit,
             )
         self._index: IIndexStrategy = self._hash_index or NoIndex()
-        self._backlog = IndexBacklog(self._context.reactor, self._index)
+        prepare = None
+        if self._hash_index is not None:
+            prepare = partial(self._workers.run, self._hash_index.prepare)
+        self._backlog = IndexBacklog(self._context.reactor, self._index, prepare)
         recovery = Recovery(
             files, layout, config, self._commit_log, self._queue_files, self._index
         )
@@ -375,15 +360,6 @@ class FileStore:
 
     # Queues
 
-    def queue_bounds(self, topic: str, queue_id: int) -> tuple[int, int]:
-        """Give (min, max) queue offset."""
-        state = self._queues.get((topic, queue_id))
-        return (state.min_offset, state.next_offset) if state else (0, 0)
-
-    def queues(self) -> list[tuple[str, int]]:
-        """Give every (topic, queue id)."""
-        return list(self._queues)
-
     def delete_topic(self, topic: str) -> int:
         """Forget the queues of *topic*; files are removed in a thread."""
         gone = [state for key, state in self._queues.items() if key[0] == topic]
@@ -397,96 +373,7 @@ class FileStore:
             removing.addErrback(lambda f: self._log.failure("deleting a topic", f))
         return len(gone)
 
-    # Reading
-
-    def _read(self, read: Callable[[Reader], T]) -> "T | Deferred[T]":
-        try:
-            return read(self._resident)
-        except NotResidentError:
-            return self._workers.run(read, self._waiting)
-
-    def read_queue(
-        self,
-        topic: str,
-        queue_id: int,
-        offset: int,
-        max_count: int,
-        max_bytes: int,
-        tags: TagsPredicate | None,
-        matches: RecordPredicate | None,
-    ) -> QueueRead | Deferred[QueueRead]:
-        """Read; see IMessageStore."""
-        state = self._queues.get((topic, queue_id))
-        if state is None:
-            return QueueRead(ReadStatus.NO_MATCHED_LOGIC_QUEUE, 0, 0, 0)
-        bounds = state.min_offset, state.next_offset
-        if answer := refused(offset, *bounds):
-            return answer
-        log, config = self._commit_log, self._config.value
-        log_min = log.min_offset
-        wanted = entries_wanted(config, max_count, tags, matches)
-        floor = log.end - self._recent_bytes
-        limits = ReadLimits.of(config, max_count, max_bytes, floor)
-        if (entries := state.in_tail(offset, wanted)) is not None:
-
-            def read(reader: Reader) -> QueueRead:
-                return read_selected(
-                    entries, offset, bounds, limits, log_min, tags, matches, reader.log
-                )
-
-            return self._read(read)
-        view = QueueView.of(state)
-
-        def read_files(reader: Reader) -> QueueRead:
-            found = reader.entries(view, offset, wanted)
-            return read_selected(
-                found, offset, bounds, limits, log_min, tags, matches, reader.log
-            )
-
-        return self._read(read_files)
-
-    def entries(
-        self, topic: str, queue_id: int, offset: int, count: int
-    ) -> list[QueueEntry]:
-        """Give queue entries; may wait for the disk, so not for the hot path."""
-        state = self._queues.get((topic, queue_id))
-        if state is None or not state.min_offset <= offset < state.next_offset:
-            return []
-        packed = self._waiting.entries(QueueView.of(state), offset, count)
-        return [QueueEntry(offset + i, *e) for i, e in enumerate(unpacked(packed))]
-
-    def record_at(
-        self, physical_offset: int
-    ) -> Buffer | Deferred[Buffer | None] | None:
-        """Give the record that starts there."""
-        return self._read(lambda reader: reader.record_at(physical_offset))
-
-    def offset_by_time(
-        self, topic: str, queue_id: int, time_ms: int, upper: bool
-    ) -> int | Deferred[int]:
-        """Find a queue offset by store time."""
-        state = self._queues.get((topic, queue_id))
-        if state is None:
-            return 0
-        view = QueueView.of(state)
-
-        def search(reader: Reader) -> int:
-            def time_of(offset: int) -> int:
-                return reader.store_time(view, offset)
-
-            return offset_by_time(
-                view.min_offset, view.max_offset, time_of, time_ms, upper
-            )
-
-        return self._read(search)
-
-    def store_time(self, topic: str, queue_id: int, offset: int) -> int | Deferred[int]:
-        """Give the store time of one message."""
-        state = self._queues.get((topic, queue_id))
-        if state is None:
-            return -1
-        view = QueueView.of(state)
-        return self._read(lambda reader: reader.store_time(view, offset))
+    # Index, listeners, figures
 
     def query(
         self,
@@ -524,14 +411,6 @@ class FileStore:
 
     # IReplicableLog
 
-    def log_bounds(self) -> tuple[int, int]:
-        """Give (min, max) physical offset."""
-        return self._commit_log.min_offset, self._commit_log.end
-
-    def log_read(self, offset: int, max_bytes: int) -> Buffer | Deferred[Buffer]:
-        """Give bytes of the log."""
-        return self._read(lambda reader: reader.log(max_bytes, offset))
-
     def log_write(self, offset: int, data: bytes) -> None:
         """Add bytes that a master wrote."""
         end = self._commit_log.end
@@ -565,12 +444,3 @@ class FileStore:
             self._queue_files.cut(state, offset)
             if not state.next_offset:
                 del self._queues[key]
-
-
-def _recent_bytes(percent: int) -> int:
-    """Give how much of the log is taken to be in the machine's memory."""
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        memory = 4 * 1024 * 1024 * 1024
-    return memory * percent // 100

@@ -1,7 +1,7 @@
 """From time to time: everything to the disk, then the word that it is there."""
 
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred, inlineCallbacks
@@ -22,6 +22,10 @@ from twistedmq.store.files_layer import Files
 from twistedmq.store.flush import Flusher
 from twistedmq.store.queue_state import QueueTable
 from twistedmq.store.workers import Workers
+
+_BYTES_A_QUEUE: Final = 64 * 1024
+_MS_A_QUEUE: Final = 5
+"""How much later a round begins for each queue that it would have to sync."""
 
 
 class Vouched(Struct):
@@ -70,8 +74,9 @@ class Voucher:
         self._wait()
 
     def _wait(self) -> None:
-        delay_s = self._config.value.vouch_interval_ms / 1000
-        self._call = self._reactor.callLater(delay_s, self._round)
+        queues = self._parts.queue_writer.dirty
+        delay_ms = self._config.value.vouch_interval_ms + _MS_A_QUEUE * queues
+        self._call = self._reactor.callLater(delay_ms / 1000, self._round)
 
     def stop(self) -> None:
         """Do nothing more by itself."""
@@ -81,8 +86,10 @@ class Voucher:
 
     def log_grew(self, end: int) -> None:
         """Vouch earlier if much was written."""
+        queues = self._parts.queue_writer.dirty
         if (
-            end - max(self.vouched, 0) > self._config.value.vouch_bytes
+            end - max(self.vouched, 0)
+            > self._config.value.vouch_bytes + _BYTES_A_QUEUE * queues
             and self._running is None
             and self._call is not None
         ):

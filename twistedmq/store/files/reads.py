@@ -1,0 +1,170 @@
+"""The reading half of the file store.
+
+Each read is written once, as a function of a Reader, and runs in the reactor thread if
+all it needs is in memory, else in a thread.
+"""
+
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+
+from twistedmq.config.live import Live
+from twistedmq.config.store import StoreConfig
+from twistedmq.protocol.command import Buffer
+from twistedmq.store.files.commit_log import CommitLog
+from twistedmq.store.files.queue_files import QueueFiles
+from twistedmq.store.files.reading import QueueView, Reader, unpacked
+from twistedmq.store.interfaces import (
+    QueueEntry,
+    QueueRead,
+    ReadStatus,
+    RecordPredicate,
+    TagsPredicate,
+)
+from twistedmq.store.queue_reading import (
+    NotResidentError,
+    ReadLimits,
+    entries_wanted,
+    read_selected,
+    refused,
+)
+from twistedmq.store.queue_state import QueueTable
+from twistedmq.store.time_search import offset_by_time
+from twistedmq.store.workers import Workers
+
+T = TypeVar("T")
+
+
+class StoreReads:
+    """Reads of queues and log; ``FileStore`` adds the rest."""
+
+    _workers: Workers
+
+    def __init__(
+        self, config: Live[StoreConfig], log: CommitLog, queue_files: QueueFiles
+    ) -> None:
+        self._config = config
+        self._commit_log = log
+        self._queues = QueueTable()
+        self._resident = Reader(log, queue_files, resident=True)
+        self._waiting = Reader(log, queue_files, resident=False)
+        self._recent_bytes = _recent_bytes(config.value.recent_memory_percent)
+
+    def _read(self, read: Callable[[Reader], T]) -> "T | Deferred[T]":
+        try:
+            return read(self._resident)
+        except NotResidentError:
+            return self._workers.run(read, self._waiting)
+
+    def read_queue(
+        self,
+        topic: str,
+        queue_id: int,
+        offset: int,
+        max_count: int,
+        max_bytes: int,
+        tags: TagsPredicate | None,
+        matches: RecordPredicate | None,
+    ) -> QueueRead | Deferred[QueueRead]:
+        """Read; see IMessageStore."""
+        state = self._queues.get((topic, queue_id))
+        if state is None:
+            return QueueRead(ReadStatus.NO_MATCHED_LOGIC_QUEUE, 0, 0, 0)
+        bounds = state.min_offset, state.next_offset
+        if answer := refused(offset, *bounds):
+            return answer
+        log, config = self._commit_log, self._config.value
+        log_min = log.min_offset
+        wanted = entries_wanted(config, max_count, tags, matches)
+        floor = log.end - self._recent_bytes
+        limits = ReadLimits.of(config, max_count, max_bytes, floor)
+        if (entries := state.in_tail(offset, wanted)) is not None:
+
+            def read(reader: Reader) -> QueueRead:
+                return read_selected(
+                    entries, offset, bounds, limits, log_min, tags, matches,
+                    reader.log, reader.pieces,
+                )  # fmt: skip
+
+            return self._read(read)
+        view = QueueView.of(state)
+
+        def read_files(reader: Reader) -> QueueRead:
+            found = reader.entries(view, offset, wanted)
+            return read_selected(
+                found, offset, bounds, limits, log_min, tags, matches,
+                reader.log, reader.pieces,
+            )  # fmt: skip
+
+        return self._read(read_files)
+
+    def entries(
+        self, topic: str, queue_id: int, offset: int, count: int
+    ) -> list[QueueEntry]:
+        """Give queue entries; may wait for the disk, so not for the hot path."""
+        state = self._queues.get((topic, queue_id))
+        if state is None or not state.min_offset <= offset < state.next_offset:
+            return []
+        packed = self._waiting.entries(QueueView.of(state), offset, count)
+        return [QueueEntry(offset + i, *e) for i, e in enumerate(unpacked(packed))]
+
+    def record_at(
+        self, physical_offset: int
+    ) -> Buffer | Deferred[Buffer | None] | None:
+        """Give the record that starts there."""
+        return self._read(lambda reader: reader.record_at(physical_offset))
+
+    def offset_by_time(
+        self, topic: str, queue_id: int, time_ms: int, upper: bool
+    ) -> int | Deferred[int]:
+        """Find a queue offset by store time."""
+        state = self._queues.get((topic, queue_id))
+        if state is None:
+            return 0
+        view = QueueView.of(state)
+
+        def search(reader: Reader) -> int:
+            def time_of(offset: int) -> int:
+                return reader.store_time(view, offset)
+
+            return offset_by_time(
+                view.min_offset, view.max_offset, time_of, time_ms, upper
+            )
+
+        return self._read(search)
+
+    def store_time(self, topic: str, queue_id: int, offset: int) -> int | Deferred[int]:
+        """Give the store time of one message."""
+        state = self._queues.get((topic, queue_id))
+        if state is None:
+            return -1
+        view = QueueView.of(state)
+        return self._read(lambda reader: reader.store_time(view, offset))
+
+    def queue_bounds(self, topic: str, queue_id: int) -> tuple[int, int]:
+        """Give (min, max) queue offset."""
+        state = self._queues.get((topic, queue_id))
+        return (state.min_offset, state.next_offset) if state else (0, 0)
+
+    def queues(self) -> list[tuple[str, int]]:
+        """Give every (topic, queue id)."""
+        return list(self._queues)
+
+    def log_bounds(self) -> tuple[int, int]:
+        """Give (min, max) physical offset."""
+        return self._commit_log.min_offset, self._commit_log.end
+
+    def log_read(self, offset: int, max_bytes: int) -> Buffer | Deferred[Buffer]:
+        """Give bytes of the log."""
+        return self._read(lambda reader: reader.log(max_bytes, offset))
+
+
+def _recent_bytes(percent: int) -> int:
+    """Give how much of the log is taken to be in the machine's memory."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        memory = 4 * 1024 * 1024 * 1024
+    return memory * percent // 100

@@ -46,6 +46,11 @@ class Dispatcher:
         self._handlers = {c: h for c, h in table.items() if c not in refuse}
         self.batches = {c: h for c, h in (batches or {}).items() if c not in refuse}
 
+    @property
+    def codes(self) -> AbstractSet[int]:
+        """The request codes that are served."""
+        return self._handlers.keys() | self.batches.keys()
+
     def refusing(self, codes: AbstractSet[int]) -> Self:
         """Give one that serves the same but for *codes* (the fast port's)."""
         return type(self)(self._handlers, self.batches, codes)

@@ -202,6 +202,14 @@ def test_all_topics_at_once(admin: Admin) -> None:
     assert answer.header.total_topic_num == len(admin.topics)  # type: ignore[union-attr]
 
 
+def test_older_programs_ask_for_all_topics_without_any_field(admin: Admin) -> None:
+    dispatcher = Dispatcher(admin.handlers.table())
+    command = Command(code=RequestCode.GET_ALL_TOPIC_CONFIG)
+    answer = answer_of(dispatcher, command)
+    assert answer.code == 0
+    assert answer.fields == {"totalTopicNum": str(len(admin.topics))}
+
+
 def test_all_topics_in_pages(admin: Admin) -> None:
     version = loose_json.encode(admin.topics.data_version).decode()
     seen: dict[str, TopicConfig] = {}

@@ -17,14 +17,9 @@ from zope.interface import implementer
 from twistedmq.config.broker import RegistrationConfig
 from twistedmq.config.live import Live
 from twistedmq.protocol.addresses import format_address, parse_address
-from twistedmq.protocol.errors import FieldError, TwistedMQError
+from twistedmq.protocol.errors import FieldError
 
 FETCH_TIMEOUT_S: Final = 3.0
-HTTP_OK: Final = 200
-
-
-class AddressServerError(TwistedMQError):
-    """The address server did not answer with a list."""
 
 
 class NameServers:
@@ -121,18 +116,10 @@ class _Found:
 def page_fetcher(reactor: Any) -> Callable[[str], Deferred[bytes]]:
     """Give a function that reads a web page, by *reactor*."""
 
-    async def fetch(url: str) -> bytes:
+    def fetch(url: str) -> Deferred[bytes]:
         # Heavy, and most brokers are told their name servers.
-        from twisted.web.client import Agent, readBody  # noqa: PLC0415
+        from twistedmq.broker.registration.web_page import fetch_page  # noqa: PLC0415
 
-        agent = Agent(reactor, connectTimeout=FETCH_TIMEOUT_S)
-        response: Any = await agent.request(b"GET", url.encode("ascii"))
-        body: bytes = await readBody(response)
-        if response.code != HTTP_OK:
-            raise AddressServerError(f"answered with status {response.code}")
-        return body
+        return fetch_page(reactor, url, FETCH_TIMEOUT_S)
 
-    def fetch_in_time(url: str) -> Deferred[bytes]:
-        return Deferred.fromCoroutine(fetch(url)).addTimeout(FETCH_TIMEOUT_S, reactor)
-
-    return fetch_in_time
+    return fetch

@@ -10,7 +10,7 @@ class GetAllSubscriptionGroupRequestHeader(Header, kw_only=True, rename="camel")
     In pages where group_seq is given.
     """
 
-    group_seq: Int32
+    group_seq: Int32 | None = None
     data_version: str | None = None
     max_group_num: Int32 | None = None
 

@@ -29,7 +29,7 @@ class GetAllTopicConfigRequestHeader(Header, kw_only=True, rename="camel"):
     In pages where topic_seq is given.
     """
 
-    topic_seq: Int32
+    topic_seq: Int32 | None = None
     data_version: str | None = None
     max_topic_num: Int32 | None = None
 

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 
 from twistedmq.client.message import ReceivedMessage
@@ -62,7 +63,13 @@ class HeldPull:
     def __init__(self, queue: MessageQueue, header: Any) -> None:
         self.queue = queue
         self.header = header
-        self.answer: Deferred[Command] = Deferred()
+        self.answer: Deferred[Command] = Deferred(lambda _: self.over())
+        self.timer: IDelayedCall | None = None
+
+    def over(self) -> None:
+        """Wait no more."""
+        if self.timer is not None and self.timer.active():
+            self.timer.cancel()
 
 
 class FakeCluster:
@@ -257,7 +264,7 @@ class FakeCluster:
         pull = HeldPull(queue, header)
         if not self._answer_pull(pull):
             self._held.append(pull)
-            self.clock.callLater(
+            pull.timer = self.clock.callLater(
                 header.suspend_timeout_millis / 1000, self._nothing_found, pull
             )
         return pull.answer
@@ -306,6 +313,7 @@ class FakeCluster:
             "maxOffset": str(len(self.records[pull.queue])),
             "suggestWhichBrokerId": "0",
         }
+        pull.over()
         pull.answer.callback(Command(code=code, fields=fields, body=body))
 
     def _heartbeat(self, address: str, header: Any, body: bytes) -> Command:

@@ -58,7 +58,8 @@ class Assignment:
     def __init__(self, parts: AssignmentParts, membership: Membership) -> None:
         self._parts = parts
         self._membership = membership
-        self._round: Deferred[bool] | None = None
+        self._in_round = False
+        self._waiting: list[Deferred[None]] = []
         self._again = False
         self._next: IDelayedCall | None = None
         self._running = False
@@ -83,29 +84,33 @@ class Assignment:
         """Begin a round now, or after the one that runs."""
         if not self._running:
             return
-        if self._round is not None:
+        if self._in_round:
             self._again = True
             return
         self._schedule(None)
-        self._round = Deferred.fromCoroutine(self._rebalance())
-        self._round.addCallbacks(self._over, self._broke)
+        self._in_round = True
+        running = Deferred.fromCoroutine(self._rebalance())
+        running.addCallbacks(self._over, self._broke)
 
     def _round_over(self) -> Deferred[None]:
         """Fires when no round runs."""
         over: Deferred[None] = Deferred()
-        if self._round is None:
-            over.callback(None)
+        if self._in_round:
+            self._waiting.append(over)
         else:
-            self._round.addBoth(lambda _: over.callback(None))
+            over.callback(None)
         return over
 
     def _over(self, good: bool) -> None:
-        self._round = None
+        self._in_round = False
+        waiting, self._waiting = self._waiting, []
         if self._again:
             self._again = False
             self.soon()
         elif self._running:
             self._schedule(PERIOD_S if good else AFTER_TROUBLE_S)
+        for each in waiting:
+            each.callback(None)
 
     def _broke(self, failure: Failure) -> None:
         _log.failure("a rebalance failed", failure)

@@ -180,7 +180,10 @@ class Consumer:
 
         Starts the consumer if need be, and closes it.
         """
-        return Deferred.fromCoroutine(self._run(handler))
+        # callbacks, not a coroutine: one that is thrown away half way cannot close
+        begun = Deferred.fromCoroutine(self._begin(handler))
+        begun.addCallback(lambda _: follow(self._closed))
+        return begun.addErrback(self._close_and_fail)
 
     def ack(self, message: ReceivedMessage) -> bool:
         """Note that *message* is done; False if its queue is not ours any more."""
@@ -233,12 +236,12 @@ class Consumer:
             await self._session.start()
             for topic in self._subscriptions:
                 await self._look_for(topic)
+            self._running = True
+            await self._heartbeats.start(self._session.settings.heartbeat_s)
+            await self._assignment.start()
         except Exception:
-            await self._session.close(None)
+            await (self.close() if self._running else self._session.close(None))
             raise
-        self._running = True
-        await self._heartbeats.start(self._session.settings.heartbeat_s)
-        await self._assignment.start()
         if self._running:
             self._commits.start(COMMIT_S, now=False)
         return self
@@ -249,23 +252,23 @@ class Consumer:
         except RouteNotFoundError:
             _log.info("topic {topic} is not there yet", topic=topic)
 
-    async def _run(self, handler: MessageHandler) -> None:
+    async def _begin(self, handler: MessageHandler) -> None:
         self._handler = handler
-        try:
-            if not self._running:
-                await self.start()
-            self._workers = Workers(
-                self._inbox,
-                handler,
-                self._concurrency,
-                self._owned.ack,
-                self._not_consumed,
-                self._session.reactor,
-            )
-            self._workers.start()
-            await follow(self._closed)
-        finally:
-            await self.close()
+        if not self._running:
+            await self.start()
+        self._workers = Workers(
+            self._inbox,
+            handler,
+            self._concurrency,
+            self._owned.ack,
+            self._not_consumed,
+            self._session.reactor,
+        )
+        self._workers.start()
+
+    def _close_and_fail(self, failure: Failure) -> Deferred[None]:
+        """Close after a run was broken off."""
+        return self.close().addCallback(lambda _: failure.raiseException())
 
     async def _close(self) -> None:
         if not self._running:

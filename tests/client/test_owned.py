@@ -1,0 +1,62 @@
+import pytest
+from client_kit import FakeCluster, result_of
+from twisted.internet.defer import Deferred
+
+from twistedmq.client.consumer import Consumer
+from twistedmq.client.owned import OwnedQueues
+from twistedmq.client.starting import StartFrom
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.codes import RequestCode, ResponseCode
+
+QUEUE = MessageQueue("T", "broker-0", 0)
+UPDATE = RequestCode.UPDATE_CONSUMER_OFFSET
+
+
+@pytest.fixture
+def owned(cluster: FakeCluster) -> OwnedQueues:
+    cluster.create("T", queues=1)
+    consumer = Consumer(
+        "G", {"T": "*"}, settings=cluster.settings(), start_from=StartFrom.FIRST
+    )
+    return result_of(consumer.start())._owned
+
+
+def commits(cluster: FakeCluster) -> int:
+    return cluster.codes().count(UPDATE)
+
+
+def commit(owned: OwnedQueues) -> None:
+    result_of(Deferred.fromCoroutine(owned.commit()))
+
+
+def test_a_kept_offset_goes_before_the_beginning(cluster: FakeCluster) -> None:
+    cluster.create("T", queues=1)
+    cluster.committed["G", QUEUE] = 7
+    consumer = Consumer("G", {"T": "*"}, settings=cluster.settings())
+    owned = result_of(consumer.start())._owned
+    assert owned.pullers[QUEUE].window.committable == 0  # 7 is not there (any more)
+
+
+def test_only_what_has_changed_is_committed(
+    cluster: FakeCluster, owned: OwnedQueues
+) -> None:
+    commit(owned)  # the beginning is pinned
+    before = commits(cluster)
+    commit(owned)
+    assert commits(cluster) == before
+
+
+def test_what_could_not_be_committed_is_tried_again(
+    cluster: FakeCluster, owned: OwnedQueues
+) -> None:
+    cluster.refuse[UPDATE] = ResponseCode.SYSTEM_BUSY, "no"
+    commit(owned)
+    before = commits(cluster)
+    cluster.refuse.clear()
+    commit(owned)
+    assert commits(cluster) > before
+
+
+def test_a_queue_given_back_is_forgotten(owned: OwnedQueues) -> None:
+    result_of(Deferred.fromCoroutine(owned.give_back(QUEUE)))
+    assert QUEUE not in owned.queues

@@ -7,7 +7,8 @@ for, so that ``rmq --help`` is there at once.
 import argparse
 import gc
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from twistedmq import __version__
@@ -59,9 +60,9 @@ async def _guarded(verb: Coroutine[Any, Any, None], verbose: bool) -> None:
     """Say in one line what went wrong."""
     from twistedmq.protocol.errors import TwistedMQError  # noqa: PLC0415
 
-    _log_to_stderr(verbose)
     try:
-        await verb
+        with _told_on_stderr(verbose):
+            await verb
         sys.stdout.flush()
     except BrokenPipeError:
         # whoever read our output has seen enough
@@ -165,7 +166,8 @@ def _start(text: str) -> str | int:
     raise argparse.ArgumentTypeError(f"{text!r} is not first, last or an offset")
 
 
-def _log_to_stderr(verbose: bool) -> None:
+@contextmanager
+def _told_on_stderr(verbose: bool) -> Iterator[None]:
     """Have warnings told on standard error, one line each."""
     from twisted.logger import (  # noqa: PLC0415
         FileLogObserver,
@@ -184,6 +186,10 @@ def _log_to_stderr(verbose: bool) -> None:
     observer = FileLogObserver(sys.stderr, line)
     told = FilteringLogObserver(observer, [LogLevelFilterPredicate(level)])
     globalLogPublisher.addObserver(told)
+    try:
+        yield
+    finally:
+        globalLogPublisher.removeObserver(told)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,62 @@
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from client_kit import FakeCluster, result_of
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from twistedmq.app.rmq import make_parser
+from twistedmq.app.rmq_tail import tail
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.record import Record
+
+
+def shown(cluster: FakeCluster, *arguments: str) -> list[str]:
+    options = make_parser().parse_args(["tail", *arguments])
+    options.settings = cluster.settings()
+    out = StringIO()
+    result_of(Deferred.fromCoroutine(tail(cluster.clock, options, out)))
+    return out.getvalue().splitlines()
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    cluster = FakeCluster(Clock())
+    cluster.create("T", queues=1)
+    cluster.put("T", "one", tag="a", KEYS="k1 k2", UNIQ_KEY="U", p="v")
+    cluster.put("T", "zwölf\n\x1b[31m", tag="b")
+    cluster.append(MessageQueue("T", "broker-0", 0), Record(topic="", body=b"\xff"), {})
+    return cluster
+
+
+def test_messages_are_lines(cluster: FakeCluster) -> None:
+    lines = shown(cluster, "T", "--from", "first", "--count", "3")
+    assert lines[0].endswith(" broker-0/0@0 [a] #k1 #k2 one")
+    assert lines[1].endswith(" broker-0/0@1 [b] zwölf\\n\\x1b[31m")
+    assert lines[2].endswith(" broker-0/0@2 [] \\xff")
+
+
+def test_messages_are_json(cluster: FakeCluster) -> None:
+    lines = shown(cluster, "T", "--from", "first", "--count", "3", "--json")
+    first, _, third = map(json.loads, lines)
+    wanted: dict[str, Any] = {
+        "topic": "T",
+        "broker": "broker-0",
+        "queue": 0,
+        "offset": 0,
+        "message_id": "U",
+        "tag": "a",
+        "keys": ["k1", "k2"],
+        "properties": {"p": "v"},
+        "body": "one",
+    }
+    assert wanted.items() <= first.items()
+    assert third["body_base64"] == "/w=="
+
+
+def test_a_tag_and_an_offset_may_be_chosen(cluster: FakeCluster) -> None:
+    [line] = shown(cluster, "T", "--from", "1", "--count", "1", "--tag", "a || b")
+    assert "zwölf" in line
+    assert not cluster.committed

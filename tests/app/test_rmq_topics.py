@@ -1,0 +1,57 @@
+import json
+from io import StringIO
+
+import pytest
+from client_kit import FakeCluster, result_of
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from twistedmq.app.rmq import make_parser
+from twistedmq.app.rmq_topics import topics
+
+
+def listed(cluster: FakeCluster, *arguments: str) -> str:
+    options = make_parser().parse_args(["topics", *arguments])
+    options.settings = cluster.settings()
+    out = StringIO()
+    result_of(Deferred.fromCoroutine(topics(cluster.clock, options, out)))
+    return out.getvalue()
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    cluster = FakeCluster(Clock(), brokers=2)
+    cluster.create("orders", queues=4)
+    cluster.create("payments", queues=1, perm=4, brokers=["broker-1"])
+    cluster.put("orders", "a", "b")
+    return cluster
+
+
+def test_topics_are_a_table(cluster: FakeCluster) -> None:
+    assert listed(cluster).splitlines() == [
+        "TOPIC     QUEUES R/W  MESSAGES  BROKERS",
+        "orders    8/8         2         broker-0,broker-1",
+        "payments  1/0         0         broker-1",
+    ]
+
+
+def test_topics_are_json(cluster: FakeCluster) -> None:
+    [orders, payments] = json.loads(listed(cluster, "--json"))
+    assert orders["messages"] == 2
+    assert payments == {
+        "topic": "payments",
+        "read_queues": 1,
+        "write_queues": 0,
+        "messages": 0,
+        "brokers": ["broker-1"],
+    }
+
+
+def test_those_of_the_system_are_shown_on_demand(cluster: FakeCluster) -> None:
+    assert "TBW102" not in listed(cluster)
+    assert "TBW102" in listed(cluster, "--all")
+
+
+def test_a_topic_that_is_gone_by_now_is_shown_as_empty(cluster: FakeCluster) -> None:
+    cluster.topics["gone"] = {}
+    assert "gone      0/0         0" in listed(cluster)

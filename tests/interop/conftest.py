@@ -1,5 +1,6 @@
 """Fixtures for tests against genuine programs, which ``make interop`` selects."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -43,6 +44,8 @@ def genuine() -> Iterator[Genuine]:
 
 
 @pytest.fixture(scope="session")
-def ours() -> Iterator[OurBroker]:
-    with OurBroker(config=peer.HERE / "scenario.conf") as broker:
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OurBroker]:
+    config = tmp_path_factory.mktemp("ours") / "broker.conf"  # changes are kept there
+    shutil.copy(peer.HERE / "scenario.conf", config)
+    with OurBroker(config=config) as broker:
         yield broker

@@ -143,16 +143,17 @@ def java_hash(text: str) -> int:
         return _java_hash_of_units(text)
     data = text.encode()
     if len(data) <= _PIECE:
-        return to_int32(_horner(data))
+        return to_int32(ascii_hash(data))
     result = 0
     for start in range(0, len(data), _PIECE):
         piece = data[start : start + _PIECE]
         power = pow(31, len(piece), 1 << 32)
-        result = (result * power + _horner(piece)) & 0xFFFFFFFF
+        result = (result * power + ascii_hash(piece)) & 0xFFFFFFFF
     return to_int32(result)
 
 
-def _horner(data: bytes) -> int:
+def ascii_hash(data: bytes) -> int:
+    """Give the hash of ASCII *data*, not yet cut to 32 bits."""
     if not data:
         return 0
     return int(data.translate(_LOW), 31) + 31 * int(data.translate(_HIGH), 31)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from twistedmq.protocol import properties
 from twistedmq.protocol.names import SCHEDULE_TOPIC, is_lmq
+from twistedmq.protocol.record import BLANK_MAGIC
 from twistedmq.protocol.record_layout import (
     BORN_HOST_V6,
     MAGIC_V1,
@@ -23,7 +24,6 @@ from twistedmq.protocol.record_layout import (
     STORE_HOST_V6,
 )
 
-BLANK_MAGIC: Final = 0xCBD43194
 BLANK: Final = Layout(">iI")
 """What ends a segment: the bytes left in it and a magic; the rest is zeros."""
 BLANK_BYTES: Final = BLANK.size
@@ -129,6 +129,9 @@ def _parse(record: memoryview, physical_offset: int, check_crc: bool) -> LoggedR
         raise _BrokenRecordError
     end = topic_end + 2 + (record[topic_end] << 8 | record[topic_end + 1])
     if end != size:
+        raise _BrokenRecordError
+    # No CRC covers topic and properties, but what was torn off would be zeros.
+    if not record[topic_end - 1] or (topic_end + 2 < end and not record[end - 1]):
         raise _BrokenRecordError
     return LoggedRecord(
         physical_offset,

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from twistedmq.protocol.command import Buffer
+from twistedmq.protocol.record import BLANK_MAGIC
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.layout import file_name, is_file_name
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.files_layer import Files, OpenFile, write_all
-from twistedmq.store.log_scan import BLANK, BLANK_BYTES, BLANK_MAGIC
+from twistedmq.store.log_scan import BLANK, BLANK_BYTES
 from twistedmq.store.queue_reading import NotResidentError
 
 _HOT_BYTES: Final = 64 * 1024 * 1024
@@ -160,7 +161,7 @@ class CommitLog:
         try:
             write_all(file, data, self.end % self._segment_bytes)
         except OSError:
-            self._restore(self.end)
+            self.restore(self.end)
             raise
         self.end += len(data)
         self.room -= len(data)
@@ -176,7 +177,7 @@ class CommitLog:
                 self._move_end(self.end + len(data[:left]))
                 data = data[left:]
         except OSError:
-            self._restore(start)
+            self.restore(start)
             raise
 
     def blank(self) -> None:
@@ -191,7 +192,7 @@ class CommitLog:
             position = self.end % self._segment_bytes
             write_all(file, BLANK.pack(left, BLANK_MAGIC), position)
         except OSError:
-            self._restore(self.end)
+            self.restore(self.end)
             raise
         self._move_end(self.end + left)
 
@@ -215,8 +216,8 @@ class CommitLog:
         self._file = None
         self._move_end(end)
 
-    def _restore(self, end: int) -> None:
-        """Make the log end at *end* again, after a write that failed half-way."""
+    def restore(self, end: int) -> None:
+        """Make the log end at *end* again, after writes of which one failed."""
         try:
             self.truncate(end)
         except OSError as error:
@@ -240,6 +241,12 @@ class CommitLog:
             self._unsynced[base] = file
 
     # Syncing
+
+    def must_sync(self, offset: int) -> None:
+        """Have the next sync cover everything from *offset* on."""
+        for base in self._bases:
+            if base + self._segment_bytes > offset:
+                self._unsynced[base] = self._segment(base)
 
     def sync(self) -> int:
         """Sync what was written; gives the end up to which it is on the disk.

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from twistedmq.protocol.record import BLANK_MAGIC, MAGIC_V1, MAGIC_V2
+from twistedmq.protocol.record import BLANK_MAGIC
+from twistedmq.protocol.record_layout import MAGIC_V1, MAGIC_V2
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.layout import Layout, is_file_name
 from twistedmq.store.files_layer import Files

@@ -74,9 +74,14 @@ class HashIndex:
                 last = offset
         self._last_offset = last
 
+    @property
+    def must_be_prepared(self) -> bool:
+        """Whether there is a table on the disk that will be added to."""
+        return bool(self._opened) and not self._opened[-1].is_full
+
     def prepare(self) -> None:
         """Do in a thread what the first ``put`` would do, and that takes long."""
-        if self._opened and not self._opened[-1].is_full:
+        if self.must_be_prepared:
             self._opened[-1].prepare()
 
     def _current(self, now_ms: int) -> IndexFile:

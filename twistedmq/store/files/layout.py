@@ -1,8 +1,12 @@
 """Where the files of a store are and how they are named: as genuinely."""
 
+from typing import Final
+
 from twistedmq.config.store import StoreConfig
 
-NAME_DIGITS = 20
+NAME_DIGITS: Final = 20
+DELETED_PREFIX: Final = ".deleted-"
+"""Begins the name of a folder that is on its way out."""
 
 
 class Layout:

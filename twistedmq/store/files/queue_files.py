@@ -38,7 +38,7 @@ class QueueFiles:
     ) -> None:
         self._files = files
         self._folder = folder
-        self._file_bytes = file_bytes - file_bytes % ENTRY_BYTES
+        self._file_bytes = -(-file_bytes // ENTRY_BYTES) * ENTRY_BYTES
         self._open = open_files
         self._unsynced: set[QueueFileKey] = set()
 

@@ -16,7 +16,7 @@ from twistedmq.store.arrivals import logged_index_items
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.checkpoint import Checkpoint, read_checkpoint
 from twistedmq.store.files.commit_log import CommitLog
-from twistedmq.store.files.layout import Layout
+from twistedmq.store.files.layout import DELETED_PREFIX, Layout
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.vouch import read_vouch
 from twistedmq.store.files_layer import Files
@@ -89,6 +89,8 @@ class Recovery:
         """
         self._commit_log.load()
         self.checkpoint = read_checkpoint(self._files, self._layout.checkpoint)
+        self._last_store_ms = self.checkpoint.log_ms
+        self._remove_deleted()
         stopped_in_order = self._files.size(self._layout.abort) is None
         beginning = self._find_beginning(stopped_in_order)
         self._load_queues(beginning)
@@ -100,6 +102,8 @@ class Recovery:
         self._cut_log(end, loaded_end, is_clean)
         if self._index.indexed_offset() >= end:
             self._index.truncate(end)
+        if not is_clean:
+            self._commit_log.must_sync(beginning.dispatch)
         self._log.info(
             "recovered from {dispatch} to {end}: {how}",
             dispatch=beginning.dispatch,
@@ -107,6 +111,12 @@ class Recovery:
             how="vouched for" if beginning.is_vouched else "by checkpoint and files",
         )
         return Recovered(self._queues, self._last_store_ms, is_clean)
+
+    def _remove_deleted(self) -> None:
+        """Finish what deleting a topic began."""
+        for name in self._files.list(self._layout.root):
+            if name.startswith(DELETED_PREFIX):
+                self._files.remove(self._layout.root / name)
 
     # Where to begin
 

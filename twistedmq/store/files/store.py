@@ -22,7 +22,7 @@ from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.foreign import refuse_foreign
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
-from twistedmq.store.files.layout import Layout
+from twistedmq.store.files.layout import DELETED_PREFIX, Layout
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.queue_writer import QueueWriter
@@ -131,7 +131,7 @@ class FileStore(StoreReads):
             )
         self._index: IIndexStrategy = self._hash_index or NoIndex()
         prepare = None
-        if self._hash_index is not None:
+        if self._hash_index is not None and self._hash_index.must_be_prepared:
             prepare = partial(self._workers.run, self._hash_index.prepare)
         self._backlog = IndexBacklog(self._context.reactor, self._index, prepare)
         recovery = Recovery(
@@ -147,6 +147,10 @@ class FileStore(StoreReads):
         self.ready.errback(failure)
 
     def _recovered(self, recovered: Recovered) -> None:
+        if self._stopping is not None:
+            problem = "it was stopped while it was being opened"
+            self.ready.errback(StoreOpenError(self._layout.root, problem))
+            return
         self._queues = recovered.queues
         end = self.confirm_offset = self._commit_log.end
         self._last_store_ms = recovered.last_store_ms
@@ -313,7 +317,7 @@ class FileStore(StoreReads):
                 start = stop
         except Exception:
             if log.end != begin:
-                log.truncate(begin)
+                log.restore(begin)
             raise
         placed = []
         for start, stop, at in pieces:
@@ -367,7 +371,8 @@ class FileStore(StoreReads):
             del self._queues[state.topic, state.queue_id]
         self._queue_writer.forget(gone)
         self._deleted += 1
-        aside = self._layout.root / f".deleted-{os.getpid()}-{self._deleted}"
+        aside = self._layout.root / f"{DELETED_PREFIX}{os.getpid()}-{self._deleted}"
+        self._voucher.soon()
         if gone and self._queue_files.set_aside(topic, aside):
             removing = self._workers.run(self._files.remove, aside)
             removing.addErrback(lambda f: self._log.failure("deleting a topic", f))

@@ -65,6 +65,8 @@ class Voucher:
         self._last_store_ms = last_store_ms
         self._call: IDelayedCall | None = None
         self._running: Deferred[None] | None = None
+        self._hurried = False
+        self._is_stale = False
         self._unsynced: set[QueueFileKey] = set()
         self.vouched = -1
         """The physical offset vouched for last; -1 if there is none."""
@@ -74,6 +76,7 @@ class Voucher:
         self._wait()
 
     def _wait(self) -> None:
+        self._hurried = False
         queues = self._parts.queue_writer.dirty
         delay_ms = self._config.value.vouch_interval_ms + _MS_A_QUEUE * queues
         self._call = self._reactor.callLater(delay_ms / 1000, self._round)
@@ -87,17 +90,23 @@ class Voucher:
     def log_grew(self, end: int) -> None:
         """Vouch earlier if much was written."""
         queues = self._parts.queue_writer.dirty
-        if (
-            end - max(self.vouched, 0)
-            > self._config.value.vouch_bytes + _BYTES_A_QUEUE * queues
-            and self._running is None
-            and self._call is not None
-        ):
+        allowed = self._config.value.vouch_bytes + _BYTES_A_QUEUE * queues
+        if end - max(self.vouched, 0) > allowed:
+            self._hurry()
+
+    def soon(self) -> None:
+        """Vouch earlier, because queues were deleted that must not come back."""
+        self._is_stale = True
+        self._hurry()
+
+    def _hurry(self) -> None:
+        if self._call is not None and not self._hurried:
+            self._hurried = True
             self._call.reset(0)
 
     def _round(self) -> None:
         self._call = None
-        if self._parts.log.end == self.vouched:
+        if self._parts.log.end == self.vouched and not self._is_stale:
             self._wait()
             return
 
@@ -141,6 +150,8 @@ class Voucher:
         parts = self._parts
         end = parts.log.end
         last_store_ms = self._last_store_ms()
+        queue_count = len(parts.queues)
+        self._is_stale = False
         parts.backlog.put_all()
         yield parts.queue_writer.drain()
         if parts.queue_writer.failing:
@@ -149,10 +160,10 @@ class Voucher:
         if waiting is not None:
             yield waiting
         self._unsynced |= parts.queue_files.unsynced()
-        yield parts.workers.run(self._write, end, last_store_ms)
+        yield parts.workers.run(self._write, end, last_store_ms, queue_count)
         self.vouched = end
 
-    def _write(self, end: int, last_store_ms: int) -> None:
+    def _write(self, end: int, last_store_ms: int, queue_count: int) -> None:
         """Sync and write; in a thread."""
         parts = self._parts
         parts.queue_files.sync(self._unsynced)
@@ -164,4 +175,4 @@ class Voucher:
         checkpoint = Checkpoint(last_store_ms, last_store_ms, index_ms)
         write_checkpoint(parts.files, parts.layout.checkpoint, checkpoint)
         segment_bytes = self._config.value.segment_bytes
-        write_vouch(parts.files, parts.layout, end, segment_bytes, len(parts.queues))
+        write_vouch(parts.files, parts.layout, end, segment_bytes, queue_count)

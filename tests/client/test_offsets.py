@@ -2,10 +2,14 @@ from pathlib import Path
 
 import pytest
 from client_kit import FakeCluster, result_of
+from twisted.internet.interfaces import IReactorThreads
+from twisted.internet.task import Clock
+from twisted.python.threadpool import ThreadPool
+from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from twistedmq.client.interfaces import IOffsetStore
-from twistedmq.client.offsets import BrokerOffsets, open_file_offsets
+from twistedmq.client.offsets import BrokerOffsets, open_file_offsets, workers_of
 from twistedmq.client.session import Session
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
@@ -73,3 +77,31 @@ def test_the_home_directory_is_the_default(
     monkeypatch.setenv("HOME", str(tmp_path))
     result_of(open_file_offsets(None, "i", "G").write({ONE: 5}))
     assert (tmp_path / ".rocketmq_offsets" / "i" / "G" / "offsets.json").exists()
+
+
+@implementer(IReactorThreads)
+class ThreadedReactor:
+    """A reactor whose threads are this one."""
+
+    def getThreadPool(self) -> ThreadPool:
+        class Pool:
+            def callInThreadWithCallback(self, told, function, *args):  # type: ignore[no-untyped-def]
+                told(True, function(*args))
+
+        return Pool()  # type: ignore[return-value]
+
+    def callFromThread(self, function, *args):  # type: ignore[no-untyped-def]
+        function(*args)
+
+    def callInThread(self) -> None: ...
+
+    def suggestThreadPoolSize(self) -> None: ...
+
+
+def test_files_are_written_in_the_threads_of_the_reactor(tmp_path: Path) -> None:
+    assert workers_of(Clock()) is None
+    workers = workers_of(ThreadedReactor())
+    assert workers is not None
+    offsets = open_file_offsets(tmp_path, "i", "G", workers)
+    assert result_of(offsets.write({ONE: 5})) == {ONE}
+    workers.stop()

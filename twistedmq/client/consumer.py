@@ -20,7 +20,7 @@ from twistedmq.client.interfaces import IOffsetStore, IQueueAllocation
 from twistedmq.client.iteration import Iteration
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
-from twistedmq.client.offsets import BrokerOffsets, open_file_offsets
+from twistedmq.client.offsets import BrokerOffsets, open_file_offsets, workers_of
 from twistedmq.client.owned import OwnedParts, OwnedQueues
 from twistedmq.client.pulling import PullParts
 from twistedmq.client.rebalance import AverageAllocation
@@ -69,7 +69,8 @@ class Consumer:
         group: whose progress this is.
         subscriptions: topic to expression: ``*`` or tags joined by ``||``.
         nameservers: as for ``Producer``.
-        model: CLUSTERING: the members share the messages, BROADCASTING: each gets all.
+        model: CLUSTERING: the members share the messages, BROADCASTING: each gets all
+            (several on one machine need an ``instance_name`` in *settings* each).
         start_from: where a group without progress begins: LAST, FIRST or a datetime.
             A genuine broker has it begin at 0 all the same while a topic is young.
         concurrency: how many messages ``run`` has in work at a time.
@@ -250,7 +251,9 @@ class Consumer:
         try:
             await self._session.routes.get(topic)
         except RouteNotFoundError:
-            _log.info("topic {topic} is not there yet", topic=topic)
+            # brokers make a retry topic at the first heartbeat
+            if not names.is_retry_topic(topic):
+                _log.info("topic {topic} is not there yet", topic=topic)
 
     async def _begin(self, handler: MessageHandler) -> None:
         self._handler = handler
@@ -359,7 +362,8 @@ class Consumer:
             return BrokerOffsets(self.group, session.calls, session.routes)
         name = session.settings.instance_name or DEFAULT_INSTANCE
         instance = f"{local_address()}@{name}"
-        return open_file_offsets(directory, instance, self.group)
+        workers = workers_of(session.reactor)
+        return open_file_offsets(directory, instance, self.group, workers)
 
     def _pull_parts(self) -> PullParts:
         session = self._session

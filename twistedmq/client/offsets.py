@@ -1,9 +1,12 @@
 """Where a group's progress is kept: at the broker, or in a file of this machine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.interfaces import IReactorThreads
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -19,6 +22,9 @@ from twistedmq.protocol.errors import FieldError
 from twistedmq.store.files_layer import RealFiles
 from twistedmq.store.json_file import AtomicJsonFile
 from twistedmq.store.workers import Workers
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Queues = frozenset[MessageQueue]
 
@@ -79,6 +85,28 @@ class FileOffsets:
         data = loose_json.encode(OffsetSerializeWrapper(offset_table=self._offsets))
         written = frozenset(offsets)
         return self._file.save(data).addCallbacks(lambda _: written, _not_saved)
+
+
+class ReactorThreads:
+    """Workers in the reactor's own threads: a client has none of its own."""
+
+    def __init__(self, reactor: IReactorThreads) -> None:
+        self._reactor = reactor
+
+    def run(
+        self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Deferred[T]:
+        """Call *function* in a thread."""
+        pool = self._reactor.getThreadPool()
+        return deferToThreadPool(self._reactor, pool, function, *args, **kwargs)
+
+    def stop(self) -> None:
+        """Do nothing: the threads are the reactor's."""
+
+
+def workers_of(reactor: object) -> Workers | None:
+    """Give workers where *reactor* has threads, None where it is a clock of a test."""
+    return ReactorThreads(reactor) if IReactorThreads.providedBy(reactor) else None
 
 
 def open_file_offsets(

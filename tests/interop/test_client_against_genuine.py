@@ -17,6 +17,7 @@ import pytest_twisted
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
+
 from twistedmq import (
     Consumer,
     Message,
@@ -121,7 +122,7 @@ class Cluster:
 
             async def read() -> None:
                 async for message in reader:
-                    got.append(message)
+                    got.append(message)  # noqa: PERF401 - seen as they come
 
             reading = Deferred.fromCoroutine(read())
             await until(f"{number} messages in {topic}", lambda: len(got) >= number)

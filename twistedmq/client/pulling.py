@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from twistedmq.client.calls import BrokerCalls, PullAnswer
@@ -202,7 +202,9 @@ class QueuePuller:
         if isinstance(error, RefusedError) and error.code in _UNKNOWN_TO_BROKER:
             self._parts.unknown()
         else:
-            _log.warn(
+            first = self._pause_s == FIRST_PAUSE_S
+            _log.emit(
+                LogLevel.warn if first else LogLevel.debug,
                 "pulling {queue} failed, next try in {pause_s:.1f} s: {reason}",
                 queue=self.queue,
                 pause_s=self._pause_s,

@@ -40,7 +40,8 @@ RETRY_CODES = frozenset(
 """Answers after which another broker may do better (upstream: retryResponseCodes)."""
 
 STORED_CODES = frozenset(SendStatus)
-SAME_BROKER_PAUSE_S = 0.25
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 2.0
 
 
 class Stored(Struct, frozen=True):
@@ -178,8 +179,12 @@ class Sending:
         routes.refresh(topic).addErrback(lambda _: None)
         route = routes.cached(topic)
         others = route and {q.broker_name for q in route.publishable} - {broker_name}
-        pause_s = 0.0 if others else SAME_BROKER_PAUSE_S
+        pause_s = 0.0 if others else self._pause_s()
         self._parts.clock.callLater(pause_s, self._once_more)
+
+    def _pause_s(self) -> float:
+        """Give how long to leave the only broker alone: longer each time."""
+        return min(FIRST_PAUSE_S * 4.0 ** (len(self._causes) - 1), LONGEST_PAUSE_S)
 
     def _once_more(self) -> None:
         route = self._parts.routes.cached(self._parcel.message.topic)

@@ -4,6 +4,7 @@ import pytest
 from client_kit import FakeCluster, held
 from processes import python
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 
 from twistedmq.app import rmq
 from twistedmq.app.rmq import make_parser, run_verb
@@ -132,4 +133,18 @@ def test_the_main_function_runs_the_reactor(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("twisted.internet.task.react", react)
     with pytest.raises(SystemExit):
         rmq.main(["topics"])
-    assert asked == [run_verb]
+    assert asked == [rmq.run_to_the_end]
+
+
+def test_a_signal_ends_a_tail_in_peace(
+    cluster: FakeCluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reactor = MemoryReactorClock()
+    options = make_parser().parse_args(["tail", "T"])
+    options.settings = cluster.settings()
+    running = rmq.run_to_the_end(reactor, options)
+    [(call, arguments, keywords)] = reactor.triggers["before"]["shutdown"]
+    ended = held(call(*arguments, **keywords))
+    assert ended == [None]
+    assert held(running) == [None]
+    assert capsys.readouterr().err == ""

@@ -56,6 +56,17 @@ def test_messages_are_json(cluster: FakeCluster) -> None:
     assert third["body_base64"] == "/w=="
 
 
+def test_without_a_word_it_begins_with_the_last_ten(cluster: FakeCluster) -> None:
+    for number in range(20):
+        cluster.put("T", f"m{number}")
+    lines = shown(cluster, "T", "--count", "10")
+    assert [line.split()[-1] for line in lines] == [f"m{n}" for n in range(10, 20)]
+
+
+def test_a_short_queue_is_shown_from_its_beginning(cluster: FakeCluster) -> None:
+    assert len(shown(cluster, "T", "--count", "3")) == 3
+
+
 def test_a_tag_and_an_offset_may_be_chosen(cluster: FakeCluster) -> None:
     [line] = shown(cluster, "T", "--from", "1", "--count", "1", "--tag", "a || b")
     assert "zwölf" in line

@@ -10,7 +10,6 @@ from twisted.python.logfile import LogFile
 
 from twistedmq.config.logging import LoggingConfig
 
-
 _OF_TWISTED = "log_legacy"
 """Where lines come from that Twisted writes the old way: ports opening, closing."""
 

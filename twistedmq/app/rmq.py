@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from twistedmq import __version__
 
 FAILED = 1
-FROM = ("first", "last")
+FROM = ("first", "last", "recent")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -26,8 +26,29 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # the reactor costs most of the start, so --help and wrong usage do without
     from twisted.internet.task import react  # noqa: PLC0415
 
-    react(run_verb, [options])
+    react(run_to_the_end, [options])
     raise AssertionError("react does not return")
+
+
+def run_to_the_end(reactor: Any, options: argparse.Namespace) -> Any:
+    """Run the verb; a signal cancels it, so that it takes its leave of the servers."""
+    from twisted.internet.defer import CancelledError, Deferred  # noqa: PLC0415
+
+    running = run_verb(reactor, options)
+    ended: Deferred[None] = Deferred()
+
+    def over(result: Any) -> Any:
+        ended.callback(None)
+        return result
+
+    def cancel() -> Deferred[None]:
+        running.cancel()
+        return ended
+
+    running.addErrback(lambda failure: failure.trap(CancelledError) and None)
+    running.addBoth(over)
+    reactor.addSystemEventTrigger("before", "shutdown", cancel)
+    return running
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -118,9 +139,10 @@ def _add_tail(verbs: Any) -> None:
         "--from",
         dest="start",
         type=_start,
-        default="last",
+        default="recent",
         metavar="WHERE",
-        help="first, last (default), or an offset in each queue",
+        help="first, last, an offset in each queue, or recent (default): the last ten "
+        "of each queue",
     )
     tail.add_argument("--count", type=_positive, help="end after so many messages")
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -163,7 +185,9 @@ def _start(text: str) -> str | int:
         return text
     if text.isascii() and text.isdigit():
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not first, last or an offset")
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not first, last, recent or an offset"
+    )
 
 
 @contextmanager

@@ -10,7 +10,12 @@ from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.reading import TopicReader
 from twistedmq.client.starting import StartFrom
 
-STARTS = {"first": StartFrom.FIRST, "last": StartFrom.LAST}
+RECENT = -10
+STARTS: dict[str, StartFrom | int] = {
+    "first": StartFrom.FIRST,
+    "last": StartFrom.LAST,
+    "recent": RECENT,
+}
 
 
 async def tail(reactor: Any, options: Namespace, out: TextIO) -> None:

@@ -36,7 +36,7 @@ class TopicReader:
         expression: ``*`` or tags joined by ``||``.
         nameservers: as for ``Producer``.
         start_from: LAST: what comes from now on; FIRST; a datetime; or an offset, which
-            is then that of every queue.
+            is then that of every queue; below zero it counts from each queue's end.
         prefetch: how much of each queue is fetched ahead.
         settings: what else clients can be told; *nameservers* goes before it.
         reactor: None: the global one.
@@ -131,10 +131,14 @@ class TopicReader:
 
     async def _offset(self, queue: MessageQueue, start_from: Start | int) -> int:
         session = self._session
-        if isinstance(start_from, int):
+        if isinstance(start_from, int) and start_from >= 0:
             return start_from
+        address = session.routes.address(queue.broker_name)
+        if isinstance(start_from, int):
+            first = await session.calls.min_offset(address, queue)
+            end = await session.calls.max_offset(address, queue)
+            return max(first, end + start_from)
         if start_from is StartFrom.FIRST:
-            address = session.routes.address(queue.broker_name)
             return await session.calls.min_offset(address, queue)
         return await start_offset(queue, start_from, session.calls, session.routes)
 

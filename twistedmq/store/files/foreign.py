@@ -26,6 +26,8 @@ _OURS: Final = frozenset(
 _MAGICS: Final = frozenset(
     magic.to_bytes(4, "big") for magic in (MAGIC_V1, MAGIC_V2, BLANK_MAGIC)
 )
+_SIGNS: Final = frozenset({"abort", "checkpoint", "consumequeue", "twistedmq.vouch"})
+"""Where one of these lies, a broker has been at work, and recovery decides."""
 _HARMLESS: Final = frozenset(
     {"logs", "lost+found", "namesrv", "kvConfig.json", "rocksdbstore"}
 )
@@ -66,7 +68,8 @@ def refuse_foreign(files: Files, layout: Layout) -> None:
             raise StoreOpenError(
                 layout.root, f"{path} is not a file of a commit log; move it away"
             )
-    _refuse_other_log(files, layout)
+    if not names & _SIGNS:
+        _refuse_other_log(files, layout)
 
 
 def _refuse_other_log(files: Files, layout: Layout) -> None:

@@ -37,7 +37,7 @@ def genuine(home: Path, flush: str) -> str:
         "storePathRootDir": home / "store",
         "storePathCommitLog": home / "store" / "commitlog",
         "flushDiskType": flush,
-        "brokerName": "bench",
+        "brokerName": "genuine",  # a topic of this name exists there
     }
     home.mkdir()
     conf = home / "broker.conf"
@@ -67,7 +67,9 @@ def main() -> int:
     parser.add_argument("--out", default=str(HERE / "results" / "suite.jsonl"))
     mine, others = parser.parse_known_args()
     Path(mine.out).parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="rmq-bench-") as text:
+    with tempfile.TemporaryDirectory(
+        prefix="rmq-bench-", ignore_cleanup_errors=True
+    ) as text:
         folder = Path(text)
         command = [sys.executable, str(HERE / "suite.py"), *others]
         if not mine.ours_alone:

@@ -7,7 +7,7 @@ A pure function over columns, on the send path of every message. Reading records
 from collections.abc import Sequence
 from functools import lru_cache
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 from twistedmq.protocol.send_batch import SendBatch
@@ -37,6 +37,8 @@ _HEADS: Final = {
     for born in (PACKED_V4, PACKED_V6)
     for store in (PACKED_V4, PACKED_V6)
 }
+_OWN_BYTES: Final = {hosts: head.size + 2 for hosts, head in _HEADS.items()}
+"""What a record has beside topic, body and properties, by the two host sizes."""
 
 
 @lru_cache(maxsize=65536)
@@ -52,15 +54,20 @@ def record_size(
     topic: str, body_length: int, properties_length: int, born_host: bytes, host: bytes
 ) -> int:
     """Count the bytes of one record; *born_host* and *host* (store) are packed."""
-    head = _HEADS[len(born_host), len(host)].size
-    return head + len(topic_field(topic)[0]) + 2 + body_length + properties_length
+    own = _OWN_BYTES[len(born_host), len(host)]
+    return own + len(topic_field(topic)[0]) + body_length + properties_length
 
 
 def record_sizes(batch: SendBatch, store_host: bytes) -> list[int]:
     """Count the bytes of each record of *batch*."""
-    base = {n: _HEADS[n, len(store_host)].size + 2 for n in (PACKED_V4, PACKED_V6)}
+    v4 = _OWN_BYTES[PACKED_V4, len(store_host)]
+    more = (0, PACKED_V6 - PACKED_V4)
     return [
-        base[len(born)] + len(topic_field(topic)[0]) + len(body) + len(properties)
+        v4
+        + more[len(born) != PACKED_V4]
+        + len(topic_field(topic)[0])
+        + len(body)
+        + len(properties)
         for topic, born, body, properties in zip(
             batch.topics, batch.born_hosts, batch.bodies, batch.properties, strict=True
         )
@@ -82,23 +89,23 @@ def lay_out(
     The first record starts at *physical_offset*; *queue_offsets* and *sizes* (of
     ``record_sizes``) are columns of the whole batch.
     """
+    columns: tuple[Sequence[Any], ...] = (
+        batch.topics, batch.queue_ids, batch.flags, batch.sys_flags, batch.born_ms,
+        batch.born_hosts, batch.reconsume_times, batch.prepared_offsets,
+        batch.properties, batch.bodies, queue_offsets, sizes,
+    )  # fmt: skip
+    if stop - start < len(sizes):
+        columns = tuple(column[start:stop] for column in columns)
     buffers: list[bytes] = []
     add = buffers.extend
     host_length = len(store_host)
     host_flag = STORE_HOST_V6 if host_length == PACKED_V6 else 0
     pack_v4 = _HEADS[PACKED_V4, host_length].pack
     pack_v6 = _HEADS[PACKED_V6, host_length].pack
-    rows = slice(start, stop)
     for (
         topic, queue_id, flag, sys_flag, born_ms, born_host, reconsumed,
         prepared, properties, body, queue_offset, size,
-    ) in zip(
-        batch.topics[rows], batch.queue_ids[rows], batch.flags[rows],
-        batch.sys_flags[rows], batch.born_ms[rows], batch.born_hosts[rows],
-        batch.reconsume_times[rows], batch.prepared_offsets[rows],
-        batch.properties[rows], batch.bodies[rows], queue_offsets[rows], sizes[rows],
-        strict=True,
-    ):  # fmt: skip
+    ) in zip(*columns, strict=True):  # fmt: skip
         topic_bytes, magic = topic_field(topic)
         if len(born_host) == PACKED_V4:
             pack, flags = pack_v4, sys_flag | host_flag

@@ -165,7 +165,7 @@ class SendDecoder:
         parts = text.replace(_PAIR_END, _NAME_END).split(_NAME_END)
         properties = dict(zip(parts[::2], parts[1::2], strict=False))
         if 2 * len(properties) + 1 != len(parts) or parts[-1]:
-            properties = parse(text)
+            properties = parse(text)  # a pair too much or too little somewhere
             text = _format(properties)
         try:
             encoded = text.encode()
@@ -241,7 +241,11 @@ class SendDecoder:
         batch.reconsume_times += [fields.j] * count
         batch.prepared_offsets += [0] * count
         for flag, content, raw in items:
-            properties = parse(raw)
+            parts = raw.decode("utf-8", "replace").replace(_PAIR_END, _NAME_END)
+            pieces = parts.split(_NAME_END)
+            properties = dict(zip(pieces[::2], pieces[1::2], strict=False))
+            if 2 * len(properties) + 1 != len(pieces) or pieces[-1]:
+                properties = parse(raw)
             tag = properties.get("TAGS")
             code = self._tags_codes.get(tag)
             sends.property_maps.append(properties)

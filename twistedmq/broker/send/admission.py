@@ -49,6 +49,9 @@ MAX_PROPERTIES_BYTES: Final = 32_767
 MAX_TOPIC_BYTES: Final = 127
 """Of a topic that is not a group's retry topic; the record has one byte for it."""
 
+_OWN_BYTES: Final = 256
+"""More than what a record has beside its body and properties."""
+
 _TIMERS: Final = (props.TIMER_DELIVER_MS, props.TIMER_DELAY_SEC, props.TIMER_DELAY_MS)
 _SPECIAL: Final = frozenset(
     {
@@ -119,14 +122,18 @@ class Admission:
     def is_plain(self, sends: DecodedSends) -> bool:
         """Say whether every message of a non-empty batch may be stored as it is."""
         batch = sends.batch
+        limit = self._limits.value.max_message_bytes
+        sizes = list(map(len, batch.bodies))
+        if len(sends.counts) != len(sizes):  # messages of one request count as one
+            sizes.append(sum(sizes) + sum(map(len, batch.properties)))
+            sizes[-1] += _OWN_BYTES * len(batch.topics)
         return (
             self._good.issuperset(zip(batch.topics, batch.queue_ids, strict=True))
-            and all(batch.bodies)
-            and max(map(len, batch.bodies)) <= self._limits.value.max_message_bytes
+            and all(sizes)
+            and max(sizes) <= limit
             and max(map(len, batch.properties)) <= MAX_PROPERTIES_BYTES
             and _PLAIN_FLAGS.issuperset(batch.sys_flags)
             and all(map(_SPECIAL.isdisjoint, sends.property_maps))
-            and len(sends.counts) == len(batch.topics)
         )
 
     def admit(self, sends: DecodedSends) -> dict[int, TwistedMQError]:

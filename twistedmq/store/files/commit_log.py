@@ -50,6 +50,11 @@ class CommitLog:
         return self._bases[0] if self._bases else self._base_of(self.end)
 
     @property
+    def is_at_segment_start(self) -> bool:
+        """Whether the next record begins a segment."""
+        return self.end % self._segment_bytes == 0
+
+    @property
     def bases(self) -> list[int]:
         """The physical offsets at which the segments begin."""
         return self._bases

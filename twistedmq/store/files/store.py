@@ -12,7 +12,6 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twistedmq.config.store import FlushMode
-from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.record_layout import lay_out, record_sizes
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import Arrivals
@@ -29,6 +28,7 @@ from twistedmq.store.files.queue_writer import QueueWriter
 from twistedmq.store.files.reads import StoreReads
 from twistedmq.store.files.recovery import Recovered, Recovery
 from twistedmq.store.files.replication import Follower
+from twistedmq.store.files.rolling import append_rolling
 from twistedmq.store.files.vouching import Vouched, Voucher
 from twistedmq.store.flush import Flusher
 from twistedmq.store.interfaces import (
@@ -294,45 +294,13 @@ class FileStore(StoreReads):
     ) -> list[int]:
         """Append what does not fit into the current segment as a whole."""
         log, host = self._commit_log, self._context.store_host
-        begin = log.end
-        pieces: list[tuple[int, int, int]] = []
-        try:
-            start = 0
-            while start < len(sizes):
-                stop, room = start, log.room
-                while stop < len(sizes) and sizes[stop] <= room:
-                    room -= sizes[stop]
-                    stop += 1
-                if stop == start:
-                    self._roll(sizes[start])
-                    continue
-                pieces.append((start, stop, log.end))
-                log.append(
-                    b"".join(
-                        lay_out(
-                            batch, start, stop, log.end, offsets, sizes, store_ms, host
-                        )
-                    )
-                )
-                start = stop
-        except Exception:
-            if log.end != begin:
-                log.restore(begin)
-            raise
         placed = []
-        for start, stop, at in pieces:
+        for start, stop, at in append_rolling(
+            log, batch, offsets, sizes, store_ms, host
+        ):
             rows = slice(start, stop)
             placed += add_entries(states[rows], sizes[rows], batch.tags_codes[rows], at)
         return placed
-
-    def _roll(self, size: int) -> None:
-        log = self._commit_log
-        if log.end % self._config.value.segment_bytes == 0:
-            raise MessageIllegalError(
-                f"a record of {size} bytes does not fit into a commit log file "
-                f"(mappedFileSizeCommitLog={self._config.value.segment_bytes})"
-            )
-        log.blank()
 
     def _refuse(self) -> None:
         """Raise if nothing may be stored now."""

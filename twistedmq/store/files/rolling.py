@@ -1,4 +1,4 @@
-"""A batch that does not fit into the current segment: the rest goes into the next one."""
+"""A batch larger than what the current segment has room for."""
 
 from collections.abc import Sequence
 

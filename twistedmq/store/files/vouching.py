@@ -65,8 +65,7 @@ class Voucher:
         self._last_store_ms = last_store_ms
         self._call: IDelayedCall | None = None
         self._running: Deferred[None] | None = None
-        self._hurried = False
-        self._is_stale = False
+        self._hurried = self._is_stale = self._stopped = False
         self._unsynced: set[QueueFileKey] = set()
         self.vouched = -1
         """The physical offset vouched for last; -1 if there is none."""
@@ -76,6 +75,8 @@ class Voucher:
         self._wait()
 
     def _wait(self) -> None:
+        if self._stopped:
+            return
         self._hurried = False
         queues = self._parts.queue_writer.dirty
         delay_ms = self._config.value.vouch_interval_ms + _MS_A_QUEUE * queues
@@ -83,6 +84,7 @@ class Voucher:
 
     def stop(self) -> None:
         """Do nothing more by itself."""
+        self._stopped = True
         if self._call is not None and self._call.active():
             self._call.cancel()
         self._call = None

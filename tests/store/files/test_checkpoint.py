@@ -1,0 +1,40 @@
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from twistedmq.store.files.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
+from twistedmq.store.files_layer import RealFiles
+from twistedmq.testing.fake_files import FakeFiles
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "store"
+PATH = Path("/store/checkpoint")
+
+
+def test_the_genuine_one_is_read(tmp_path: Path) -> None:
+    with tarfile.open(VECTORS / "clean.tar.gz") as tar:
+        tar.extract("store/checkpoint", tmp_path, filter="data")
+    told = json.loads((VECTORS / "clean.json").read_text("utf-8"))["checkpoint"]
+    path = tmp_path / "store" / "checkpoint"
+    found = read_checkpoint(RealFiles(), path)
+    assert found.log_ms == told["physicMsgTimestamp"]
+    assert found.queues_ms == told["logicsMsgTimestamp"]
+    assert found.index_ms == told["indexMsgTimestamp"]
+    before = path.read_bytes()
+    write_checkpoint(RealFiles(), path, found)
+    assert path.read_bytes() == before
+
+
+def test_without_one_nothing_is_safe() -> None:
+    assert read_checkpoint(FakeFiles(), PATH) == Checkpoint()
+    assert Checkpoint().safe_ms == 0
+
+
+@pytest.mark.parametrize(("log_ms", "queues_ms"), [(10_000, 9_000), (9_000, 10_000)])
+def test_the_earlier_time_counts_with_some_slack(log_ms: int, queues_ms: int) -> None:
+    assert Checkpoint(log_ms, queues_ms).safe_ms == 6_000

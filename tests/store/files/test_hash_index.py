@@ -1,0 +1,108 @@
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twistedmq.store.files.hash_index import HashIndex
+from twistedmq.store.files_layer import RealFiles
+from twistedmq.testing.contracts.index_strategy import IndexStrategyContract, item
+from twistedmq.testing.fake_files import FakeFiles
+
+FOLDER = Path("/store/index")
+
+
+def make_index(files: Any, folder: Path = FOLDER, items: int = 50) -> HashIndex:
+    return HashIndex(files, folder, 10, items, 64)
+
+
+class TestHashIndex(IndexStrategyContract):
+    def make_index(self, directory: Path) -> HashIndex:
+        return make_index(RealFiles(), directory)
+
+
+def places(index: HashIndex, key: str) -> list[int]:
+    return index.find("T", key, 64, 0, 1 << 60, "").physical_offsets
+
+
+def test_a_flushed_index_is_found_again() -> None:
+    files = FakeFiles()
+    index = make_index(files)
+    index.put([item(n, KEYS=f"k{n} all") for n in range(60)])
+    index.close()
+    assert len(files.paths()) == 3
+    again = make_index(files)
+    assert again.must_be_prepared
+    again.prepare()
+    assert again.indexed_offset() == 59
+    assert places(again, "all") == list(range(59, -1, -1))
+    assert all(places(again, f"k{n}") == [n] for n in range(60))
+
+
+def test_what_was_put_already_is_passed_over() -> None:
+    index = make_index(FakeFiles())
+    for _ in range(2):
+        index.put([item(n, KEYS="a") for n in range(5)])
+    assert places(index, "a") == [4, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("syncs_before_the_crash", range(4))
+def test_a_flush_cut_short_does_no_harm(syncs_before_the_crash: int) -> None:
+    files = FakeFiles()
+    index = make_index(files, items=500)
+    index.put([item(n, KEYS=f"k{n} all") for n in range(20)])
+    index.flush()
+    index.put([item(n, KEYS=f"k{n} all") for n in range(20, 60)])
+    files.syncs = 0
+    seen: list[Path] = []
+
+    def crash(path: Path) -> None:
+        seen.append(path)
+        if len(seen) > syncs_before_the_crash:
+            raise KeyboardInterrupt
+
+    files.on_sync = crash
+    with suppress(KeyboardInterrupt):
+        index.flush()
+    files.on_sync = lambda path: None
+    again = make_index(files, items=500)
+    last = again.indexed_offset()
+    assert places(again, "all") == list(range(last, -1, -1))
+    again.put([item(n, KEYS=f"k{n} all") for n in range(last + 1, 70)])
+    assert places(again, "all")[:70] == list(range(69, -1, -1))[:64]
+    assert all(places(again, f"k{n}") == [n] for n in range(70))
+
+
+def test_names_rise_with_time() -> None:
+    files = FakeFiles()
+    index = make_index(files)
+    for n in range(200):
+        index.put([item(n, KEYS=f"k{n}", store_ms=1_700_000_000_000)])
+    index.flush()
+    names = [path.name for path in files.paths()]
+    assert len(names) == 5
+    assert all(len(name) == 17 and name.isdigit() for name in names)
+
+
+def test_files_of_another_size_are_left_aside() -> None:
+    files = FakeFiles()
+    index = make_index(files)
+    index.put([item(0, KEYS="a")])
+    index.close()
+    other = make_index(files, items=51)
+    assert places(other, "a") == []
+    assert len(files.paths()) == 1
+
+
+def test_items_the_disk_has_lost_are_not_believed() -> None:
+    files = FakeFiles()
+    index = make_index(files)
+    index.put([item(n, KEYS="a") for n in range(5)])
+    index.close()
+    files.content(files.paths()[0])[80:] = bytes(
+        len(files.content(files.paths()[0])) - 80
+    )
+    again = make_index(files)
+    assert again.indexed_offset() == -1
+    again.put([item(n, KEYS="a") for n in range(5)])
+    assert places(again, "a") == [4, 3, 2, 1, 0]

@@ -1,0 +1,93 @@
+import json
+import struct
+import tarfile
+from pathlib import Path
+from threading import Lock
+
+import pytest
+
+from twistedmq.store.files.index_file import IndexFile
+from twistedmq.store.files_layer import RealFiles
+from twistedmq.testing.fake_files import FakeFiles
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "store"
+PATH = Path("/store/index/20240101000000000")
+
+
+def make_table(files: FakeFiles, slots: int = 10, items: int = 20) -> IndexFile:
+    return IndexFile(files, PATH, slots, items, Lock())
+
+
+def test_genuine_tables_are_read(tmp_path: Path) -> None:
+    with tarfile.open(VECTORS / "clean.tar.gz") as tar:
+        tar.extractall(tmp_path, filter="data")
+    config = json.loads((VECTORS / "clean.json").read_text("utf-8"))["config"]
+    slots, items = config["maxHashSlotNum"], config["maxIndexNum"]
+    for path in sorted((tmp_path / "store" / "index").iterdir()):
+        assert path.stat().st_size == IndexFile.file_bytes(slots, items)
+        table = IndexFile(RealFiles(), path, slots, items, Lock())
+        found = table.select(
+            struct.unpack_from(">i", path.read_bytes(), 40 + 4 * slots + 20)[0],
+            99,
+            0,
+            1 << 60,
+        )
+        assert table.begin_offset in found
+
+
+def test_a_flushed_table_has_the_genuine_layout() -> None:
+    files = FakeFiles()
+    table = make_table(files)
+    assert table.add([17, 27], 1000, 50_000) == 2
+    assert table.add([5], 2000, 53_500) == 1
+    table.flush()
+    raw = bytes(files.content(PATH))
+    assert struct.unpack_from(">qqqqii", raw) == (50_000, 53_500, 1000, 2000, 2, 4)
+    assert struct.unpack_from(">10i", raw, 40) == (0, 0, 0, 0, 0, 3, 0, 2, 0, 0)
+    assert struct.unpack_from(">iqii", raw, 80 + 20) == (17, 1000, 0, 0)
+    assert struct.unpack_from(">iqii", raw, 80 + 40) == (27, 1000, 0, 1)
+    assert struct.unpack_from(">iqii", raw, 80 + 60) == (5, 2000, 3, 0)
+
+
+def test_a_full_table_takes_no_more() -> None:
+    table = make_table(FakeFiles(), items=4)
+    assert table.add([1, 2], 0, 0) == 2
+    assert not table.is_full
+    assert table.add([3, 4], 1, 0) == 1
+    assert table.is_full
+
+
+def test_the_newest_come_first_and_only_of_that_hash() -> None:
+    table = make_table(FakeFiles())
+    for n in range(5):
+        table.add([3, 13], n, 1000)
+    assert table.select(13, 3, 0, 1 << 60) == [4, 3, 2]
+    table.flush()
+    assert table.select(3, 9, 0, 1 << 60) == [4, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+def test_truncating_takes_items_back(flushed: bool) -> None:
+    files = FakeFiles()
+    table = make_table(files)
+    for n in range(5):
+        table.add([3, 13], n, 1000)
+    if flushed:
+        table.flush()
+    assert table.truncate(2)
+    assert table.select(3, 9, 0, 1 << 60) == [1, 0]
+    assert table.end_offset == 1
+    assert make_table(files).select(13, 9, 0, 1 << 60) == [1, 0]
+    assert not table.truncate(0)
+    assert table.is_empty
+
+
+def test_time_ranges_overlap_or_not() -> None:
+    table = make_table(FakeFiles())
+    table.add([1], 0, 1000)
+    table.add([1], 1, 2000)
+    assert table.overlaps(0, 1000)
+    assert table.overlaps(2000, 9000)
+    assert table.overlaps(1200, 1300)
+    assert not table.overlaps(0, 999)
+    assert not table.overlaps(2001, 9000)

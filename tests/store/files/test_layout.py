@@ -1,0 +1,17 @@
+from pathlib import Path
+
+from twistedmq.config.store import StoreConfig
+from twistedmq.store.files.layout import Layout, file_name, is_file_name
+
+
+def test_files_are_named_by_their_first_byte() -> None:
+    assert file_name(65536) == "00000000000000065536"
+    assert is_file_name(file_name(1 << 40))
+    assert not is_file_name("65536")
+    assert not is_file_name("0000000000000006553x")
+
+
+def test_the_log_may_be_elsewhere() -> None:
+    config = StoreConfig(Path("/root"), Path("/fast/log"))
+    assert Layout(config).commit_log == Path("/fast/log")
+    assert Layout(StoreConfig(Path("/root"))).commit_log == Path("/root/commitlog")

@@ -1,0 +1,55 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from twistedmq.store.files.open_files import OpenFiles
+from twistedmq.store.files_layer import OpenFile, RealFiles
+
+
+def path_of(folder: Path, key: int) -> Callable[[], Path]:
+    return lambda: folder / str(key)
+
+
+def get(opened: OpenFiles, folder: Path, key: int) -> OpenFile:
+    return opened.get(key, path_of(folder, key), 10)
+
+
+def test_few_stay_open(tmp_path: Path) -> None:
+    opened = OpenFiles(RealFiles(), 3)
+    for key in range(10):
+        assert get(opened, tmp_path, key).size() == 10
+    assert len(opened) == 3
+
+
+def test_the_least_recently_used_is_dropped(tmp_path: Path) -> None:
+    opened = OpenFiles(RealFiles(), 2)
+    first = get(opened, tmp_path, 1)
+    get(opened, tmp_path, 2)
+    assert get(opened, tmp_path, 1) is first
+    get(opened, tmp_path, 3)
+    assert get(opened, tmp_path, 1) is first
+
+
+def test_a_dropped_file_can_still_be_read(tmp_path: Path) -> None:
+    opened = OpenFiles(RealFiles(), 1)
+    first = get(opened, tmp_path, 1)
+    get(opened, tmp_path, 2)
+    opened.drop(2)
+    opened.clear()
+    assert len(first.read(20, 0)) == 10
+
+
+def test_a_missing_file_is_made_only_if_asked(tmp_path: Path) -> None:
+    opened = OpenFiles(RealFiles(), 1)
+    with pytest.raises(FileNotFoundError):
+        opened.get(1, path_of(tmp_path, 1))
+    assert len(opened) == 0
+
+
+def test_many_are_dropped_by_their_keys(tmp_path: Path) -> None:
+    opened = OpenFiles(RealFiles(), 9)
+    for key in range(4):
+        get(opened, tmp_path, key)
+    opened.drop_where(lambda key: key in {1, 2})
+    assert len(opened) == 2

@@ -66,6 +66,7 @@ def test_genuine_files_are_recovered_and_served(name: str, tmp_path: Path) -> No
     assert store.log_bounds() == (0, end)
     topics = without_batch_queues(expected(manifest)["messages"])
     assert check_messages(store, topics) > 10
+    assert not (root / "consumequeue" / "Bcq").exists()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -79,6 +79,7 @@ class Recovery:
         self._queues = QueueTable()
         self._grown: dict[QueueState, None] = {}
         self._last_store_ms = 0
+        self._batch_topics: frozenset[str] = frozenset()
         self.checkpoint = Checkpoint()
 
     def run(self) -> Recovered:
@@ -91,6 +92,12 @@ class Recovery:
         self.checkpoint = read_checkpoint(self._files, self._layout.checkpoint)
         self._last_store_ms = self.checkpoint.log_ms
         self._remove_deleted()
+        self._batch_topics = frozenset(self._files.list(self._layout.batch_queues))
+        if self._batch_topics:
+            self._log.warn(
+                "topics with batch consume queues cannot be read yet: {topics}",
+                topics=", ".join(sorted(self._batch_topics)),
+            )
         stopped_in_order = self._files.size(self._layout.abort) is None
         beginning = self._find_beginning(stopped_in_order)
         self._load_queues(beginning)
@@ -203,6 +210,8 @@ class Recovery:
             return
         fresh = [record for record in records if record.physical_offset >= begin]
         for record in fresh:
+            if record.topic in self._batch_topics:
+                continue  # a consume queue beside it would keep the genuine one out
             tags_code = self._tags_codes.of(record)
             entry = ENTRY.pack(record.physical_offset, record.size, tags_code)
             for place in queues_of(record):

@@ -32,6 +32,7 @@ BLANK_BYTES: Final = BLANK.size
 _HEAD: Final = Layout(">iIIiiqqiq")
 _LONG: Final = Layout(">q")
 _INT: Final = Layout(">i")
+_LIGHT_OFFSETS: Final = b"INNER_MULTI_QUEUE_OFFSET"
 _CRC_MASK: Final = 0x7FFFFFFF
 _SMALLEST: Final = _HEAD.size + PACKED_V4 + 8 + PACKED_V4 + 4 + 8 + 4 + 1 + 2
 STORE_TIME_REACH: Final = _HEAD.size + PACKED_V6 + 8
@@ -201,9 +202,11 @@ def queues_of(record: LoggedRecord) -> list[tuple[str, int, int]]:
     That is its own, and each light queue it was dispatched to.
     """
     own = [(record.topic, record.queue_id, record.queue_offset)]
+    if _LIGHT_OFFSETS not in record.properties and record.topic.isidentifier():
+        return own  # nearly all
     if "/" in record.topic or record.topic in {"", ".", ".."}:
         return []  # no folder may be named like that, so no queue can be
-    offsets = properties.get(record.properties, b"INNER_MULTI_QUEUE_OFFSET")
+    offsets = properties.get(record.properties, _LIGHT_OFFSETS)
     if offsets is None:
         return own
     names = properties.get(record.properties, b"INNER_MULTI_DISPATCH") or b""

@@ -142,15 +142,16 @@ class IndexFile:
 
     def _undo_unvouched(self, slots: memoryview) -> None:
         """Take items back that a flush wrote before it was cut short."""
-        blocks = range(0, self._slot_count, _BLOCK_SLOTS)  # others run in between
-        newest = max(max(slots[at : at + _BLOCK_SLOTS]) for at in blocks)
+        newest = _newest(slots)
         for number in range(newest, self._count - 1, -1):
             key_hash, _, _, before = self._item(number)
             slot = key_hash % self._slot_count
             if slots[slot] == number:
                 slots[slot] = before if before < number else 0
                 self._changed_blocks.add(slot // _BLOCK_SLOTS)
-        for slot, number in enumerate(slots) if newest >= self._count else ():
+        if _newest(slots) < self._count:
+            return
+        for slot, number in enumerate(slots):
             if number >= self._count or number < 0:
                 slots[slot] = 0
                 self._changed_blocks.add(slot // _BLOCK_SLOTS)
@@ -274,3 +275,9 @@ class IndexFile:
             write_all(file, data, _HEADER.size + start * _SLOT_BYTES)
         write_all(file, header, 0)
         file.sync()
+
+
+def _newest(slots: memoryview) -> int:
+    """Give the largest item number, in steps between which other threads may run."""
+    steps = range(0, len(slots), _BLOCK_SLOTS)
+    return max(max(slots[at : at + _BLOCK_SLOTS]) for at in steps)

@@ -1,1 +1,1 @@
-"""Fakes, simulated machines and contract tests, for this project and for plugin authors."""
+"""Fakes, simulated machines and contract tests, for us and for plugin authors."""

@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-from client_kit import FakeCluster, result_of
+from client_kit import FakeCluster, held, result_of
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.task import Clock
 from twisted.python.threadpool import ThreadPool
@@ -13,6 +14,7 @@ from twistedmq.client.offsets import BrokerOffsets, open_file_offsets, workers_o
 from twistedmq.client.session import Session
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command
 
 ONE, TWO = MessageQueue("T", "broker-0", 0), MessageQueue("T", "broker-0", 1)
 
@@ -44,6 +46,20 @@ def test_what_could_not_be_written_is_told(
     assert result_of(at_broker.write({ONE: 5, elsewhere: 6})) == {ONE}
     cluster.refuse[RequestCode.UPDATE_CONSUMER_OFFSET] = ResponseCode.SYSTEM_BUSY, "no"
     assert result_of(at_broker.write({ONE: 5})) == frozenset()
+
+
+def test_a_broker_hears_of_one_queue_after_the_other(
+    cluster: FakeCluster, at_broker: BrokerOffsets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow: Deferred[Command] = Deferred()
+    answers = [slow, succeed(Command(code=0))]
+    code = RequestCode.UPDATE_CONSUMER_OFFSET
+    table = {**cluster._SERVED, code: lambda *_: answers.pop(0)}
+    monkeypatch.setattr(cluster, "_SERVED", table)
+    written = held(at_broker.write({ONE: 5, TWO: 6}))
+    assert cluster.codes().count(code) == 1
+    slow.callback(Command(code=0))
+    assert written == [{ONE, TWO}]
 
 
 def test_a_file_keeps_offsets_as_genuine_clients_do(tmp_path: Path) -> None:

@@ -60,3 +60,13 @@ def test_what_could_not_be_committed_is_tried_again(
 def test_a_queue_given_back_is_forgotten(owned: OwnedQueues) -> None:
     result_of(Deferred.fromCoroutine(owned.give_back(QUEUE)))
     assert QUEUE not in owned.queues
+
+
+def test_pulls_carry_offsets_once_the_broker_has_one(
+    cluster: FakeCluster, owned: OwnedQueues
+) -> None:
+    """The first offsets of a group must not reach a broker at the same time."""
+    puller = owned.pullers[QUEUE]
+    assert not puller.carries_commits
+    commit(owned)
+    assert puller.carries_commits

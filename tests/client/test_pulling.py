@@ -55,7 +55,7 @@ def start(cluster: FakeCluster, pulled: Pulled) -> Callable[..., QueuePuller]:
             deliver=pulled.messages.extend,
             moved=pulled.moved.append,
             unknown=pulled.not_known,
-            **{"commits": True} | changes,
+            **changes,
         )
         window = QueueWindow(offset, limits)
         puller = QueuePuller(parts, QUEUE, Subscription("T", tags, 3), window)
@@ -118,13 +118,17 @@ def test_pulls_carry_the_offset_to_commit(
     puller = start()
     puller.ack(0)
     cluster.put("T", "c")
+    assert not cluster.committed
+    puller.carries_commits = True
+    cluster.put("T", "d")
+    cluster.put("T", "e")
     assert cluster.committed["G", QUEUE] == 1
 
 
 def test_a_bystander_carries_its_subscription_instead(
     cluster: FakeCluster, start: Callable[..., QueuePuller]
 ) -> None:
-    start(tags="a", commits=False, subscribes=True)
+    start(tags="a", subscribes=True)
     header = cluster.requests[-1][2]
     assert (header.subscription, header.sys_flag) == ("a", 0b110)
 

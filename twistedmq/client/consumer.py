@@ -139,6 +139,7 @@ class Consumer:
                 self._offset_store(offsets_directory),
                 self._start_offset,
                 prefetch or Limits(),
+                pulls_commit=self._is_clustering,
             ),
             self._subscriptions,
         )
@@ -375,7 +376,6 @@ class Consumer:
             deliver=self._inbox.put,
             moved=self._inbox.discard,
             unknown=self._heartbeats.beat,
-            commits=self._is_clustering,
         )
 
     def _retry_parts(self, max_reconsume_times: int) -> RetryParts:

@@ -12,13 +12,15 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twistedmq.client.calls import BrokerCalls
-from twistedmq.client.errors import BrokerNotFoundError
+from twistedmq.client.deferreds import gives_deferred
+from twistedmq.client.errors import BrokerNotFoundError, RefusedError
 from twistedmq.client.interfaces import IOffsetStore
 from twistedmq.client.routing import Routes
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies.offsets import OffsetSerializeWrapper
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.errors import FieldError
+from twistedmq.remoting.errors import RemotingError
 from twistedmq.store.files_layer import RealFiles
 from twistedmq.store.json_file import AtomicJsonFile
 from twistedmq.store.workers import Workers
@@ -33,7 +35,11 @@ _log = Logger()
 
 @implementer(IOffsetStore)
 class BrokerOffsets:
-    """Offsets of a group at the brokers, shared by all its members (clustering)."""
+    """Offsets of a group at the brokers, shared by all its members (clustering).
+
+    Each broker is told of one queue after the other: a genuine broker that hears of a
+    group's first offsets at the same time keeps only some of them.
+    """
 
     def __init__(self, group: str, calls: BrokerCalls, routes: Routes) -> None:
         self._group = group
@@ -46,22 +52,36 @@ class BrokerOffsets:
 
     def write(self, offsets: Mapping[MessageQueue, int]) -> Deferred[Queues]:
         """Tell each queue's broker."""
-        written = [self._write(queue, offset) for queue, offset in offsets.items()]
-        together: Deferred[list[MessageQueue | None]] = gatherResults(written)
-        return together.addCallback(_those_given)
+        by_broker: dict[str, dict[MessageQueue, int]] = {}
+        for queue, offset in offsets.items():
+            by_broker.setdefault(queue.broker_name, {})[queue] = offset
+        written = [self._write(name, mine) for name, mine in by_broker.items()]
+        return gatherResults(written).addCallback(lambda all_: Queues().union(*all_))
 
     async def _read(self, queue: MessageQueue) -> int | None:
         address = self._routes.address(queue.broker_name)
         return await self._calls.committed(address, self._group, queue)
 
-    def _write(self, queue: MessageQueue, offset: int) -> Deferred[MessageQueue | None]:
+    @gives_deferred
+    async def _write(
+        self, broker_name: str, offsets: Mapping[MessageQueue, int]
+    ) -> Queues:
+        """Tell one broker, until it fails."""
+        written = set()
         try:
-            address = self._routes.address(queue.broker_name)
-        except BrokerNotFoundError as error:
-            _not_written(Failure(error), queue)
-            return succeed(None)
-        answer = self._calls.commit(address, self._group, queue, offset)
-        return answer.addCallbacks(lambda _: queue, _not_written, errbackArgs=(queue,))
+            address = self._routes.address(broker_name)
+            for queue, offset in offsets.items():
+                await self._calls.commit(address, self._group, queue, offset)
+                written.add(queue)
+        except (RemotingError, RefusedError, BrokerNotFoundError) as error:
+            _log.warn(
+                "{group}: {count} offsets could not be committed at {broker}: {error}",
+                group=self._group,
+                count=len(offsets) - len(written),
+                broker=broker_name,
+                error=error,
+            )
+        return frozenset(written)
 
 
 @implementer(IOffsetStore)
@@ -125,19 +145,7 @@ def _read_table(raw: bytes) -> dict[MessageQueue, int]:
         raise ValueError(str(error)) from error
 
 
-def _those_given(queues: list[MessageQueue | None]) -> Queues:
-    return frozenset(queue for queue in queues if queue is not None)
-
-
 def _not_saved(failure: Failure) -> Queues:
     failure.trap(OSError)
     _log.warn("the offsets cannot be saved: {why}", why=failure.getErrorMessage())
     return frozenset()
-
-
-def _not_written(failure: Failure, queue: MessageQueue) -> None:
-    _log.warn(
-        "the offset of {queue} could not be committed: {reason}",
-        queue=queue,
-        reason=failure.getErrorMessage(),
-    )

@@ -22,6 +22,8 @@ class OwnedParts(Struct, frozen=True):
     start: Callable[[MessageQueue], Awaitable[int]]
     """Gives where to begin in a queue without a kept offset."""
     limits: Limits
+    pulls_commit: bool
+    """Whether pulls may carry offsets to commit along (clustering)."""
 
 
 class OwnedQueues:
@@ -58,6 +60,8 @@ class OwnedQueues:
             QueueWindow(start, self._parts.limits),
         )
         self._pullers[queue] = puller
+        # 0 is also what a broker says that knows no offset of a young queue
+        puller.carries_commits = self._parts.pulls_commit and bool(kept)
         puller.start()
 
     async def give_back(self, queue: MessageQueue) -> None:
@@ -105,5 +109,7 @@ class OwnedQueues:
         if not changed:
             return
         for queue in await self._parts.offsets.write(changed):
-            if queue in self._committed:
+            puller = self._pullers.get(queue)
+            if puller is not None:
                 self._committed[queue] = changed[queue]
+                puller.carries_commits = self._parts.pulls_commit

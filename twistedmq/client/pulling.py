@@ -47,8 +47,6 @@ class PullParts(Struct, frozen=True):
     """Told when the broker moved the offset: what was fetched before is void."""
     unknown: Callable[[], object]
     """Told when a broker does not know this consumer (it was restarted, say)."""
-    commits: bool
-    """Whether pulls carry the offset to commit along (clustering)."""
     subscribes: bool = False
     """Whether pulls carry the subscription: for readers that no heartbeat announces."""
 
@@ -73,6 +71,10 @@ class QueuePuller:
         self.queue = queue
         self.window = window
         self.last_pull_s = 0.0
+        self.carries_commits = False
+        """Whether pulls carry the offset to commit along. Only once the broker has an
+        offset: the first ones of a group must not reach it at the same time.
+        """
         self._parts = parts
         self._subscription = subscription
         self._broker_id = MASTER_ID
@@ -138,7 +140,7 @@ class QueuePuller:
 
     def _header(self, is_master: bool) -> PullMessageRequestHeader:
         offset = self.window.committable
-        commits = self._parts.commits and is_master and offset > 0
+        commits = self.carries_commits and is_master and offset > 0
         subscription = self._subscription
         return PullMessageRequestHeader(
             consumer_group=self._parts.group,

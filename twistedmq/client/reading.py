@@ -71,7 +71,6 @@ class TopicReader:
             deliver=self._inbox.put,
             moved=self._inbox.discard,
             unknown=lambda: None,
-            commits=False,
             subscribes=True,
         )
 

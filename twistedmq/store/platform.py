@@ -5,7 +5,7 @@ switches all of them off, so that tests can run that path on any machine.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twistedmq.store import mapped_view
 
@@ -31,7 +31,8 @@ class Capabilities:
     def detect(cls) -> "Capabilities":
         """Give what this platform has."""
         if os.environ.get("TWISTEDMQ_PLAIN_IO"):
-            return cls.ordinary()
+            # A lock is no shortcut: without it two brokers would share a store.
+            return replace(cls.ordinary(), record_locks=os.name == "posix")
         return cls(
             positional=hasattr(os, "pread") and hasattr(os, "pwrite"),
             no_wait=hasattr(os, "preadv") and hasattr(os, "RWF_NOWAIT"),

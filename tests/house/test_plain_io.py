@@ -7,7 +7,8 @@ from source_tree import PACKAGE, imports, modules, tree
 
 NAMES = """
 preadv pwritev posix_fallocate posix_fadvise fallocate copy_file_range sendfile sendmsg
-recvmsg pread pwrite fdatasync O_DIRECT O_DSYNC RWF_NOWAIT O_DIRECTORY memfd_create splice
+recvmsg pread pwrite fdatasync O_DIRECT O_DSYNC RWF_NOWAIT O_DIRECTORY memfd_create
+splice
 """
 SPECIAL = frozenset(NAMES.split())
 """Attributes of os and socket that not every system has."""

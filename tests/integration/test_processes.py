@@ -109,12 +109,11 @@ def test_a_store_in_use_is_refused(data: Path) -> None:
     assert len(line.splitlines()) == 1
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere"
-)
 def test_a_directory_that_cannot_be_written_is_refused(data: Path) -> None:
     data.mkdir()
     data.chmod(0o500)
+    if os.access(data, os.W_OK):  # root may write anywhere but in the kernel's tree
+        data = Path("/sys/twistedmq")
     assert str(data) in refused(*all_in_one(data))
 
 

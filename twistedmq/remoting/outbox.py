@@ -16,7 +16,7 @@ from zope.interface import implementer
 from twistedmq.protocol.command import Buffer
 from twistedmq.remoting.capabilities import Capabilities
 
-_JOIN_BELOW_BYTES: Final = 65_536
+_JOIN_BELOW_BYTES: Final = 262_144
 """Copying less than this into one piece is cheaper than handing over pieces."""
 
 _PIECES_AT_ONCE: Final = 512

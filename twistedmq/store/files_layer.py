@@ -37,10 +37,12 @@ class OpenFile(Protocol):
     def read_resident(self, size: int, offset: int) -> Buffer | None:
         """Do the same if no disk must be waited for, else (or if unsure) give None."""
 
-    def pieces_resident(self, spans: Sequence[Sequence[int]]) -> list[Buffer] | None:
+    def pieces_resident(
+        self, spans: Sequence[Sequence[int]], base: int
+    ) -> list[Buffer] | None:
         """Give the bytes of each (start, end), rising, if no disk must be waited for.
 
-        Else, or if unsure, give None.
+        Else, or if unsure, give None. The file's first byte counts as *base*.
         """
 
     def sync(self) -> None:
@@ -145,15 +147,17 @@ class _RealFile:
             return None
         return memoryview(buffer) if count == size else None
 
-    def pieces_resident(self, spans: Sequence[Sequence[int]]) -> list[Buffer] | None:
+    def pieces_resident(
+        self, spans: Sequence[Sequence[int]], base: int
+    ) -> list[Buffer] | None:
         if self._mapped and len(spans) > 1:
             if self._view is None:
                 self._map()
-            if self._view and (found := self._view.pieces(spans)) is not None:
+            if self._view and (found := self._view.pieces(spans, base)) is not None:
                 return found
         pieces = []
         for start, end in spans:
-            piece = self.read_resident(end - start, start)
+            piece = self.read_resident(end - start, start - base)
             if piece is None:
                 return None
             pieces.append(piece)

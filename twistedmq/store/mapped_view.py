@@ -60,18 +60,24 @@ class MappedView:
         self._view = memoryview(mapping).toreadonly()
         self._states = ctypes.create_string_buffer(_PAGES_AT_ONCE)
 
-    def pieces(self, spans: Sequence[Sequence[int]]) -> list[Buffer] | None:
-        """Give the bytes of each (start, end), rising; None if one is not in memory."""
-        first = spans[0][0] // _PAGE
-        pages = -(-spans[-1][1] // _PAGE) - first
+    def pieces(
+        self, spans: Sequence[Sequence[int]], base: int = 0
+    ) -> list[Buffer] | None:
+        """Give the bytes of each (start, end), rising; None if one is not in memory.
+
+        The file's first byte counts as *base*.
+        """
+        low, high = spans[0][0] - base, spans[-1][1] - base
+        first = low // _PAGE
+        pages = -(-high // _PAGE) - first
         mincore = _mincore()
         if (
             mincore is None
             or pages > _PAGES_AT_ONCE
-            or spans[-1][1] > len(self._view)
+            or high > len(self._view)
             or mincore(self._address + first * _PAGE, pages * _PAGE, self._states)
             or self._states.raw.count(_IN_MEMORY, 0, pages) != pages
         ):
             return None
         view = self._view
-        return [view[start:end] for start, end in spans]
+        return [view[start - base : end - base] for start, end in spans]

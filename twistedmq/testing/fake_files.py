@@ -42,10 +42,12 @@ class _FakeFile:
     def read_resident(self, size: int, offset: int) -> Buffer | None:
         return None if self._files.cold else self.read(size, offset)
 
-    def pieces_resident(self, spans: Sequence[Sequence[int]]) -> list[Buffer] | None:
+    def pieces_resident(
+        self, spans: Sequence[Sequence[int]], base: int
+    ) -> list[Buffer] | None:
         if self._files.cold:
             return None
-        return [self.read(end - start, start) for start, end in spans]
+        return [self.read(end - start, start - base) for start, end in spans]
 
     def sync(self) -> None:
         self._files.before_sync(self._path)

@@ -133,9 +133,7 @@ class CommitLog:
         low, high = spans[0][0], spans[-1][1]
         base = self._base_of(low)
         if self.min_offset <= low <= high <= min(self.end, base + self._segment_bytes):
-            found = self._segment(base).pieces_resident(
-                [(start - base, end - base) for start, end in spans]
-            )
+            found = self._segment(base).pieces_resident(spans, base)
             if found is not None:
                 return found
         return [self.read_resident(end - start, start) for start, end in spans]

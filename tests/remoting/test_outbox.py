@@ -143,9 +143,16 @@ def test_long_pieces_are_not_joined_where_the_system_gathers(capabilities, call)
 
 def test_very_many_pieces_go_in_several_calls():
     line = Line()
-    line.outbox.write_all([b"0123456789" * 10] * 1200)
-    assert line.socket.taken == b"0123456789" * 12_000
+    line.outbox.write_all([b"0123456789" * 500] * 1200)
+    assert line.socket.taken == b"0123456789" * 600_000
     assert len(line.socket.calls) == 3
+
+
+def test_short_pieces_are_joined_however_many():
+    line = Line()
+    line.outbox.write_all([b"0123456789" * 100] * 200)
+    assert line.socket.taken == b"0123456789" * 20_000
+    assert line.socket.calls == ["send"]
 
 
 @pytest.mark.parametrize("data", [[b"x"], [b"x", bytes(100_000)]])

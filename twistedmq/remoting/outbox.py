@@ -16,8 +16,10 @@ from zope.interface import implementer
 from twistedmq.protocol.command import Buffer
 from twistedmq.remoting.capabilities import Capabilities
 
-_JOIN_BELOW_BYTES: Final = 262_144
-"""Copying less than this into one piece is cheaper than handing over pieces."""
+_JOIN_BELOW_BYTES: Final = 65_536
+_SHORT_PIECE_BYTES: Final = 4_096
+"""Copying less than this in all, or pieces that are shorter than this on average, into
+one piece is cheaper than handing over pieces."""
 
 _PIECES_AT_ONCE: Final = 512
 """Pieces in one ``sendmsg``; systems allow 1024 (IOV_MAX), some less."""
@@ -203,7 +205,8 @@ def _carrier_of(transport: Any) -> Any:
 
 
 def _is_long(buffers: list[Buffer]) -> bool:
-    return sum(map(len, buffers)) > _JOIN_BELOW_BYTES
+    size = sum(map(len, buffers))
+    return size > max(_JOIN_BELOW_BYTES, _SHORT_PIECE_BYTES * len(buffers))
 
 
 def _after(buffers: list[Buffer], sent: int) -> list[Buffer]:

@@ -160,14 +160,21 @@ class OurBroker:
                 self.command(), stdout=out, stderr=out, env=environment()
             )
         while self.output.count("boot success") <= seen:
-            if self.process.poll() is not None:
+            if self._ended_within(0.01):
                 raise StartError(f"ended early:\n{self.output[-3000:]}")
             if time.monotonic() - began > START_S:
                 self.kill()
                 raise StartError(f"not ready:\n{self.output[-3000:]}")
-            time.sleep(0.01)  # the program cannot call us
         self.seconds_to_ready = time.monotonic() - began
         return self
+
+    def _ended_within(self, seconds: float) -> bool:
+        assert self.process is not None
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def stop(self) -> int:
         """End it by TERM; gives the exit status, which is minus the signal."""

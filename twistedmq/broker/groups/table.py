@@ -3,13 +3,13 @@
 Source: SubscriptionGroupManager.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec.structs import replace
 
 from twistedmq.broker.attributes import GROUP_ATTRIBUTES, apply_changes
+from twistedmq.broker.versioned_table import VersionedTable
 from twistedmq.config.broker import BrokerLimits, GroupDefaults
 from twistedmq.config.live import Live
 from twistedmq.protocol import names
@@ -30,14 +30,9 @@ SYSTEM_GROUPS: Final = (
 FORBIDDEN_READ: Final = 1 << 2
 """The bit of a forbidden mask that says: this group may not read this topic."""
 
-GroupListener = Callable[[str, SubscriptionGroupConfig | None], None]
-"""Told of each change: the group, and its new state, None where it was deleted."""
 
-
-class GroupTable:
+class GroupTable(VersionedTable[SubscriptionGroupConfig]):
     """What this broker knows of each consumer group.
-
-    A ``SubscriptionGroupConfig`` that is in the table is never changed in place.
 
     Args:
         defaults: whether a group is created when it is looked up.
@@ -51,32 +46,16 @@ class GroupTable:
         limits: Live[BrokerLimits],
         wall_ms: Callable[[], int],
     ) -> None:
+        super().__init__(
+            {
+                group: SubscriptionGroupConfig(group_name=group)
+                for group in SYSTEM_GROUPS
+            },
+            wall_ms,
+        )
         self._defaults = defaults
         self._limits = limits
-        self._wall_ms = wall_ms
-        self._configs = {
-            group: SubscriptionGroupConfig(group_name=group) for group in SYSTEM_GROUPS
-        }
         self._forbidden: dict[str, dict[str, int]] = {}
-        self._listeners: list[GroupListener] = []
-        self._version = DataVersion(timestamp=wall_ms())
-
-    @property
-    def data_version(self) -> DataVersion:
-        """Changes with every change of the table."""
-        return self._version
-
-    def __len__(self) -> int:
-        """Count the groups."""
-        return len(self._configs)
-
-    def __iter__(self) -> Iterator[str]:
-        """Give the names of all groups."""
-        return iter(self._configs)
-
-    def __contains__(self, group: object) -> bool:
-        """Say whether there is such a group; creates none."""
-        return group in self._configs
 
     def get(self, group: str) -> SubscriptionGroupConfig | None:
         """Find a group, creating it where settings and its name allow."""
@@ -87,21 +66,9 @@ class GroupTable:
         """Find a group; creates none."""
         return self._configs.get(group)
 
-    def view(self) -> Mapping[str, SubscriptionGroupConfig]:
-        """Give the table itself, to read only; it changes under the reader's eyes."""
-        return MappingProxyType(self._configs)
-
-    def snapshot(self) -> dict[str, SubscriptionGroupConfig]:
-        """Give a copy of the table."""
-        return dict(self._configs)
-
     def forbidden(self) -> dict[str, dict[str, int]]:
         """Give a copy of the forbidden masks, by group and topic."""
         return {group: dict(masks) for group, masks in self._forbidden.items()}
-
-    def on_change(self, listener: GroupListener) -> None:
-        """Have *listener* told of every change, after it was made."""
-        self._listeners.append(listener)
 
     def load(
         self,
@@ -113,9 +80,8 @@ class GroupTable:
 
         Listeners are not told: this is how the table begins.
         """
-        self._configs.update(configs)
+        self._take_over(configs, version)
         self._forbidden.update({g: dict(masks) for g, masks in forbidden.items()})
-        self._version = version
 
     def put(self, config: SubscriptionGroupConfig) -> None:
         """Put *config* in the place of what has its name."""
@@ -191,12 +157,3 @@ class GroupTable:
             raise ServiceUnavailableError(
                 f"no more than {limit} consumer groups are allowed (maxGroups)"
             )
-
-    def _changed(self, group: str) -> None:
-        version = self._version
-        self._version = replace(
-            version, timestamp=self._wall_ms(), counter=version.counter + 1
-        )
-        config = self._configs.get(group)
-        for listener in self._listeners:
-            listener(group, config)

@@ -5,13 +5,13 @@ back, by an admin's wish, and by themselves when the broker starts.
 Source: TopicConfigManager.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
 from twistedmq.broker.attributes import TOPIC_ATTRIBUTES, apply_changes
 from twistedmq.broker.topics.system import SystemTopics
+from twistedmq.broker.versioned_table import VersionedTable
 from twistedmq.config.broker import BrokerIdentity, BrokerLimits, TopicDefaults
 from twistedmq.config.live import Live
 from twistedmq.protocol.bodies import DataVersion, TopicConfig
@@ -19,15 +19,9 @@ from twistedmq.protocol.errors import ServiceUnavailableError
 from twistedmq.protocol.names import AUTO_CREATE_TOPIC
 from twistedmq.protocol.system_flags import PERM_INHERIT, PERM_READ, PERM_WRITE
 
-TopicListener = Callable[[str, TopicConfig | None], None]
-"""Told of each change: the topic, and its new state, None where it was deleted."""
 
-
-class TopicTable:
-    """What this broker knows of each topic.
-
-    A ``TopicConfig`` that is in the table is never changed in place, so whoever was
-    given one may keep it: a change puts another in its place and tells the listeners.
+class TopicTable(VersionedTable[TopicConfig]):
+    """What this broker knows of each topic; name servers compare its version.
 
     Args:
         identity: cluster and broker name, after which two topics are named.
@@ -44,53 +38,20 @@ class TopicTable:
         wall_ms: Callable[[], int],
     ) -> None:
         self.system = SystemTopics(identity, defaults.value)
+        super().__init__({c.topic_name: c for c in self.system.configs()}, wall_ms)
         self._defaults = defaults
         self._limits = limits
-        self._wall_ms = wall_ms
-        self._configs = {c.topic_name: c for c in self.system.configs()}
-        self._listeners: list[TopicListener] = []
-        self._version = DataVersion(timestamp=wall_ms())
-
-    @property
-    def data_version(self) -> DataVersion:
-        """Changes with every change of the table; name servers compare it."""
-        return self._version
-
-    def __len__(self) -> int:
-        """Count the topics."""
-        return len(self._configs)
-
-    def __iter__(self) -> Iterator[str]:
-        """Give the names of all topics."""
-        return iter(self._configs)
-
-    def __contains__(self, topic: object) -> bool:
-        """Say whether there is such a topic."""
-        return topic in self._configs
 
     def get(self, topic: str) -> TopicConfig | None:
         """Find a topic; creates nothing."""
         return self._configs.get(topic)
-
-    def view(self) -> Mapping[str, TopicConfig]:
-        """Give the table itself, to read only; it changes under the reader's eyes."""
-        return MappingProxyType(self._configs)
-
-    def snapshot(self) -> dict[str, TopicConfig]:
-        """Give a copy of the table."""
-        return dict(self._configs)
-
-    def on_change(self, listener: TopicListener) -> None:
-        """Have *listener* told of every change, after it was made."""
-        self._listeners.append(listener)
 
     def load(self, configs: Mapping[str, TopicConfig], version: DataVersion) -> None:
         """Take over what a file holds, over the topics that exist by themselves.
 
         Listeners are not told: this is how the table begins.
         """
-        self._configs.update(configs)
-        self._version = version
+        self._take_over(configs, version)
 
     def create_on_send(
         self, topic: str, template: str, queue_count: int, sys_flag: int = 0
@@ -153,8 +114,7 @@ class TopicTable:
     def put(self, config: TopicConfig) -> None:
         """Put *config* in the place of what has its name."""
         self._configs[config.topic_name] = config
-        self._next_version()
-        self._tell(config.topic_name, config)
+        self._changed(config.topic_name)
 
     def update(self, wished: TopicConfig) -> TopicConfig:
         """Create or change a topic; ``wished.attributes`` are changes, see attributes.
@@ -179,8 +139,7 @@ class TopicTable:
         """Forget *topic*; gives whether it existed."""
         if self._configs.pop(topic, None) is None:
             return False
-        self._next_version()
-        self._tell(topic, None)
+        self._changed(topic)
         return True
 
     def mark_ordered(self, topics: Iterable[str]) -> None:
@@ -201,13 +160,3 @@ class TopicTable:
             raise ServiceUnavailableError(
                 f"no more than {limit} topics are allowed (maxTopics)"
             )
-
-    def _next_version(self) -> None:
-        version = self._version
-        self._version = replace(
-            version, timestamp=self._wall_ms(), counter=version.counter + 1
-        )
-
-    def _tell(self, topic: str, config: TopicConfig | None) -> None:
-        for listener in self._listeners:
-            listener(topic, config)

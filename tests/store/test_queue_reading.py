@@ -63,9 +63,9 @@ def pack_entries(*entries: tuple[int, int]) -> bytes:
 def read(entries: bytes, **changes: Any) -> tuple[QueueRead, list[list[int]]]:
     asked: list[list[int]] = []
 
-    def read_pieces(spans: Sequence[Sequence[int]]) -> list[Buffer]:
-        asked.extend([start, end] for start, end in spans)
-        return [bytes(end - start) for start, end in spans]
+    def read_pieces(starts: Sequence[int], ends: Sequence[int]) -> list[Buffer]:
+        asked.extend([a, b] for a, b in zip(starts, ends, strict=True))
+        return [bytes(b - a) for a, b in zip(starts, ends, strict=True)]
 
     arguments: dict[str, Any] = {
         "limits": ReadLimits(0, (32, 1000), (8, 500)),

@@ -124,7 +124,7 @@ class SendDecoder:
 
     def __init__(self, added: bytes, new_unique_id: Callable[[], str]) -> None:
         self._added = added
-        self._added_names = tuple(parse(added))
+        self._added_names = frozenset(parse(added))
         self._new_unique_id = new_unique_id
         self._tags_codes: dict[str | None, int] = {None: 0, "": 0}
 
@@ -172,7 +172,8 @@ class SendDecoder:
         except UnicodeEncodeError:
             self._refuse(head, sends, "properties are not valid text")
             return
-        if not self._added_names_absent(properties):
+        if not self._added_names.isdisjoint(properties):
+            # a message that was consumed and sent on brings the broker's properties
             for name in self._added_names:
                 properties.pop(name, None)
             encoded = _format(properties).encode()
@@ -201,10 +202,6 @@ class SendDecoder:
         code = self._tags_codes.get(tag)
         batch.tags_codes.append(self._tags_code(tag) if code is None else code)
         batch.bodies.append(body)
-
-    def _added_names_absent(self, properties: dict[str, str]) -> bool:
-        # a message that was consumed and sent on brings the broker's properties along
-        return not any(map(properties.__contains__, self._added_names))
 
     def _tags_code(self, tag: str | None) -> int:
         if len(self._tags_codes) >= _CACHED_TAGS:

@@ -70,11 +70,11 @@ class Dispatcher:
             header_class = REQUEST_HEADERS.get(code)
             header = header_class and decode_fields(header_class, command.fields)
             reply = handler(Request(command, header, connection))
-            if isinstance(reply, Deferred):
-                return reply.addCallbacks(
-                    self._encode, self._late, (command,), {}, (command,), {}
-                )
-            return self._encode(reply, command)
+            if isinstance(reply, Reply):
+                return self._encode(reply, command)
+            return reply.addCallbacks(
+                self._encode, self._late, (command,), {}, (command,), {}
+            )
         except Exception as error:
             return self._encode(self._refusal(code, error), command)
 
@@ -89,9 +89,9 @@ class Dispatcher:
             replies = self.batches[code](frames, connection)
         except Exception as error:
             return self._refuse_all(frames, self._refusal(code, error))
-        if isinstance(replies, Deferred):
-            return replies.addErrback(self._late_batch, code, frames)
-        return replies
+        if isinstance(replies, bytes):
+            return replies
+        return replies.addErrback(self._late_batch, code, frames)
 
     def _encode(self, reply: Reply, command: Command) -> list[Buffer]:
         return _NOTHING if command.is_one_way else encode_reply(reply, command)

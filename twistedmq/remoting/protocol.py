@@ -212,10 +212,10 @@ class RemotingProtocol(Protocol):
                         self._serve_one(frame)
                 else:
                     replies = dispatcher.answer_batch(code, group, self)
-                    if isinstance(replies, Deferred):
-                        self._wait_for(replies, len(group), sum(map(len, group)))
-                    else:
+                    if isinstance(replies, bytes):
                         outbox.write(replies)
+                    else:
+                        self._wait_for(replies, len(group), sum(map(len, group)))
         finally:
             outbox.uncork()
 
@@ -230,10 +230,11 @@ class RemotingProtocol(Protocol):
             replies = dispatcher.answer_batch(command.code, [frame], self)
         else:
             replies = dispatcher.answer(command, self)
-        if isinstance(replies, Deferred):
-            self._wait_for(replies, 1, len(frame))
-        else:
+        # Deferred is an abstract class: asking for it would cost more than a pull does.
+        if isinstance(replies, bytes | list):
             self._write_replies(replies)
+        else:
+            self._wait_for(replies, 1, len(frame))
 
     def _write_replies(self, replies: bytes | list[Buffer]) -> None:
         if not self._open:

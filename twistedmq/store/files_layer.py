@@ -38,9 +38,9 @@ class OpenFile(Protocol):
         """Do the same if no disk must be waited for, else (or if unsure) give None."""
 
     def pieces_resident(
-        self, spans: Sequence[Sequence[int]], base: int
+        self, starts: Sequence[int], ends: Sequence[int], base: int
     ) -> list[Buffer] | None:
-        """Give the bytes of each (start, end), rising, if no disk must be waited for.
+        """Give the bytes from each start to each end, rising, if no disk is waited for.
 
         Else, or if unsure, give None. The file's first byte counts as *base*.
         """
@@ -148,15 +148,18 @@ class _RealFile:
         return memoryview(buffer) if count == size else None
 
     def pieces_resident(
-        self, spans: Sequence[Sequence[int]], base: int
+        self, starts: Sequence[int], ends: Sequence[int], base: int
     ) -> list[Buffer] | None:
-        if self._mapped and len(spans) > 1:
+        if self._mapped and len(starts) > 1:
             if self._view is None:
                 self._map()
-            if self._view and (found := self._view.pieces(spans, base)) is not None:
+            if (
+                self._view
+                and (found := self._view.pieces(starts, ends, base)) is not None
+            ):
                 return found
         pieces = []
-        for start, end in spans:
+        for start, end in zip(starts, ends, strict=True):
             piece = self.read_resident(end - start, start - base)
             if piece is None:
                 return None

@@ -162,8 +162,8 @@ class MemoryStore:
     def _read(self, size: int, offset: int) -> bytes:
         return bytes(self._log[offset : offset + size])
 
-    def _read_pieces(self, spans: Sequence[Sequence[int]]) -> list[Buffer]:
-        return [bytes(self._log[start:end]) for start, end in spans]
+    def _read_pieces(self, starts: Sequence[int], ends: Sequence[int]) -> list[Buffer]:
+        return [bytes(self._log[a:b]) for a, b in zip(starts, ends, strict=True)]
 
     def entries(
         self, topic: str, queue_id: int, offset: int, count: int

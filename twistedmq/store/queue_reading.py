@@ -29,9 +29,9 @@ ReadLog = Callable[[int, int], Buffer]
 """Gives (so many bytes, from a physical offset); may raise NotResidentError."""
 
 
-ReadPieces = Callable[[Sequence[Sequence[int]]], list[Buffer]]
-"""Gives the bytes of each (start, end), physical offsets, in any order; may raise
-NotResidentError."""
+ReadPieces = Callable[[Sequence[int], Sequence[int]], list[Buffer]]
+"""Gives the bytes from each start to each end, two columns of rising physical offsets;
+may raise NotResidentError."""
 
 
 class NotResidentError(Exception):
@@ -112,19 +112,19 @@ def read_selected(
     if tags is None and matches is None and entries:
         plain = _all_of(entries, limits, log_min)
         if plain is not None:
-            spans, size = plain
+            starts, ends, size = plain
             count = len(entries) // ENTRY_BYTES
             return QueueRead(
                 ReadStatus.FOUND,
                 offset + count,
                 *bounds,
                 count,
-                read_pieces(spans),
+                read_pieces(starts, ends),
                 size,
             )
     count = size = looked = 0
     removed = False
-    found: list[list[int]] = []
+    starts, ends = [], []
     records: list[Buffer] = []
     span_end = -1
     for physical_offset, length, tags_code in ENTRY.iter_unpack(entries):
@@ -145,14 +145,15 @@ def read_selected(
                 continue
             records.append(record)
         elif physical_offset == span_end:
-            span_end = found[-1][1] = physical_offset + length
+            span_end = ends[-1] = physical_offset + length
         else:
             span_end = physical_offset + length
-            found.append([physical_offset, span_end])
+            starts.append(physical_offset)
+            ends.append(span_end)
         count += 1
         size += length
-    if found:
-        records = read_pieces(found)
+    if starts:
+        records = read_pieces(starts, ends)
     status = ReadStatus.FOUND if count else _why_nothing(looked, removed)
     return QueueRead(status, offset + looked, *bounds, count, records, size)
 
@@ -165,8 +166,8 @@ def _entries(count: int) -> Layout:
 
 def _all_of(
     entries: bytes, limits: ReadLimits, log_min: int
-) -> tuple[list[tuple[int, int]], int] | None:
-    """Give (start, end) in the log of what all *entries* stand for, and their bytes.
+) -> tuple[Sequence[int], Sequence[int], int] | None:
+    """Give starts and ends in the log of what all *entries* stand for, and the bytes.
 
     None if a limit, a gap or old data asks for a closer look. It answers most pulls, so
     it works on columns.
@@ -184,12 +185,12 @@ def _all_of(
         return None
     ends = tuple(map(add, starts, sizes))
     if ends[-1] - starts[0] == size:
-        return [(starts[0], ends[-1])], size
+        return starts[:1], ends[-1:], size
     breaks = list(map(ne, starts[1:], ends))
     if not all(breaks):
         starts = (starts[0], *compress(starts[1:], breaks))
         ends = (*compress(ends, breaks), ends[-1])
-    return list(zip(starts, ends, strict=True)), size
+    return starts, ends, size
 
 
 def _why_nothing(looked: int, removed: bool) -> ReadStatus:

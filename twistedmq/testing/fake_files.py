@@ -43,11 +43,12 @@ class _FakeFile:
         return None if self._files.cold else self.read(size, offset)
 
     def pieces_resident(
-        self, spans: Sequence[Sequence[int]], base: int
+        self, starts: Sequence[int], ends: Sequence[int], base: int
     ) -> list[Buffer] | None:
         if self._files.cold:
             return None
-        return [self.read(end - start, start - base) for start, end in spans]
+        pairs = zip(starts, ends, strict=True)
+        return [self.read(end - start, start - base) for start, end in pairs]
 
     def sync(self) -> None:
         self._files.before_sync(self._path)

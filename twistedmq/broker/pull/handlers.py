@@ -199,9 +199,9 @@ class PullHandlers:
             pull.filter.tags,
             pull.filter.matches,
         )
-        if isinstance(read, Deferred):
-            return read.addCallback(partial(self._answer, pull, may_hold))
-        return self._answer(pull, may_hold, read)
+        if isinstance(read, QueueRead):
+            return self._answer(pull, may_hold, read)
+        return read.addCallback(partial(self._answer, pull, may_hold))
 
     def _answer(
         self, pull: Pull, may_hold: bool, read: QueueRead

@@ -120,23 +120,25 @@ class CommitLog:
             return segment.read(size, offset - base)
         return found
 
-    def pieces(self, spans: Sequence[Sequence[int]]) -> list[Buffer]:
-        """Give the bytes of each (start, end), waiting for the disk."""
-        return [self.read(end - start, start) for start, end in spans]
+    def pieces(self, starts: Sequence[int], ends: Sequence[int]) -> list[Buffer]:
+        """Give the bytes from each start to each end, waiting for the disk."""
+        return [self.read(b - a, a) for a, b in zip(starts, ends, strict=True)]
 
-    def pieces_resident(self, spans: Sequence[Sequence[int]]) -> list[Buffer]:
-        """Give the bytes of each (start, end), all of which are in memory.
+    def pieces_resident(
+        self, starts: Sequence[int], ends: Sequence[int]
+    ) -> list[Buffer]:
+        """Give the bytes from each start to each end, all of which are in memory.
 
         Raises:
             NotResidentError: they are not, or it is not known.
         """
-        low, high = spans[0][0], spans[-1][1]
+        low, high = starts[0], ends[-1]
         base = self._base_of(low)
         if self.min_offset <= low <= high <= min(self.end, base + self._segment_bytes):
-            found = self._segment(base).pieces_resident(spans, base)
+            found = self._segment(base).pieces_resident(starts, ends, base)
             if found is not None:
                 return found
-        return [self.read_resident(end - start, start) for start, end in spans]
+        return [self.read_resident(b - a, a) for a, b in zip(starts, ends, strict=True)]
 
     def _base_of(self, offset: int) -> int:
         return offset - offset % self._segment_bytes

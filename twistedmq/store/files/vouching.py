@@ -91,9 +91,8 @@ class Voucher:
 
     def log_grew(self, end: int) -> None:
         """Vouch earlier if much was written."""
-        queues = self._parts.queue_writer.dirty
-        allowed = self._config.value.vouch_bytes + _BYTES_A_QUEUE * queues
-        if end - max(self.vouched, 0) > allowed:
+        grown = end - max(self.vouched, 0) - self._config.value.vouch_bytes
+        if grown > 0 and grown > _BYTES_A_QUEUE * self._parts.queue_writer.dirty:
             self._hurry()
 
     def soon(self) -> None:

@@ -6,8 +6,8 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 
 from twistedmq.app import serving
-from twistedmq.app.options import ServerOptions
-from twistedmq.app.pipeline import PipelineService
+from twistedmq.app.options import ServerOptions, Wanted
+from twistedmq.app.pipeline import PipelineService, Step
 from twistedmq.config.loading import Assignment, from_option, load_settings, update
 from twistedmq.config.settings import Settings
 from twistedmq.config.tables import broker_keys
@@ -74,6 +74,56 @@ def test_the_last_word_comes_when_everything_runs(monkeypatch) -> None:
     service = serving.finish(tree, lambda: "boot success\n")
     service.startService()
     assert said == ["boot success\n"]
+
+
+class Lamp:
+    """The smallest server."""
+
+    def __init__(self, reactor, live, security, undo) -> None:
+        self.lit = Step(serving.nothing_to_do)
+
+    def add_to(self, tree: PipelineService) -> None:
+        tree.add("lamp", self.lit)
+
+    def lines(self) -> list[tuple[str, str]]:
+        return [("lamp", "on" if self.lit.running else "off")]
+
+
+def test_a_server_alone_starts_and_says_so(monkeypatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(serving.logs, "announce", said.append)
+    monkeypatch.setattr(serving, "_freeze", lambda: None)
+    monkeypatch.setattr(serving, "running_reactor", Clock)
+    options = ServerOptions()
+    options.parseOptions([])
+    tree = serving.serve_alone(options, Wanted(broker_keys()), "lamp", Lamp)
+    tree.startService()
+    (word,) = said
+    assert "boot success" in word
+    assert "on" in word.split()
+
+
+def test_a_server_alone_that_cannot_be_made_is_refused(monkeypatch, capsys) -> None:
+    def make(reactor, live, security, undo) -> Lamp:
+        raise TwistedMQError("no bulb")
+
+    monkeypatch.setattr(serving, "running_reactor", Clock)
+    options = ServerOptions()
+    options.parseOptions([])
+    with pytest.raises(SystemExit):
+        serving.serve_alone(options, Wanted(broker_keys()), "lamp", make)
+    assert capsys.readouterr().err == "twistedmq: no bulb\n"
+
+
+def test_changes_go_to_the_file_that_was_named(tmp_path: Path) -> None:
+    named, own = tmp_path / "broker.conf", tmp_path / "own.properties"
+    options = ServerOptions()
+    options.parseOptions(["-c", str(named)])
+    wanted = Wanted(broker_keys(), kept_changes=lambda _: own)
+    assert serving.change_path(options, wanted, settings()) == named
+    without = ServerOptions()
+    without.parseOptions([])
+    assert serving.change_path(without, wanted, settings()) == own
 
 
 def test_a_default_is_not_told_by_anybody() -> None:

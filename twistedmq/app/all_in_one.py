@@ -13,6 +13,7 @@ from twistedmq.app.namesrv import NamesrvServer
 from twistedmq.app.options import StoreOptions, print_if_asked, read_settings
 from twistedmq.app.pipeline import PipelineService
 from twistedmq.app.serving import (
+    change_path,
     finish,
     live_settings,
     log_as_set,
@@ -84,17 +85,16 @@ def makeService(options: Options) -> IService:
         of_broker, of_namesrv = joined(*found)
         print_if_asked(options, [of_broker, of_namesrv])
         log_as_set(options, of_broker)
-        file = options.config_file
         security = security_of(of_broker)
         names = NamesrvServer(
             reactor,
-            live_settings(of_namesrv, file or namesrv.kept_changes(of_namesrv)),
+            live_settings(of_namesrv, change_path(options, NAMESRV, of_namesrv)),
             security,
             undo,
         )
         messages = BrokerServer(
             reactor,
-            live_settings(of_broker, file or broker.kept_changes(of_broker)),
+            live_settings(of_broker, change_path(options, BROKER, of_broker)),
             security,
             undo,
             options["store"],

@@ -1,15 +1,15 @@
 """``twist rmq-broker``: a broker."""
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService
 
-from twistedmq.app.banner import SURVIVES, banner
+from twistedmq.app.banner import SURVIVES
 from twistedmq.app.broker_parts import BrokerParts, Surroundings, build_broker
-from twistedmq.app.fatal import FatalErrors
-from twistedmq.app.options import StoreOptions, Wanted, print_if_asked, read_settings
+from twistedmq.app.options import StoreOptions, Wanted
 from twistedmq.app.own_address import advertised
 from twistedmq.app.pipeline import PipelineService, Step
 from twistedmq.app.serving import (
@@ -18,12 +18,8 @@ from twistedmq.app.serving import (
     SERVER_STOP_S,
     SMALL_STOP_S,
     STORE_STOP_S,
-    finish,
-    live_settings,
-    log_as_set,
-    refusing,
-    running_reactor,
-    security_of,
+    nothing_to_do,
+    serve_alone,
     warn_of,
 )
 from twistedmq.app.stores import make_store, wall_ms
@@ -145,14 +141,16 @@ class BrokerServer:
         warn_of(self._settings.settings)
         parts = self._parts
         tables = parts.tables
-        tree.add("table threads", Step(_nothing, self._workers.stop), SMALL_STOP_S)
+        tree.add("table threads", Step(nothing_to_do, self._workers.stop), SMALL_STOP_S)
         tree.add(
             "store", Step(lambda: self._store.ready, self._store.stop), STORE_STOP_S
         )
-        tree.add("tables", Step(_nothing, tables.save_now), SMALL_STOP_S)
+        tree.add("tables", Step(nothing_to_do, tables.save_now), SMALL_STOP_S)
         tree.add("consumer offsets", tables.offset_keeper, OFFSETS_STOP_S)
         tree.add("clients", parts.housekeeping, SMALL_STOP_S)
-        tree.add("own connections", Step(_nothing, self._client.close), SMALL_STOP_S)
+        tree.add(
+            "own connections", Step(nothing_to_do, self._client.close), SMALL_STOP_S
+        )
         tree.add("fast port", self._fast, SERVER_STOP_S)
         tree.add("main port", self._main, SERVER_STOP_S)
         tree.add("registration", parts.registration, REGISTRATION_STOP_S)
@@ -174,21 +172,7 @@ class BrokerServer:
         return lines
 
 
-def _nothing() -> None:
-    """There is nothing to do at the start."""
-
-
 def makeService(options: Options) -> IService:
     """Make the broker; refuse what cannot start."""
-    reactor = running_reactor()
-    with refusing() as undo:
-        (settings,) = read_settings(options, [WANTED])
-        print_if_asked(options, [settings])
-        log_as_set(options, settings)
-        path = options.config_file or kept_changes(settings)
-        live = live_settings(settings, path)
-        security = security_of(settings)
-        server = BrokerServer(reactor, live, security, undo, options["store"])
-        tree = PipelineService(reactor, FatalErrors(reactor))
-        server.add_to(tree)
-        return finish(tree, lambda: banner("broker", server.lines()))
+    make = partial(BrokerServer, store=options["store"])
+    return serve_alone(options, WANTED, "broker", make)

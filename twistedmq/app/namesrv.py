@@ -6,20 +6,14 @@ from typing import Any
 
 from twisted.application.service import IService
 
-from twistedmq.app.banner import banner
-from twistedmq.app.fatal import FatalErrors
-from twistedmq.app.options import ServerOptions, Wanted, print_if_asked, read_settings
+from twistedmq.app.options import ServerOptions, Wanted
 from twistedmq.app.pipeline import PipelineService, Step
 from twistedmq.app.serving import (
     SERVER_STOP_S,
     SMALL_STOP_S,
-    finish,
     is_told,
-    live_settings,
-    log_as_set,
-    refusing,
-    running_reactor,
-    security_of,
+    nothing_to_do,
+    serve_alone,
     warn_of,
 )
 from twistedmq.config.namesrv import AddressListConfig, NamesrvConfig
@@ -119,8 +113,8 @@ class NamesrvServer:
     def add_to(self, tree: PipelineService) -> None:
         """Put everything into its place in the tree."""
         warn_of(self._settings.settings)
-        tree.add("name server threads", Step(_nothing, self._workers.stop))
-        tree.add("connections to brokers", Step(_nothing, self._client.close), 1)
+        tree.add("name server threads", Step(nothing_to_do, self._workers.stop))
+        tree.add("connections to brokers", Step(nothing_to_do, self._client.close), 1)
         tree.add("name server", self._service, SMALL_STOP_S)
         tree.add("name server port", self._server, SERVER_STOP_S)
         if self._http is not None:
@@ -136,20 +130,6 @@ class NamesrvServer:
         return lines
 
 
-def _nothing() -> None:
-    """There is nothing to do at the start."""
-
-
 def makeService(options: Options) -> IService:
     """Make the name server; refuse what cannot start."""
-    reactor = running_reactor()
-    with refusing() as undo:
-        (settings,) = read_settings(options, [WANTED])
-        print_if_asked(options, [settings])
-        log_as_set(options, settings)
-        path = options.config_file or kept_changes(settings)
-        live = live_settings(settings, path)
-        server = NamesrvServer(reactor, live, security_of(settings), undo)
-        tree = PipelineService(reactor, FatalErrors(reactor))
-        server.add_to(tree)
-        return finish(tree, lambda: banner("name server", server.lines()))
+    return serve_alone(options, WANTED, "name server", NamesrvServer)

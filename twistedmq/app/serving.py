@@ -4,15 +4,15 @@ import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.application.service import IService
 from twisted.logger import Logger
 
 from twistedmq.app import logs
-from twistedmq.app.banner import open_to_all
-from twistedmq.app.fatal import refuse
-from twistedmq.app.options import ServerOptions
+from twistedmq.app.banner import banner, open_to_all
+from twistedmq.app.fatal import FatalErrors, refuse
+from twistedmq.app.options import ServerOptions, Wanted, print_if_asked, read_settings
 from twistedmq.app.pipeline import PipelineService, Step
 from twistedmq.config.logging import LoggingConfig
 from twistedmq.config.properties_file import change_file
@@ -86,6 +86,47 @@ def warn_of(settings: Settings) -> None:
             server=server,
             host=host,
         )
+
+
+class Server(Protocol):
+    """A broker or a name server, made and not yet started."""
+
+    def add_to(self, tree: PipelineService) -> None:
+        """Put everything into its place in the tree."""
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Say where it listens."""
+
+
+MakeServer = Callable[[Any, LiveSettings, ITransportSecurity | None, ExitStack], Server]
+"""Makes one of a reactor, settings, TLS, and a stack that undoes what was made."""
+
+
+def serve_alone(
+    options: ServerOptions, wanted: Wanted, title: str, make: MakeServer
+) -> IService:
+    """Give the tree of a process that runs one server; refuse what cannot start."""
+    reactor = running_reactor()
+    with refusing() as undo:
+        (settings,) = read_settings(options, [wanted])
+        print_if_asked(options, [settings])
+        log_as_set(options, settings)
+        live = live_settings(settings, change_path(options, wanted, settings))
+        server = make(reactor, live, security_of(settings), undo)
+        tree = PipelineService(reactor, FatalErrors(reactor))
+        server.add_to(tree)
+        return finish(tree, lambda: banner(title, server.lines()))
+
+
+def change_path(
+    options: ServerOptions, wanted: Wanted, settings: Settings
+) -> Path | None:
+    """Name the file that takes changes made while running: the one given with -c."""
+    return options.config_file or wanted.kept_changes(settings)
+
+
+def nothing_to_do() -> None:
+    """The start of a part that only has something to stop."""
 
 
 def finish(tree: PipelineService, last_word: Callable[[], str]) -> IService:

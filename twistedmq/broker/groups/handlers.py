@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.paging import page
+from twistedmq.broker.settling import done_once
 from twistedmq.config.broker import TopicDefaults
 from twistedmq.config.live import Live
 from twistedmq.protocol import loose_json
@@ -85,7 +86,7 @@ class GroupHandlers:
                 raise InvalidParameterError(str(error)) from error
         for wished in wishes:
             self._groups.update(wished)
-        return self._when_saved()
+        return done_once(self._saved())
 
     def delete(self, request: Request) -> Reply | Deferred[Reply]:
         """Forget a group, with its offsets where that is asked for."""
@@ -94,11 +95,7 @@ class GroupHandlers:
         if header.clean_offset:
             for forget in self._forget_offsets:
                 forget(header.group_name)
-        return self._when_saved()
-
-    def _when_saved(self) -> Reply | Deferred[Reply]:
-        saved = self._saved()
-        return Reply() if saved is None else saved.addCallback(lambda _: Reply())
+        return done_once(self._saved())
 
     def get(self, request: Request) -> Reply:
         """Give one group's settings; an unknown one is created as by a consumer."""

@@ -15,6 +15,7 @@ from twistedmq.broker.attributes import (
     parse_changes,
 )
 from twistedmq.broker.paging import page
+from twistedmq.broker.settling import done_once
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import TopicDefaults
 from twistedmq.config.live import Live
@@ -106,7 +107,7 @@ class TopicHandlers:
             self._check(wished)
         for wished in wishes:
             self._topics.update(wished)
-        return self._when_saved()
+        return done_once(self._saved())
 
     def _check(self, wished: TopicConfig) -> None:
         try:
@@ -146,7 +147,7 @@ class TopicHandlers:
             self._topics.delete(name)
             for forget in self._forget:
                 forget(name)
-        return self._when_saved()
+        return done_once(self._saved())
 
     def _pop_retry_topics(self, topic: str) -> list[str]:
         if not self._defaults.value.clear_retry_topics:
@@ -157,10 +158,6 @@ class TopicHandlers:
             for separator in ("+", "_")
         ]
         return [name for name in names if name in self._topics]
-
-    def _when_saved(self) -> Reply | Deferred[Reply]:
-        saved = self._saved()
-        return Reply() if saved is None else saved.addCallback(lambda _: Reply())
 
     def get(self, request: Request) -> Reply:
         """Give one topic's settings."""

@@ -180,3 +180,28 @@ def test_a_damaged_frame_is_decoded_or_refused(data: st.DataObject) -> None:
     except TwistedMQError:
         return
     assert len(sends.refused) + len(sends.opaques) == 1
+
+
+def test_binary_headers_of_one_length_and_different_shapes() -> None:
+    def binary(**changes: Any) -> bytes:
+        return frame(serialization=BINARY, **changes)
+
+    one = binary(topic="abc", default_topic="TBW102")
+    other = binary(topic="abcdef", default_topic="TBW")
+    assert len(one) == len(other)
+    sends = decode(one, other, one)
+    assert sends.batch.topics == ["abc", "abcdef", "abc"]
+    assert sends.default_topics == ["TBW102", "TBW", "TBW102"]
+
+
+@given(st.data())
+def test_a_damaged_binary_frame_is_decoded_or_refused(data: st.DataObject) -> None:
+    raw = bytearray(frame(serialization=BINARY))
+    decode(bytes(raw))
+    at = data.draw(st.integers(4, len(raw) - 1))
+    raw[at] = data.draw(st.integers(0, 255))
+    try:
+        sends = decode(bytes(raw))
+    except TwistedMQError:
+        return
+    assert len(sends.refused) + len(sends.opaques) == 1

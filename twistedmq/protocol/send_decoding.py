@@ -71,27 +71,63 @@ _BINARY_HEAD: Final = Packing(">hBhiiii")
 _decode_json: Final = msgspec.json.Decoder(_Frame, strict=False).decode
 
 
+class _Shape(Struct):
+    """How the fields of a binary header lie: the same for most headers of one length.
+
+    Each field is a mark (lengths and name) and a value.
+    """
+
+    names: tuple[str, ...]
+    marks: tuple[bytes, ...]
+    fields: Packing
+
+
+_shapes: dict[int, _Shape] = {}
+_FIELDS_AT: Final = 4 + _BINARY_HEAD.size
+_MARK_BYTES: Final = 7
+_CACHED_SHAPES: Final = 1_024
+
+
 def _decode_binary(frame: bytes, end: int) -> _Frame:
     """Decode a binary header whose field names are all one letter.
 
     Raises:
         ValueError: it is of another form (or not whole).
     """
-    at = 4 + _BINARY_HEAD.size
-    if len(frame) < end or end < at:
+    if len(frame) < end or end < _FIELDS_AT:
         raise ValueError("short")
     code, _, _, opaque, flag, remark_length, _ = _BINARY_HEAD.unpack_from(frame, 4)
-    letters: dict[str, str] = {}
-    while at < end:
-        if frame[at : at + 2] != b"\0\1" or remark_length:
-            raise ValueError("other form")
-        value = at + 7
-        name, at = chr(frame[at + 2]), value + int.from_bytes(frame[at + 3 : value])
-        letters[name] = frame[value:at].decode()
-    if at != end:
-        raise ValueError("torn")
+    if remark_length:
+        raise ValueError("other form")
+    shape = _shapes.get(end) or _learn_shape(frame, end)
+    parts = shape.fields.unpack_from(frame, _FIELDS_AT)
+    if parts[::2] != shape.marks:
+        shape = _learn_shape(frame, end)
+        parts = shape.fields.unpack_from(frame, _FIELDS_AT)
+    letters = dict(zip(shape.names, map(bytes.decode, parts[1::2]), strict=True))
     fields = msgspec.convert(letters, _Fields, strict=False)
     return _Frame(code, opaque, fields, flag)
+
+
+def _learn_shape(frame: bytes, end: int) -> _Shape:
+    """Walk through the fields of a header, and remember where they are."""
+    at = _FIELDS_AT
+    names, marks, sizes = [], [], []
+    while at < end:
+        value = at + _MARK_BYTES
+        if frame[at : at + 2] != b"\0\1":
+            raise ValueError("other form")
+        names.append(chr(frame[at + 2]))
+        marks.append(frame[at:value])
+        sizes.append(int.from_bytes(frame[at + 3 : value]))
+        at = value + sizes[-1]
+    if at != end:
+        raise ValueError("torn")
+    if len(_shapes) >= _CACHED_SHAPES:
+        _shapes.clear()
+    fields = Packing("".join(f"{_MARK_BYTES}s{size}s" for size in sizes))
+    shape = _shapes[end] = _Shape(tuple(names), tuple(marks), fields)
+    return shape
 
 
 class DecodedSends(Struct):

@@ -1,6 +1,5 @@
 """The operator's connection to a cluster."""
 
-from types import TracebackType
 from typing import Any, Self
 
 from twisted.internet.defer import Deferred
@@ -8,9 +7,10 @@ from twisted.internet.defer import Deferred
 from twistedmq.admin.topics import Topics
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.session import ClientSettings, Session, merged_settings
+from twistedmq.client.startable import Startable
 
 
-class Admin:
+class Admin(Startable):
     """Administers a cluster.
 
     ::
@@ -34,28 +34,21 @@ class Admin:
         settings: ClientSettings | None = None,
         reactor: Any = None,
     ) -> None:
-        self._session = Session(merged_settings(settings, nameservers, reactor))
-        self.topics = Topics(
-            self._session.names, self._session.routes, self._session.calls
-        )
+        session = Session(merged_settings(settings, nameservers, reactor))
+        super().__init__(session)
+        self.topics = Topics(session.names, session.routes, session.calls)
 
     def start(self) -> Deferred[Self]:
         """Find the name servers; fails with NoNameServerError."""
-        return self._session.start().addCallback(lambda _: self)
+        return super().start()
 
     def close(self) -> Deferred[None]:
         """Disconnect."""
-        return Deferred.fromCoroutine(self._session.close(None))
+        return super().close()
 
-    async def __aenter__(self) -> Self:
-        """Start."""
-        return await self.start()
+    async def _start(self) -> None:
+        await self._session.start()
+        self._running = True
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.close()
+    async def _close(self) -> None:
+        await self._session.close(None)

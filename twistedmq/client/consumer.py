@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from twisted.internet.defer import Deferred, TimeoutError, maybeDeferred, succeed
@@ -12,7 +11,7 @@ from twisted.python.failure import Failure
 
 from twistedmq.client.assignment import Assignment, AssignmentParts, Membership
 from twistedmq.client.consuming import MessageHandler, RetryLater, Workers, explain
-from twistedmq.client.deferreds import follow, gives_deferred
+from twistedmq.client.deferreds import follow
 from twistedmq.client.errors import NotRunningError, RouteNotFoundError
 from twistedmq.client.identity import local_address
 from twistedmq.client.inbox import Inbox
@@ -27,6 +26,7 @@ from twistedmq.client.rebalance import AverageAllocation
 from twistedmq.client.requests import ConsumerRequests, NoHandlerError, RequestParts
 from twistedmq.client.retrying import Retries, RetryParts
 from twistedmq.client.session import ClientSettings, Session, merged_settings
+from twistedmq.client.startable import Startable
 from twistedmq.client.starting import Start, StartFrom, heartbeat_value, start_offset
 from twistedmq.client.subscription import Subscription
 from twistedmq.client.window import Limits
@@ -46,7 +46,7 @@ DEFAULT_INSTANCE = "DEFAULT"
 _log = Logger()
 
 
-class Consumer:
+class Consumer(Startable):
     """Consumes topics as one of a group.
 
     ::
@@ -108,6 +108,8 @@ class Consumer:
         names.check_group(group)
         for topic in subscriptions:
             names.check_topic(topic)
+        session = Session(merged_settings(settings, nameservers, reactor))
+        super().__init__(session)
         self.group = group
         self.model = model
         self._start_from = start_from
@@ -117,12 +119,8 @@ class Consumer:
         self._iterations: list[Iteration] = []
         self._workers: Workers | None = None
         self._handler: MessageHandler | None = None
-        self._running = False
-        self._closing: Deferred[None] | None = None
         self._closed: Deferred[None] = Deferred()
 
-        merged = merged_settings(settings, nameservers, reactor)
-        self._session = session = Session(merged)
         version = session.wall_ms()
         wanted = dict(subscriptions)
         if self._is_clustering:
@@ -166,16 +164,14 @@ class Consumer:
 
         Fails with NoNameServerError. Topics and brokers may come later.
         """
-        return Deferred.fromCoroutine(self._start())
+        return super().start()
 
     def close(self) -> Deferred[None]:
         """Leave the group: finish what is in work, commit, disconnect.
 
         Do not wait for it in a function that ``run`` calls: it waits for that function.
         """
-        if self._closing is None:
-            self._closing = Deferred.fromCoroutine(self._close())
-        return follow(self._closing)
+        return super().close()
 
     def run(self, handler: MessageHandler) -> Deferred[None]:
         """Call *handler* for each message, until ``close`` or until this is cancelled.
@@ -183,7 +179,7 @@ class Consumer:
         Starts the consumer if need be, and closes it.
         """
         # callbacks, not a coroutine: one that is thrown away half way cannot close
-        begun = Deferred.fromCoroutine(self._begin(handler))
+        begun = Deferred.fromCoroutine(self._work(handler))
         begun.addCallback(lambda _: follow(self._closed))
         return begun.addErrback(self._close_and_fail)
 
@@ -213,27 +209,17 @@ class Consumer:
         self._iterations.append(iteration)
         return iteration
 
-    async def __aenter__(self) -> Self:
-        """Start."""
-        return await self.start()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Ack the last message if all went well, and close."""
-        if kind is None:
+    def _left(self, *, cleanly: bool) -> None:
+        """Ack the last message if all went well."""
+        if cleanly:
             for iteration in self._iterations:
                 iteration.ack_last()
-        await self.close()
 
     @property
     def _is_clustering(self) -> bool:
         return self.model is MessageModel.CLUSTERING
 
-    async def _start(self) -> Self:
+    async def _start(self) -> None:
         try:
             await self._session.start()
             for topic in self._subscriptions:
@@ -246,7 +232,6 @@ class Consumer:
             raise
         if self._running:
             self._commits.start(COMMIT_S, now=False)
-        return self
 
     async def _look_for(self, topic: str) -> None:
         try:
@@ -256,7 +241,7 @@ class Consumer:
             if not names.is_retry_topic(topic):
                 _log.info("topic {topic} is not there yet", topic=topic)
 
-    async def _begin(self, handler: MessageHandler) -> None:
+    async def _work(self, handler: MessageHandler) -> None:
         self._handler = handler
         if not self._running:
             await self.start()
@@ -275,9 +260,6 @@ class Consumer:
         return self.close().addCallback(lambda _: failure.raiseException())
 
     async def _close(self) -> None:
-        if not self._running:
-            return
-        self._running = False
         await self._assignment.stop()
         self._owned.stop()
         self._inbox.close()
@@ -302,14 +284,6 @@ class Consumer:
                 group=self.group,
                 timeout_s=self._close_timeout_s,
             )
-
-    @gives_deferred
-    async def _commit(self) -> None:
-        await self._owned.commit()
-
-    @gives_deferred
-    async def _give_back(self, message: ReceivedMessage, delay_level: int) -> None:
-        await self._retries.give_back(message, delay_level)
 
     def _not_consumed(
         self, message: ReceivedMessage, failure: Failure

@@ -1,7 +1,6 @@
 """Sending."""
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from twistedmq.client.routing import TopicRoute
 from twistedmq.client.selection import RoundRobin
 from twistedmq.client.sending import Sending, SendParts, SendRules, Stored
 from twistedmq.client.session import ClientSettings, Session, merged_settings
+from twistedmq.client.startable import Startable
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies.clients import HeartbeatData, ProducerData
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -28,7 +28,7 @@ T = TypeVar("T")
 DURABILITY_FIELD = "DURABILITY"
 
 
-class Producer:
+class Producer(Startable):
     """Sends messages to a cluster.
 
     ::
@@ -68,8 +68,8 @@ class Producer:
     ) -> None:
         names.check_group(group)
         self.group = group
-        self._session = Session(merged_settings(settings, nameservers, reactor))
-        session = self._session
+        session = Session(merged_settings(settings, nameservers, reactor))
+        super().__init__(session)
         self._packer = Packer(packing or PackingRules(), session.unique_ids())
         self._selection = selection or RoundRobin(session.random.randrange(1 << 16))
         rules = SendRules(group, timeout_s, retries, default_queues)
@@ -78,7 +78,6 @@ class Producer:
         )
         self._in_flight: set[Deferred[Any]] = set()
         self._idle: Deferred[None] | None = None
-        self._running = False
 
     @property
     def client_id(self) -> str:
@@ -90,11 +89,11 @@ class Producer:
 
         No broker needs to be there yet.
         """
-        return Deferred.fromCoroutine(self._start())
+        return super().start()
 
     def close(self) -> Deferred[None]:
         """Wait for what is in flight (its time-out bounds that), then disconnect."""
-        return Deferred.fromCoroutine(self._close())
+        return super().close()
 
     def send(
         self,
@@ -165,30 +164,13 @@ class Producer:
         route = self._session.routes.get(topic)
         return route.addCallback(lambda found: found.publishable)
 
-    async def __aenter__(self) -> Self:
-        """Start."""
-        return await self.start()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.close()
-
-    async def _start(self) -> Self:
+    async def _start(self) -> None:
         await self._session.start()
         heartbeats = self._session.heartbeats(self._heartbeat, masters_only=True)
         await heartbeats.start(self._session.settings.heartbeat_s)
         self._running = True
-        return self
 
     async def _close(self) -> None:
-        if not self._running:
-            return
-        self._running = False
         if self._in_flight:
             self._idle = Deferred()
             await self._idle

@@ -1,6 +1,5 @@
 """Reading a topic as a bystander: no group, nothing committed, nobody disturbed."""
 
-from types import TracebackType
 from typing import Any, Self
 
 from twisted.internet.defer import Deferred
@@ -13,6 +12,7 @@ from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.pulling import PullParts, QueuePuller
 from twistedmq.client.session import ClientSettings, Session, merged_settings
+from twistedmq.client.startable import Startable
 from twistedmq.client.starting import Start, StartFrom, start_offset
 from twistedmq.client.subscription import Subscription
 from twistedmq.client.window import Limits, QueueWindow
@@ -22,7 +22,7 @@ from twistedmq.protocol.bodies.queues import MessageQueue
 _log = Logger()
 
 
-class TopicReader:
+class TopicReader(Startable):
     """Gives the messages of all queues of a topic, as they come, without end.
 
     ::
@@ -54,15 +54,13 @@ class TopicReader:
         reactor: Any = None,
     ) -> None:
         names.check_topic(topic)
-        self._session = session = Session(
-            merged_settings(settings, nameservers, reactor)
-        )
+        session = Session(merged_settings(settings, nameservers, reactor))
+        super().__init__(session)
         self._subscription = Subscription(topic, expression, session.wall_ms())
         self._start_from = start_from
         self._limits = prefetch or Limits()
         self._inbox = Inbox()
         self._pullers: dict[MessageQueue, QueuePuller] = {}
-        self._closed = False
         self._parts = PullParts(
             group=names.TOOLS_CONSUMER_GROUP,
             calls=session.calls,
@@ -76,44 +74,30 @@ class TopicReader:
 
     def start(self) -> Deferred[Self]:
         """Find the queues and begin; fails with RouteNotFoundError."""
-        return Deferred.fromCoroutine(self._start())
+        return super().start()
 
     def close(self) -> Deferred[None]:
         """Stop reading and disconnect."""
-        return Deferred.fromCoroutine(self._close())
+        return super().close()
 
     def __aiter__(self) -> Iteration:
         """Iterate over the messages."""
         return Iteration(self._inbox, self._done)
 
-    async def __aenter__(self) -> Self:
-        """Start."""
-        return await self.start()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.close()
-
-    async def _start(self) -> Self:
+    async def _start(self) -> None:
         topic = self._subscription.topic
+        self._running = True
         try:
             await self._session.start()
             route = await self._session.routes.get(topic)
             for queue in route.subscribable:
                 await self._begin(queue, self._start_from)
         except Exception:
-            await self._close()
+            await self.close()
             raise
         self._session.routes.on_change(self._route_changed)
-        return self
 
     async def _close(self) -> None:
-        self._closed = True
         for puller in self._pullers.values():
             puller.stop()
         self._inbox.close()
@@ -121,7 +105,7 @@ class TopicReader:
 
     async def _begin(self, queue: MessageQueue, start_from: Start | int) -> None:
         offset = await self._offset(queue, start_from)
-        if self._closed or queue in self._pullers:
+        if not self._running or queue in self._pullers:
             return
         window = QueueWindow(offset, self._limits)
         puller = QueuePuller(self._parts, queue, self._subscription, window)

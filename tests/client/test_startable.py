@@ -1,0 +1,78 @@
+import pytest
+from client_kit import FakeCluster, held, result_of
+from twisted.internet.defer import Deferred
+
+from twistedmq.client.session import Session
+from twistedmq.client.startable import Startable
+
+
+class Thing(Startable):
+    """Notes what is done with it; closing takes until ``may_close`` fires."""
+
+    def __init__(self, cluster: FakeCluster) -> None:
+        super().__init__(Session(cluster.settings()))
+        self.events: list[str] = []
+        self.may_close: Deferred[None] = Deferred()
+
+    async def _start(self) -> None:
+        self._running = True
+        self.events.append("start")
+
+    async def _close(self) -> None:
+        self.events.append("close")
+        await self.may_close
+        await self._session.close(None)
+
+    def _left(self, *, cleanly: bool) -> None:
+        self.events.append("left cleanly" if cleanly else "left by an error")
+
+
+@pytest.fixture
+def thing(cluster: FakeCluster) -> Thing:
+    return Thing(cluster)
+
+
+def test_starting_gives_itself(thing: Thing) -> None:
+    assert result_of(thing.start()) is thing
+
+
+def test_all_who_close_it_wait_for_the_same_end(
+    cluster: FakeCluster, thing: Thing
+) -> None:
+    result_of(thing.start())
+    one, two = held(thing.close()), held(thing.close())
+    assert (one, two) == ([], [])
+    thing.may_close.callback(None)
+    assert one == two == [None]
+    assert result_of(thing.close()) is None
+    assert thing.events == ["start", "close"]
+    assert cluster.closed == 1
+
+
+def test_what_does_not_run_need_not_be_closed(thing: Thing) -> None:
+    assert result_of(thing.close()) is None
+    result_of(thing.start())
+    held(thing.close())
+    assert thing.events == ["start", "close"]
+
+
+def test_a_context_starts_and_closes(thing: Thing) -> None:
+    async def use() -> None:
+        async with thing as started:
+            assert started is thing
+            thing.events.append("in use")
+
+    thing.may_close.callback(None)
+    result_of(Deferred.fromCoroutine(use()))
+    assert thing.events == ["start", "in use", "left cleanly", "close"]
+
+
+def test_an_error_in_a_context_closes_and_goes_on(thing: Thing) -> None:
+    async def use() -> None:
+        async with thing:
+            raise ValueError("no")
+
+    thing.may_close.callback(None)
+    with pytest.raises(ValueError, match="no"):
+        result_of(Deferred.fromCoroutine(use()))
+    assert thing.events == ["start", "left by an error", "close"]

@@ -317,7 +317,7 @@ CONSUMING_KEYS: Final = (
         BOOLEAN,
         PullConfig,
         "property_filter",
-        "Serve subscriptions that look at properties (SQL92).",
+        "Take subscriptions in other languages than TAG; none is built yet.",
     ),
     Key(
         "rejectPullConsumerEnable",

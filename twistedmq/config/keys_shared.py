@@ -208,7 +208,7 @@ TLS_KEYS: Final = (
         TEXT,
         RemotingConfig,
         "tls_certificate_path",
-        "PEM file of the certificate; empty is one made at start, signed by itself.",
+        "PEM file of the certificate; empty is one made when needed, signed by itself.",
         at_restart=True,
     ),
     Key(

@@ -52,7 +52,7 @@ class RemotingConfig:
     tls_mode: str = "permissive"
     """Of the listening ports: "disabled", "permissive" or "enforcing"."""
     tls_certificate_path: str = ""
-    """PEM file; "" means a self-signed certificate made at start."""
+    """PEM file; "" means a self-signed certificate made when needed."""
     tls_key_path: str = ""
     tls_key_password: str = ""
     client_tls: bool = False

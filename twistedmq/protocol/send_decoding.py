@@ -1,8 +1,8 @@
 """Bytes to SendBatch: the frames of one read become columns.
 
-The usual frame (JSON header, V2 fields) is decoded by one typed decoder; everything
-else (binary headers, V1 fields, odd JSON) takes the slow way round through ``codec``
-and ends in the same columns.
+The usual frame (V2 fields, in a JSON or a binary header) is decoded by one typed
+decoder; everything else (V1 fields, odd headers) takes the slow way round through
+``codec`` and ends in the same columns.
 """
 
 from collections.abc import Callable, Sequence

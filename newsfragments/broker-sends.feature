@@ -1,1 +1,1 @@
-The broker takes single, batch and one-way sends, creates topics and consumer groups as the genuine one does, keeps them in files of the genuine format, and registers with all name servers at once on every change.
+The broker took single, batch and one-way sends, created topics and consumer groups as the genuine one does, kept them in files of the genuine format, and registered with all name servers at once on every change.

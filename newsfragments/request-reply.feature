@@ -1,1 +1,1 @@
-Request and reply between clients: SEND_REPLY_MESSAGE hands the reply to the waiting producer and keeps it.
+Replies between clients (SEND_REPLY_MESSAGE) were handed to the producer that waits, and kept in the reply topic.

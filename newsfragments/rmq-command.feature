@@ -1,1 +1,1 @@
-The `rmq` command sends messages, follows topics and lists them.
+The `rmq` command sent messages, followed topics and listed them.

@@ -1,1 +1,1 @@
-`rmq tail` begins with the last ten messages of each queue; a signal ends it without noise.
+`rmq tail` began with the last ten messages of each queue; a signal ended it without noise.

@@ -1,1 +1,1 @@
-`broker.conf` takes every genuine key: each has its effect, is accepted without one yet, or is refused with the reason; all mistakes are told at once with file, line and what is allowed.
+`broker.conf` took every genuine key: each had its effect, was accepted without one yet, or was refused with the reason; all mistakes were told at once with file, line and what is allowed.

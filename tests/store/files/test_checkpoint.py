@@ -1,8 +1,7 @@
-import json
-import tarfile
 from pathlib import Path
 
 import pytest
+from store_vectors import unpack
 
 from twistedmq.store.files.checkpoint import (
     Checkpoint,
@@ -12,15 +11,13 @@ from twistedmq.store.files.checkpoint import (
 from twistedmq.store.files_layer import RealFiles
 from twistedmq.testing.fake_files import FakeFiles
 
-VECTORS = Path(__file__).parents[2] / "vectors" / "store"
 PATH = Path("/store/checkpoint")
 
 
 def test_the_genuine_one_is_read(tmp_path: Path) -> None:
-    with tarfile.open(VECTORS / "clean.tar.gz") as tar:
-        tar.extract("store/checkpoint", tmp_path, filter="data")
-    told = json.loads((VECTORS / "clean.json").read_text("utf-8"))["checkpoint"]
-    path = tmp_path / "store" / "checkpoint"
+    root, manifest = unpack("clean", tmp_path)
+    told = manifest["checkpoint"]
+    path = root / "checkpoint"
     found = read_checkpoint(RealFiles(), path)
     assert found.log_ms == told["physicMsgTimestamp"]
     assert found.queues_ms == told["logicsMsgTimestamp"]

@@ -1,16 +1,14 @@
-import json
 import struct
-import tarfile
 from pathlib import Path
 from threading import Lock
 
 import pytest
+from store_vectors import unpack
 
 from twistedmq.store.files.index_file import IndexFile
 from twistedmq.store.files_layer import RealFiles
 from twistedmq.testing.fake_files import FakeFiles
 
-VECTORS = Path(__file__).parents[2] / "vectors" / "store"
 PATH = Path("/store/index/20240101000000000")
 
 
@@ -19,11 +17,10 @@ def make_table(files: FakeFiles, slots: int = 10, items: int = 20) -> IndexFile:
 
 
 def test_genuine_tables_are_read(tmp_path: Path) -> None:
-    with tarfile.open(VECTORS / "clean.tar.gz") as tar:
-        tar.extractall(tmp_path, filter="data")
-    config = json.loads((VECTORS / "clean.json").read_text("utf-8"))["config"]
+    root, manifest = unpack("clean", tmp_path)
+    config = manifest["config"]
     slots, items = config["maxHashSlotNum"], config["maxIndexNum"]
-    for path in sorted((tmp_path / "store" / "index").iterdir()):
+    for path in sorted((root / "index").iterdir()):
         assert path.stat().st_size == IndexFile.file_bytes(slots, items)
         table = IndexFile(RealFiles(), path, slots, items, Lock())
         found = table.select(

@@ -1,23 +1,14 @@
-import json
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from store_vectors import unpack
 
 from twistedmq.store.files.store import FileStore
 from twistedmq.testing.contracts.message_store import records_of, value_of
 from twistedmq.testing.stores import open_store
 
-VECTORS = Path(__file__).parents[2] / "vectors" / "store"
 NAMES = ("clean", "crash", "torn", "v2")
-
-
-def unpack(name: str, directory: Path) -> tuple[Path, dict[str, Any]]:
-    with tarfile.open(VECTORS / f"{name}.tar.gz") as tar:
-        tar.extractall(directory, filter="data")
-    manifest = json.loads((VECTORS / f"{name}.json").read_text("utf-8"))
-    return directory / "store", manifest
 
 
 def expected(manifest: dict[str, Any]) -> dict[str, Any]:

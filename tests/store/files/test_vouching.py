@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 from twistedmq.store.files.checkpoint import read_checkpoint
-from twistedmq.store.files.layout import Layout
+from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files.store import FileStore
 from twistedmq.store.files.vouch import read_vouch
 from twistedmq.testing.batches import Told, batch_of
@@ -18,7 +18,7 @@ class Rig:
     def __init__(self, workers: Any = None, **changes: Any) -> None:
         self.files = FakeFiles()
         self.context = store_context(ROOT, self.files, workers, **changes)
-        self.layout = Layout(self.context.config.value)
+        self.paths = StorePaths(self.context.config.value)
         self.store = FileStore(self.context)
         self.store.start()
         if workers is not None:
@@ -33,7 +33,7 @@ class Rig:
 
     @property
     def vouched(self) -> int:
-        vouch = read_vouch(self.files, self.layout)
+        vouch = read_vouch(self.files, self.paths)
         return -1 if vouch is None else vouch.offset
 
 
@@ -44,7 +44,7 @@ def test_it_is_vouched_from_time_to_time() -> None:
     assert rig.vouched == -1
     rig.advance(0.2)
     assert rig.vouched == end
-    checkpoint = read_checkpoint(rig.files, rig.layout.checkpoint)
+    checkpoint = read_checkpoint(rig.files, rig.paths.checkpoint)
     now = 1_700_000_000_000
     assert (checkpoint.log_ms, checkpoint.queues_ms) == (now, now)
     assert checkpoint.index_ms == now

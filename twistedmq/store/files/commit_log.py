@@ -13,8 +13,8 @@ from typing import Final
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.record import BLANK_MAGIC
 from twistedmq.store.errors import StoreOpenError
-from twistedmq.store.files.layout import file_name, is_file_name
 from twistedmq.store.files.open_files import OpenFiles
+from twistedmq.store.files.paths import file_name, is_file_name
 from twistedmq.store.files_layer import Files, OpenFile, write_all
 from twistedmq.store.log_scan import BLANK, BLANK_BYTES
 from twistedmq.store.queue_reading import NotResidentError

@@ -5,7 +5,7 @@ from typing import Final
 from twistedmq.protocol.record import BLANK_MAGIC
 from twistedmq.protocol.record_layout import MAGIC_V1, MAGIC_V2
 from twistedmq.store.errors import StoreOpenError
-from twistedmq.store.files.layout import Layout, is_file_name
+from twistedmq.store.files.paths import StorePaths, is_file_name
 from twistedmq.store.files_layer import Files
 
 _ROCKSDB: Final = ("consumequeue_r",)
@@ -34,55 +34,55 @@ _HARMLESS: Final = frozenset(
 """Names that may lie in a directory where a store is yet to begin."""
 
 
-def refuse_foreign(files: Files, layout: Layout) -> None:
+def refuse_foreign(files: Files, paths: StorePaths) -> None:
     """Look into the directory of a store before anything is done to it.
 
     Raises:
         StoreOpenError: what is there is not ours to touch.
     """
-    if files.size(layout.root) is not None:
-        raise StoreOpenError(layout.root, "it is a file, not a directory")
-    names = set(files.list(layout.root))
+    if files.size(paths.root) is not None:
+        raise StoreOpenError(paths.root, "it is a file, not a directory")
+    names = set(files.list(paths.root))
     for name in names:
         lowered = name.lower()
         if lowered in _ROCKSDB or name in _ROCKSDB_MARKS:
             raise StoreOpenError(
-                layout.root,
+                paths.root,
                 f"it was written with storeType=defaultRocksDB ({name}), which is "
                 "not supported",
             )
         if lowered.startswith("dledger-"):
             raise StoreOpenError(
-                layout.root, f"it is a DLedger store ({name}), which is not supported"
+                paths.root, f"it is a DLedger store ({name}), which is not supported"
             )
     visible = {name for name in names - _HARMLESS if not name.startswith(".")}
     if visible and not visible & _OURS:
         raise StoreOpenError(
-            layout.root,
+            paths.root,
             f"it is not empty and holds no store (there is {min(visible)!r}); "
             "name an empty directory or one of a RocketMQ broker",
         )
-    for name in files.list(layout.commit_log):
-        path = layout.commit_log / name
+    for name in files.list(paths.commit_log):
+        path = paths.commit_log / name
         if not is_file_name(name) and not files.is_folder(path):
             raise StoreOpenError(
-                layout.root, f"{path} is not a file of a commit log; move it away"
+                paths.root, f"{path} is not a file of a commit log; move it away"
             )
     if not names & _SIGNS:
-        _refuse_other_log(files, layout)
+        _refuse_other_log(files, paths)
 
 
-def _refuse_other_log(files: Files, layout: Layout) -> None:
+def _refuse_other_log(files: Files, paths: StorePaths) -> None:
     """See that the log begins with a record, or with nothing at all.
 
     Recovery would cut off anything else.
     """
-    first = min(filter(is_file_name, files.list(layout.commit_log)), default=None)
+    first = min(filter(is_file_name, files.list(paths.commit_log)), default=None)
     if first is None:
         return
-    path = layout.commit_log / first
+    path = paths.commit_log / first
     start = bytes(files.open(path).read(8, 0))
     if start.strip(b"\0") and start[4:] not in _MAGICS:
         raise StoreOpenError(
-            layout.root, f"{path} does not begin with a message; move it away"
+            paths.root, f"{path} does not begin with a message; move it away"
         )

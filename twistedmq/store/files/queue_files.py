@@ -11,8 +11,8 @@ from typing import Final
 from twisted.logger import Logger
 
 from twistedmq.store.errors import StoreOpenError
-from twistedmq.store.files.layout import file_name, is_file_name
 from twistedmq.store.files.open_files import OpenFiles
+from twistedmq.store.files.paths import file_name, is_file_name
 from twistedmq.store.files_layer import Files, OpenFile, write_all
 from twistedmq.store.queue_reading import NotResidentError
 from twistedmq.store.queue_state import (

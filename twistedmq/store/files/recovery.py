@@ -16,7 +16,7 @@ from twistedmq.store.arrivals import logged_index_items
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.checkpoint import Checkpoint, read_checkpoint
 from twistedmq.store.files.commit_log import CommitLog
-from twistedmq.store.files.layout import DELETED_PREFIX, Layout
+from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.vouch import read_vouch
 from twistedmq.store.files_layer import Files
@@ -63,14 +63,14 @@ class Recovery:
     def __init__(
         self,
         files: Files,
-        layout: Layout,
+        paths: StorePaths,
         config: StoreConfig,
         log: CommitLog,
         queue_files: QueueFiles,
         index: IIndexStrategy,
     ) -> None:
         self._files = files
-        self._layout = layout
+        self._paths = paths
         self._config = config
         self._commit_log = log
         self._queue_files = queue_files
@@ -89,16 +89,16 @@ class Recovery:
             StoreOpenError: the files do not belong together.
         """
         self._commit_log.load()
-        self.checkpoint = read_checkpoint(self._files, self._layout.checkpoint)
+        self.checkpoint = read_checkpoint(self._files, self._paths.checkpoint)
         self._last_store_ms = self.checkpoint.log_ms
         self._remove_deleted()
-        self._batch_topics = frozenset(self._files.list(self._layout.batch_queues))
+        self._batch_topics = frozenset(self._files.list(self._paths.batch_queues))
         if self._batch_topics:
             self._log.warn(
                 "topics with batch consume queues cannot be read yet: {topics}",
                 topics=", ".join(sorted(self._batch_topics)),
             )
-        stopped_in_order = self._files.size(self._layout.abort) is None
+        stopped_in_order = self._files.size(self._paths.abort) is None
         beginning = self._find_beginning(stopped_in_order)
         self._load_queues(beginning)
         loaded_end = self._commit_log.end
@@ -121,23 +121,23 @@ class Recovery:
 
     def _remove_deleted(self) -> None:
         """Finish what deleting a topic began."""
-        for name in self._files.list(self._layout.root):
+        for name in self._files.list(self._paths.root):
             if name.startswith(DELETED_PREFIX):
-                self._files.remove(self._layout.root / name)
+                self._files.remove(self._paths.root / name)
 
     # Where to begin
 
     def _find_beginning(self, stopped_in_order: bool) -> _Beginning:
         log = self._commit_log
-        vouch = read_vouch(self._files, self._layout)
+        vouch = read_vouch(self._files, self._paths)
         if vouch is not None and log.min_offset <= vouch.offset <= log.end:
             self._queues = self._queue_files.load(vouch.offset, log.min_offset)
             if len(self._queues) >= vouch.queue_count:
                 return _Beginning(vouch.offset, vouch.offset, True)
         if not log.bases:
-            if self._files.list(self._layout.queues):
+            if self._files.list(self._paths.queues):
                 raise StoreOpenError(
-                    self._layout.root,
+                    self._paths.root,
                     "there are consume queues but no commit log; if the log is gone "
                     "for good, move the directory consumequeue away",
                 )

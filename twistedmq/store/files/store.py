@@ -21,8 +21,8 @@ from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.foreign import refuse_foreign
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
-from twistedmq.store.files.layout import DELETED_PREFIX, Layout
 from twistedmq.store.files.open_files import OpenFiles
+from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.queue_writer import QueueWriter
 from twistedmq.store.files.reads import StoreReads
@@ -72,13 +72,13 @@ class FileStore(StoreReads):
         config = context.config.value
         self._config = context.config
         self._files = files = context.files
-        self._layout = layout = Layout(config)
+        self._paths = paths = StorePaths(config)
         self._open = OpenFiles(files, config.open_files)
         self._commit_log = CommitLog(
-            files, layout.commit_log, config.segment_bytes, self._open
+            files, paths.commit_log, config.segment_bytes, self._open
         )
         self._queue_files = QueueFiles(
-            files, layout.queues, config.queue_file_bytes, self._open
+            files, paths.queues, config.queue_file_bytes, self._open
         )
         super().__init__(context.config, self._commit_log, self._queue_files)
         self._queue_writer = QueueWriter(
@@ -103,20 +103,20 @@ class FileStore(StoreReads):
 
     def start(self) -> None:
         """Take the directory, then recover in a thread."""
-        files, layout = self._files, self._layout
+        files, paths = self._files, self._paths
         config = self._config.value
-        refuse_foreign(files, layout)
+        refuse_foreign(files, paths)
         try:
-            files.make_folder(layout.root)
-            self._lock = files.lock(layout.lock)
-            files.make_folder(layout.commit_log)
+            files.make_folder(paths.root)
+            self._lock = files.lock(paths.lock)
+            files.make_folder(paths.commit_log)
         except BlockingIOError as error:
             raise StoreOpenError(
-                layout.root, f"another broker uses it ({layout.lock} is locked)"
+                paths.root, f"another broker uses it ({paths.lock} is locked)"
             ) from error
         except OSError as error:
             raise StoreOpenError(
-                layout.root, f"it is not writable: {error.strerror or error}"
+                paths.root, f"it is not writable: {error.strerror or error}"
             ) from error
         self._workers = self._context.make_workers()
         self._flusher = Flusher(self._workers, self._commit_log.sync)
@@ -124,7 +124,7 @@ class FileStore(StoreReads):
         if config.index_enabled:
             self._hash_index = HashIndex(
                 files,
-                layout.index,
+                paths.index,
                 config.index_slots,
                 config.index_items,
                 config.index_query_limit,
@@ -135,7 +135,7 @@ class FileStore(StoreReads):
             prepare = partial(self._workers.run, self._hash_index.prepare)
         self._backlog = IndexBacklog(self._context.reactor, self._index, prepare)
         recovery = Recovery(
-            files, layout, config, self._commit_log, self._queue_files, self._index
+            files, paths, config, self._commit_log, self._queue_files, self._index
         )
         self._workers.run(recovery.run).addCallbacks(self._recovered, self._not_opened)
 
@@ -143,13 +143,13 @@ class FileStore(StoreReads):
         self._lock = None
         if failure.check(OSError):
             problem = f"recovery failed: {failure.getErrorMessage()}"
-            failure = Failure(StoreOpenError(self._layout.root, problem))
+            failure = Failure(StoreOpenError(self._paths.root, problem))
         self.ready.errback(failure)
 
     def _recovered(self, recovered: Recovered) -> None:
         if self._stopping is not None:
             problem = "it was stopped while it was being opened"
-            self.ready.errback(StoreOpenError(self._layout.root, problem))
+            self.ready.errback(StoreOpenError(self._paths.root, problem))
             return
         self._queues = recovered.queues
         end = self.confirm_offset = self._commit_log.end
@@ -158,7 +158,7 @@ class FileStore(StoreReads):
         self._follower = Follower(self._commit_log, self._config.value, self._queues)
         parts = Vouched(
             self._files,
-            self._layout,
+            self._paths,
             self._workers,
             self._commit_log,
             self._flusher,
@@ -174,12 +174,12 @@ class FileStore(StoreReads):
         if recovered.is_clean:
             self._voucher.vouched = end
         try:
-            abort = self._files.open(self._layout.abort, create=True)
+            abort = self._files.open(self._paths.abort, create=True)
             abort.write(str(os.getpid()).encode(), 0)
         except OSError as error:
             problem = f"it is not writable: {error.strerror or error}"
             self._lock = None
-            self.ready.errback(StoreOpenError(self._layout.root, problem))
+            self.ready.errback(StoreOpenError(self._paths.root, problem))
             return
         self._voucher.start()
         self._plan_flush()
@@ -232,7 +232,7 @@ class FileStore(StoreReads):
             self._flush_call = None
         try:
             yield self._voucher.vouch()
-            self._files.remove(self._layout.abort)
+            self._files.remove(self._paths.abort)
         except (OSError, StoreFullError) as error:
             self._log.error(
                 "the store did not stop in order: {problem}", problem=str(error)
@@ -339,7 +339,7 @@ class FileStore(StoreReads):
             del self._queues[state.topic, state.queue_id]
         self._queue_writer.forget(gone)
         self._deleted += 1
-        aside = self._layout.root / f"{DELETED_PREFIX}{os.getpid()}-{self._deleted}"
+        aside = self._paths.root / f"{DELETED_PREFIX}{os.getpid()}-{self._deleted}"
         self._voucher.soon()
         if gone and self._queue_files.set_aside(topic, aside):
             removing = self._workers.run(self._files.remove, aside)
@@ -376,7 +376,7 @@ class FileStore(StoreReads):
             "flushed_offset": min(self._flusher.flushed, log.end),
             "dispatched_offset": log.end,
             "vouched_offset": max(self._voucher.vouched, 0),
-            "disk_ratio": self._files.used_ratio(self._layout.root),
+            "disk_ratio": self._files.used_ratio(self._paths.root),
             "queue_count": len(self._queues),
             "open_files": len(self._open),
             "problem": self._flusher.failed or self._queue_writer.failing,
@@ -406,7 +406,7 @@ class FileStore(StoreReads):
         """Forget everything from *offset* on; waits for the disk."""
         self._backlog.put_all()
         self._queue_writer.write_all()
-        self._files.remove(self._layout.vouch)
+        self._files.remove(self._paths.vouch)
         self._voucher.vouched = -1
         self._commit_log.truncate(offset)
         self._flusher.truncated(offset)

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from twistedmq.store.files.layout import Layout
+from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files_layer import Files
 from twistedmq.store.json_file import AtomicJsonFile
 
@@ -30,28 +30,28 @@ class Vouch(Struct):
     checkpoint_modified_ns: int
 
 
-def read_vouch(files: Files, layout: Layout) -> Vouch | None:
+def read_vouch(files: Files, paths: StorePaths) -> Vouch | None:
     """Give the vouching file; None if it is missing, unreadable or stale."""
-    path = layout.vouch
-    if files.size(path) is None or files.size(layout.checkpoint) is None:
+    path = paths.vouch
+    if files.size(path) is None or files.size(paths.checkpoint) is None:
         return None
     try:
         raw = bytes(files.open(path).read(1 << 16, 0))
         vouch = msgspec.json.decode(raw, type=Vouch)
     except (OSError, msgspec.MsgspecError):
         return None
-    trace = _trace(files, layout.checkpoint)
+    trace = _trace(files, paths.checkpoint)
     written_by = vouch.checkpoint_hex, vouch.checkpoint_modified_ns
     return vouch if vouch.version == VOUCH_VERSION and trace == written_by else None
 
 
 def write_vouch(
-    files: Files, layout: Layout, offset: int, segment_bytes: int, queue_count: int
+    files: Files, paths: StorePaths, offset: int, segment_bytes: int, queue_count: int
 ) -> None:
     """Vouch for everything below *offset*. All of it, and the checkpoint, is synced."""
-    trace = _trace(files, layout.checkpoint)
+    trace = _trace(files, paths.checkpoint)
     vouch = Vouch(VOUCH_VERSION, offset, segment_bytes, queue_count, *trace)
-    AtomicJsonFile(files, layout.vouch).save_now(msgspec.json.encode(vouch))
+    AtomicJsonFile(files, paths.vouch).save_now(msgspec.json.encode(vouch))
 
 
 def _trace(files: Files, checkpoint: Path) -> tuple[str, int]:

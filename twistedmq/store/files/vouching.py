@@ -14,7 +14,7 @@ from twistedmq.store.files.checkpoint import Checkpoint, write_checkpoint
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
-from twistedmq.store.files.layout import Layout
+from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files.queue_files import QueueFileKey, QueueFiles
 from twistedmq.store.files.queue_writer import QueueWriter
 from twistedmq.store.files.vouch import write_vouch
@@ -32,7 +32,7 @@ class Vouched(Struct):
     """What the parts of a store have in common with its voucher."""
 
     files: Files
-    layout: Layout
+    paths: StorePaths
     workers: Workers
     log: CommitLog
     flusher: Flusher
@@ -174,6 +174,6 @@ class Voucher:
             parts.index.flush()
             index_ms = parts.index.whole_ms
         checkpoint = Checkpoint(last_store_ms, last_store_ms, index_ms)
-        write_checkpoint(parts.files, parts.layout.checkpoint, checkpoint)
+        write_checkpoint(parts.files, parts.paths.checkpoint, checkpoint)
         segment_bytes = self._config.value.segment_bytes
-        write_vouch(parts.files, parts.layout, end, segment_bytes, queue_count)
+        write_vouch(parts.files, parts.paths, end, segment_bytes, queue_count)

@@ -9,7 +9,7 @@ DELETED_PREFIX: Final = ".deleted-"
 """Begins the name of a folder that is on its way out."""
 
 
-class Layout:
+class StorePaths:
     """The paths of one store."""
 
     def __init__(self, config: StoreConfig) -> None:

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from twistedmq.config.store import StoreConfig
-from twistedmq.store.files.layout import Layout, file_name, is_file_name
+from twistedmq.store.files.paths import StorePaths, file_name, is_file_name
 
 
 def test_files_are_named_by_their_first_byte() -> None:
@@ -13,5 +13,5 @@ def test_files_are_named_by_their_first_byte() -> None:
 
 def test_the_log_may_be_elsewhere() -> None:
     config = StoreConfig(Path("/root"), Path("/fast/log"))
-    assert Layout(config).commit_log == Path("/fast/log")
-    assert Layout(StoreConfig(Path("/root"))).commit_log == Path("/root/commitlog")
+    assert StorePaths(config).commit_log == Path("/fast/log")
+    assert StorePaths(StoreConfig(Path("/root"))).commit_log == Path("/root/commitlog")

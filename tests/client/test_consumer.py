@@ -3,14 +3,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client_kit import FakeCluster, FakePool, held, result_of
+from client_kit import FakeCluster, FakePool, StoppableClock, held, result_of
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from twistedmq.client.consumer import Consumer
 from twistedmq.client.consuming import RetryLater
 from twistedmq.client.errors import NoNameServerError, NotRunningError
-from twistedmq.client.message import ReceivedMessage
+from twistedmq.client.message import Message, ReceivedMessage
+from twistedmq.client.producer import Producer
 from twistedmq.client.starting import StartFrom
 from twistedmq.protocol.bodies.clients import MessageModel
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -345,3 +346,61 @@ def test_directly_consumed_messages_need_a_function(make: Make) -> None:
 
 def test_the_pool_of_a_test_is_the_pool(cluster: FakeCluster, make: Make) -> None:
     assert isinstance(make()._session.pool, FakePool)
+
+
+def test_a_shutdown_ends_the_loop_and_commits(cluster: FakeCluster, make: Make) -> None:
+    reactor = cluster.clock = StoppableClock()
+    charged: Deferred[None] = Deferred()
+    cluster.put("T", "a", "b")
+
+    async def consume() -> str:
+        producer = Producer("P", settings=cluster.settings())
+        async with make() as consumer, producer:
+            async for message in consumer:
+                await charged
+                await producer.send(Message("CHARGED", message.body))
+        return "ended"
+
+    consuming = held(Deferred.fromCoroutine(consume()))
+    down = reactor.shut_down()
+    assert (consuming, down) == ([], [])
+    charged.callback(None)
+    assert consuming == ["ended"]
+    reactor.pump([0, 0])
+    assert down
+    assert committed(cluster) == {0: 1}
+    assert cluster.bodies("CHARGED") == [b"a"]
+    assert cluster.members["G"] == {}
+    assert not reactor.getDelayedCalls()
+
+
+def test_a_shutdown_does_not_wait_for_ever(cluster: FakeCluster, make: Make) -> None:
+    reactor = cluster.clock = StoppableClock()
+    cluster.put("T", "a")
+    never: Deferred[None] = Deferred()
+
+    async def consume() -> None:
+        async with make(close_timeout_s=7.0) as consumer:
+            async for _ in consumer:
+                await never
+
+    consuming = held(Deferred.fromCoroutine(consume()))
+    down = reactor.shut_down()
+    reactor.advance(6.9)
+    assert cluster.closed == 0
+    reactor.advance(0.1)
+    reactor.pump([0, 0])
+    assert cluster.closed == 1
+    assert down
+    assert consuming == []
+    assert committed(cluster) == {}
+
+
+def test_a_shutdown_ends_a_run(cluster: FakeCluster, make: Make) -> None:
+    reactor = cluster.clock = StoppableClock()
+    run = held(make().run(lambda message: None))
+    cluster.put("T", "a")
+    reactor.pump([0, 0])
+    reactor.shut_down()
+    assert run == [None]
+    assert committed(cluster) == {0: 1}

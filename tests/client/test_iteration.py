@@ -1,8 +1,9 @@
+import pytest
 from client_kit import held, received
 from twisted.internet.defer import Deferred
 
 from twistedmq.client.inbox import Inbox
-from twistedmq.client.iteration import Iteration
+from twistedmq.client.iteration import Iteration, Iterations
 from twistedmq.client.message import ReceivedMessage
 
 
@@ -36,3 +37,36 @@ def test_a_break_does_not_ack_but_the_exit_may() -> None:
     iteration.ack_last()
     iteration.ack_last()
     assert acked == [first]
+
+
+def test_winding_up_waits_for_what_is_in_work() -> None:
+    inbox, acked = Inbox(), list[ReceivedMessage]()
+    iterations = Iterations(inbox, acked.append)
+    first, second = received("a"), received("b")
+    charged: Deferred[None] = Deferred()
+    inbox.put([first, second])
+
+    async def read() -> None:
+        async for _ in iterations.begin():
+            await charged
+
+    reading, waiting = (held(Deferred.fromCoroutine(read())) for _ in range(2))
+    idle = held(iterations.wind_up())
+    assert (reading, idle) == ([], [])
+    charged.callback(None)
+    assert reading == waiting == idle == [None]
+    assert acked == [first, second]
+
+
+@pytest.mark.parametrize("cleanly", [True, False])
+def test_loops_that_were_left_have_nothing_in_work(cleanly: bool) -> None:
+    inbox, acked = Inbox(), list[ReceivedMessage]()
+    iterations = Iterations(inbox, acked.append)
+    message = received("a")
+    inbox.put([message])
+    assert held(Deferred.fromCoroutine(anext(iterations.begin()))) == [message]
+    idle = held(iterations.wind_up())
+    assert idle == []
+    iterations.leave(cleanly=cleanly)
+    assert idle == [None]
+    assert acked == [message] * cleanly

@@ -1,5 +1,5 @@
 import pytest
-from client_kit import FakeCluster, held, result_of
+from client_kit import FakeCluster, StoppableClock, held, result_of
 from twisted.internet.defer import Deferred
 
 from twistedmq.client.session import Session
@@ -76,3 +76,28 @@ def test_an_error_in_a_context_closes_and_goes_on(thing: Thing) -> None:
     with pytest.raises(ValueError, match="no"):
         result_of(Deferred.fromCoroutine(use()))
     assert thing.events == ["start", "left by an error", "close"]
+
+
+def test_what_is_open_is_closed_at_a_shutdown(cluster: FakeCluster) -> None:
+    reactor = StoppableClock()
+    cluster.clock = reactor
+    thing = Thing(cluster)
+    assert not reactor.triggers
+    result_of(thing.start())
+    down = reactor.shut_down()
+    reactor.advance(0)
+    assert thing.events == ["start", "close"]
+    assert not down
+    thing.may_close.callback(None)
+    reactor.advance(0)
+    assert down
+
+
+def test_what_is_closed_leaves_no_trigger(cluster: FakeCluster) -> None:
+    reactor = StoppableClock()
+    cluster.clock = reactor
+    thing = result_of(Thing(cluster).start())
+    assert len(reactor.triggers) == 1
+    thing.may_close.callback(None)
+    result_of(thing.close())
+    assert not reactor.triggers

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.defer import Deferred, DeferredList, fail, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.session import ClientSettings
@@ -55,6 +56,32 @@ def result_of(deferred: Deferred[Any]) -> Any:
     if hasattr(results[0], "raiseException"):
         results[0].raiseException()
     return results[0]
+
+
+@implementer(IReactorCore)
+class StoppableClock(Clock):
+    """A clock that can be shut down as a reactor is: the part before all else ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.triggers: list[Callable[[], Any]] = []
+
+    def addSystemEventTrigger(
+        self, phase: str, event: str, trigger: Callable[[], Any]
+    ) -> Callable[[], Any]:
+        """Keep *trigger*."""
+        assert (phase, event) == ("before", "shutdown")
+        self.triggers.append(trigger)
+        return trigger
+
+    def removeSystemEventTrigger(self, trigger: Callable[[], Any]) -> None:
+        """Forget *trigger*."""
+        self.triggers.remove(trigger)
+
+    def shut_down(self) -> list[Any]:
+        """Call the triggers; gives a list that is filled when all have finished."""
+        fired, self.triggers = self.triggers, []
+        return held(DeferredList([trigger() for trigger in fired]))
 
 
 class HeldPull:

@@ -16,7 +16,7 @@ from twistedmq.client.errors import NotRunningError, RouteNotFoundError
 from twistedmq.client.identity import local_address
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.interfaces import IOffsetStore, IQueueAllocation
-from twistedmq.client.iteration import Iteration
+from twistedmq.client.iteration import Iteration, Iterations
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.offsets import BrokerOffsets, open_file_offsets, workers_of
@@ -60,6 +60,7 @@ class Consumer(Startable):
     Iterating: asking for the next message acks the one before; ``break`` or an
     exception does not. A clean exit of ``async with`` acks the last one handed out.
     What is not acked comes again, to this or another member of the group.
+    A shutdown of the reactor (TERM, Ctrl-C) ends the loop and closes.
 
     Running: the function is called for many messages at a time, and may give a plain
     value, a Deferred or a coroutine. Raising has the message delivered again later
@@ -79,7 +80,8 @@ class Consumer(Startable):
         max_reconsume_times: after so many failures a message goes to the dead letters.
         offsets_directory: where broadcasting keeps its progress; None:
             ~/.rocketmq_offsets.
-        close_timeout_s: how long ``close`` waits for messages in work.
+        close_timeout_s: how long ``close`` waits for messages in work, and a shutdown
+            for the loop.
         settings: what else clients can be told; *nameservers* goes before it.
         reactor: None: the global one.
 
@@ -87,6 +89,8 @@ class Consumer(Startable):
         MessageIllegalError: the name of the group or of a topic is not allowed.
         NoNameServerError: *nameservers* is malformed.
     """
+
+    _receives = True
 
     def __init__(  # noqa: PLR0913 - all but two are optional and by name
         self,
@@ -109,18 +113,16 @@ class Consumer(Startable):
         for topic in subscriptions:
             names.check_topic(topic)
         session = Session(merged_settings(settings, nameservers, reactor))
-        super().__init__(session)
+        super().__init__(session, close_timeout_s)
         self.group = group
         self.model = model
         self._start_from = start_from
         self._concurrency = concurrency
-        self._close_timeout_s = close_timeout_s
         self._inbox = Inbox()
-        self._iterations: list[Iteration] = []
+        self._iterations = Iterations(self._inbox, self.ack)
         self._workers: Workers | None = None
         self._handler: MessageHandler | None = None
         self._closed: Deferred[None] = Deferred()
-
         version = session.wall_ms()
         wanted = dict(subscriptions)
         if self._is_clustering:
@@ -205,15 +207,14 @@ class Consumer(Startable):
         """Iterate over messages; several iterations share them."""
         if not self._running:
             raise NotRunningError("this consumer is not running: start it first")
-        iteration = Iteration(self._inbox, self._owned.ack)
-        self._iterations.append(iteration)
-        return iteration
+        return self._iterations.begin()
 
     def _left(self, *, cleanly: bool) -> None:
         """Ack the last message if all went well."""
-        if cleanly:
-            for iteration in self._iterations:
-                iteration.ack_last()
+        self._iterations.leave(cleanly=cleanly)
+
+    def _wind_up(self) -> Deferred[None]:
+        return self._iterations.wind_up()
 
     @property
     def _is_clustering(self) -> bool:
@@ -275,14 +276,13 @@ class Consumer(Startable):
         self._closed.callback(None)
 
     async def _finish(self, workers: Workers) -> None:
-        clock: Any = self._session.reactor
         try:
-            await workers.stop().addTimeout(self._close_timeout_s, clock)
+            await workers.stop().addTimeout(self._patience_s, self._session.reactor)
         except TimeoutError:
             _log.warn(
                 "{group}: messages in work after {timeout_s:g} s; they come again",
                 group=self.group,
-                timeout_s=self._close_timeout_s,
+                timeout_s=self._patience_s,
             )
 
     def _not_consumed(

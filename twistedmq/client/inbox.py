@@ -26,7 +26,9 @@ class Inbox:
         return len(self._messages)
 
     def put(self, messages: Iterable[ReceivedMessage]) -> None:
-        """Add messages; those who wait get theirs at once."""
+        """Add messages; those who wait get theirs at once. None when it is closed."""
+        if self._closed:
+            return
         self._messages.extend(messages)
         while self._waiting and self._messages:
             self._waiting.popleft().callback(self._messages.popleft())

@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from typing import Self
 
+from twisted.internet.defer import Deferred, succeed
+
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.message import ReceivedMessage
+
+Ack = Callable[[ReceivedMessage], object]
 
 
 class Iteration:
     """One ``async for``. Asking for the next message acks the one before it."""
 
-    def __init__(self, inbox: Inbox, ack: Callable[[ReceivedMessage], object]) -> None:
+    def __init__(self, inbox: Inbox, ack: Ack) -> None:
         self._inbox = inbox
         self._ack = ack
         self._last: ReceivedMessage | None = None
+        self._idle: Deferred[None] | None = None
 
     def __aiter__(self) -> Self:
         """Give itself."""
@@ -30,6 +35,52 @@ class Iteration:
 
     def ack_last(self) -> None:
         """Ack the message that was handed out last, if it is not acked yet."""
-        last, self._last = self._last, None
-        if last is not None:
-            self._ack(last)
+        if self._last is not None:
+            self._ack(self._last)
+        self.drop_last()
+
+    def drop_last(self) -> None:
+        """Ack no more the message that was handed out last."""
+        self._last = None
+        if self._idle is not None:
+            idle, self._idle = self._idle, None
+            idle.callback(None)
+
+    def finished(self) -> Deferred[None]:
+        """Fires when the message that was handed out last is no more in work."""
+        if self._last is None:
+            return succeed(None)
+        self._idle = Deferred()
+        return self._idle
+
+
+class Iterations:
+    """All iterations over one inbox, which share its messages."""
+
+    def __init__(self, inbox: Inbox, ack: Ack) -> None:
+        self._inbox = inbox
+        self._ack = ack
+        self._begun: list[Iteration] = []
+
+    def begin(self) -> Iteration:
+        """Give a new one."""
+        iteration = Iteration(self._inbox, self._ack)
+        self._begun.append(iteration)
+        return iteration
+
+    def leave(self, *, cleanly: bool) -> None:
+        """The loops are over; ack what they had last if they ended *cleanly*."""
+        for iteration in self._begun:
+            if cleanly:
+                iteration.ack_last()
+            else:
+                iteration.drop_last()
+
+    def wind_up(self) -> Deferred[None]:
+        """Hand out no more messages; fires when none is in work."""
+        self._inbox.close()
+        return Deferred.fromCoroutine(self._all_finished())
+
+    async def _all_finished(self) -> None:
+        for iteration in self._begun:
+            await iteration.finished()

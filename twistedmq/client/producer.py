@@ -69,7 +69,7 @@ class Producer(Startable):
         names.check_group(group)
         self.group = group
         session = Session(merged_settings(settings, nameservers, reactor))
-        super().__init__(session)
+        super().__init__(session, timeout_s)
         self._packer = Packer(packing or PackingRules(), session.unique_ids())
         self._selection = selection or RoundRobin(session.random.randrange(1 << 16))
         rules = SendRules(group, timeout_s, retries, default_queues)

@@ -7,7 +7,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twistedmq.client.inbox import Inbox
-from twistedmq.client.iteration import Iteration
+from twistedmq.client.iteration import Iteration, Iterations
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.pulling import PullParts, QueuePuller
@@ -18,6 +18,9 @@ from twistedmq.client.subscription import Subscription
 from twistedmq.client.window import Limits, QueueWindow
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies.queues import MessageQueue
+
+PATIENCE_S = 10.0
+"""For the message that a loop has in work when the reactor shuts down."""
 
 _log = Logger()
 
@@ -42,6 +45,8 @@ class TopicReader(Startable):
         reactor: None: the global one.
     """
 
+    _receives = True
+
     def __init__(
         self,
         topic: str,
@@ -55,11 +60,12 @@ class TopicReader(Startable):
     ) -> None:
         names.check_topic(topic)
         session = Session(merged_settings(settings, nameservers, reactor))
-        super().__init__(session)
+        super().__init__(session, PATIENCE_S)
         self._subscription = Subscription(topic, expression, session.wall_ms())
         self._start_from = start_from
         self._limits = prefetch or Limits()
         self._inbox = Inbox()
+        self._iterations = Iterations(self._inbox, self._done)
         self._pullers: dict[MessageQueue, QueuePuller] = {}
         self._parts = PullParts(
             group=names.TOOLS_CONSUMER_GROUP,
@@ -82,7 +88,7 @@ class TopicReader(Startable):
 
     def __aiter__(self) -> Iteration:
         """Iterate over the messages."""
-        return Iteration(self._inbox, self._done)
+        return self._iterations.begin()
 
     async def _start(self) -> None:
         topic = self._subscription.topic
@@ -96,6 +102,12 @@ class TopicReader(Startable):
             await self.close()
             raise
         self._session.routes.on_change(self._route_changed)
+
+    def _left(self, *, cleanly: bool) -> None:
+        self._iterations.leave(cleanly=cleanly)
+
+    def _wind_up(self) -> Deferred[None]:
+        return self._iterations.wind_up()
 
     async def _close(self) -> None:
         for puller in self._pullers.values():

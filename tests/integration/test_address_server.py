@@ -10,7 +10,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from twistedmq.broker.registration.name_servers import page_fetcher
-from twistedmq.broker.registration.web_page import MAX_PAGE_BYTES, AddressServerError
+from twistedmq.remoting.web_page import MAX_PAGE_BYTES, PageError
 
 Test = Generator[Any, Any, None]
 
@@ -43,11 +43,11 @@ def test_a_page_is_read(url: str) -> Test:
 
 @pytest_twisted.inlineCallbacks
 def test_another_status_is_no_list(url: str) -> Test:
-    with pytest.raises(AddressServerError, match="status 503"):
+    with pytest.raises(PageError, match="status 503"):
         yield page_fetcher(reactor)(f"{url}/busy")
 
 
 @pytest_twisted.inlineCallbacks
 def test_a_page_may_not_be_endless(url: str) -> Test:
-    with pytest.raises(AddressServerError, match="more than 65536 bytes"):
+    with pytest.raises(PageError, match="more than 65536 bytes"):
         yield page_fetcher(reactor)(f"{url}/endless")

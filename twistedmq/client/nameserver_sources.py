@@ -18,6 +18,7 @@ from twistedmq.client.interfaces import INameServerSource
 from twistedmq.client.reactor import Clock
 from twistedmq.protocol.addresses import format_address, parse_address
 from twistedmq.protocol.errors import TwistedMQError
+from twistedmq.remoting.web_page import fetch_page
 
 ENVIRONMENT_VARIABLE = "NAMESRV_ADDR"
 DEFAULT = "127.0.0.1:9876"
@@ -170,9 +171,6 @@ def _each_once(lists: list[list[str]]) -> list[str]:
 
 def _fetch_with(reactor: Clock) -> Fetch:
     def fetch(url: str) -> Deferred[bytes]:
-        # the web client costs 0.1 s to import, which most programs can do without
-        from twistedmq.client.web import fetch_page  # noqa: PLC0415
-
         return fetch_page(reactor, url, HTTP_TIMEOUT_S)
 
     return fetch

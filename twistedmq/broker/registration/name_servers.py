@@ -18,6 +18,7 @@ from twistedmq.config.broker import RegistrationConfig
 from twistedmq.config.live import Live
 from twistedmq.protocol.addresses import format_address, parse_address
 from twistedmq.protocol.errors import FieldError
+from twistedmq.remoting.web_page import fetch_page
 
 FETCH_TIMEOUT_S: Final = 3.0
 
@@ -117,9 +118,6 @@ def page_fetcher(reactor: Any) -> Callable[[str], Deferred[bytes]]:
     """Give a function that reads a web page, by *reactor*."""
 
     def fetch(url: str) -> Deferred[bytes]:
-        # Heavy, and most brokers are told their name servers.
-        from twistedmq.broker.registration.web_page import fetch_page  # noqa: PLC0415
-
         return fetch_page(reactor, url, FETCH_TIMEOUT_S)
 
     return fetch

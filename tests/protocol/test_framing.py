@@ -116,3 +116,13 @@ def test_the_code_can_be_seen_without_decoding(code: int, serialization: int) ->
 )
 def test_a_code_that_is_not_cheap_to_see_is_not_seen(frame: bytes) -> None:
     assert peek_code(frame) == -1
+
+
+def test_whole_frames_are_given_before_what_spoils_the_stream() -> None:
+    decoder = FrameDecoder(100)
+    good = (5).to_bytes(4) + b"12345"
+    assert decoder.feed(good + good + b"\xff\xff\xff\xff more") == [b"12345"] * 2
+    assert decoder.is_spoilt
+    assert decoder.pending_bytes == 4
+    with pytest.raises(FrameError, match="-1"):
+        decoder.feed(b"")

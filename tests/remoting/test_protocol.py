@@ -83,6 +83,12 @@ class TestServing:
             assert rig.receive(bytes([byte])) == []
         assert rig.receive(data[-1:])[0].body == b"whole"
 
+    def test_what_stands_before_rubbish_is_answered(self, rig, dropped):
+        replies = rig.receive(frame(HEARTBEAT, 3, body=b"good") + b"\xff" * 40)
+        assert [(r.opaque, r.body) for r in replies] == [(3, b"good")]
+        assert rig.transport.disconnecting
+        assert len(dropped()) == 1
+
     def test_neighbours_of_a_batch_code_are_given_as_one(self):
         calls = []
 

@@ -34,6 +34,8 @@ class FrameDecoder:
         self._max_frame_bytes = max_frame_bytes
         self._pending = bytearray()
         self._wanted = LENGTH_BYTES
+        self.is_spoilt = False
+        """Whether the next call raises, because no frame follows the last ones given."""
 
     @property
     def pending_bytes(self) -> int:
@@ -42,6 +44,9 @@ class FrameDecoder:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Give the frames that *data* completes, without their length bytes.
+
+        Frames that are whole are given before an error behind them is raised: see
+        ``is_spoilt``.
 
         Raises:
             FrameTooLargeError: a frame announces more than the limit.
@@ -59,7 +64,12 @@ class FrameDecoder:
         while end - start >= LENGTH_BYTES:
             (size,) = length_at(data, start)
             if not HEADER_WORD_BYTES <= size <= largest:
-                raise self._refused(size)
+                if not frames:
+                    raise self._refused(size)
+                self.is_spoilt = True
+                end = start + LENGTH_BYTES
+                self._wanted = LENGTH_BYTES
+                break
             stop = start + LENGTH_BYTES + size
             if stop > end:
                 self._wanted = LENGTH_BYTES + size
@@ -69,7 +79,7 @@ class FrameDecoder:
         else:
             self._wanted = LENGTH_BYTES
         if start < end:
-            self._pending += data[start:]
+            self._pending += data[start:end]
         return frames
 
     def _refused(self, size: int) -> FrameError:

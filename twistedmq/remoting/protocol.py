@@ -116,6 +116,8 @@ class RemotingProtocol(Protocol):
             frames = self._decoder.feed(data)
             if frames:
                 self._serve(frames)
+                if self._decoder.is_spoilt:
+                    self._decoder.feed(b"")
         except FrameError as error:
             self.close(str(error))
 

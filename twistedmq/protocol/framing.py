@@ -35,7 +35,7 @@ class FrameDecoder:
         self._pending = bytearray()
         self._wanted = LENGTH_BYTES
         self.is_spoilt = False
-        """Whether the next call raises, because no frame follows the last ones given."""
+        """Whether the next call raises: no frame follows the last ones given."""
 
     @property
     def pending_bytes(self) -> int:

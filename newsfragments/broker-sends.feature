@@ -1,1 +1,0 @@
-The broker took single, batch and one-way sends, created topics and consumer groups as the genuine one does, kept them in files of the genuine format, and registered with all name servers at once on every change.

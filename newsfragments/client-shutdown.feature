@@ -1,1 +1,0 @@
-When the reactor shuts down (TERM, Ctrl-C), open producers, consumers, readers and admin clients are closed in order: a loop over messages ends, its last message is acknowledged, offsets are committed.

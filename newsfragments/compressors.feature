@@ -1,1 +1,0 @@
-Message bodies were packed and unpacked with zlib, LZ4 and Zstandard; more could be added as plugins.

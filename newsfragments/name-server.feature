@@ -1,1 +1,0 @@
-A name server was added: registrations full, compressed and of single topics, routes in strict and loose JSON, liveness, the key-value table, all lists of topics, its settings, and the list of name servers over HTTP.

@@ -1,1 +1,0 @@
-The `rmq` command sent messages, followed topics and listed them.

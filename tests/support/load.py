@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from processes import ask
+from processes import ask, host_and_port
 
 SEND_V2 = 310
 PULL = 11
@@ -22,6 +22,8 @@ MAX_OFFSET = 30
 SUCCESS = 0
 BUSY = 2
 PULL_NOT_FOUND = 19
+MAGIC_V2 = 0xDAA320AB
+BORN_V6, STORE_V6 = 16, 32
 WINDOW = 250
 """Requests on their way at a time."""
 
@@ -64,9 +66,12 @@ class Sender(threading.Thread):
         rate: float | None = None,
         queues: int = 4,
         size: int = 1024,
+        more: str = "",
     ) -> None:
+        """*more* is put behind the properties of each message."""
         super().__init__(daemon=True)
         self.topic = topic
+        self._properties = more
         self.acked: dict[tuple[int, int], int] = {}
         self.twice: list[tuple[int, int]] = []
         self.refused: Counter[str] = Counter()
@@ -78,8 +83,7 @@ class Sender(threading.Thread):
         self._rate, self._queues, self._size = rate, queues, size
         self._stopping = threading.Event()
         self._grown = threading.Condition()
-        host, port = address.rsplit(":", 1)
-        self._socket = socket.create_connection((host, int(port)), 10)
+        self._socket = socket.create_connection(host_and_port(address), 10)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def stop(self) -> None:
@@ -134,6 +138,7 @@ class Sender(threading.Thread):
         unique = f"{number:032X}"
         tag = f"t{number % 3}"
         properties = f"KEYS\x01n{number}\x02UNIQ_KEY\x01{unique}\x02TAGS\x01{tag}\x02"
+        properties += self._properties
         fields = {
             "a": "LOAD",
             "b": self.topic,
@@ -197,8 +202,7 @@ def read_frame(stream) -> tuple[dict, bytes]:
 
 def read_queue(address: str, topic: str, queue_id: int) -> Iterator[Stored]:
     """Pull a queue from its beginning to its end."""
-    host, port = address.rsplit(":", 1)
-    with socket.create_connection((host, int(port)), 30) as sock:
+    with socket.create_connection(host_and_port(address), 30) as sock:
         stream, offset = sock.makefile("rb"), 0
         while True:
             fields = {
@@ -230,17 +234,18 @@ def read_topic(address: str, topic: str, queues: int = 4) -> list[Stored]:
 
 
 def records(data: bytes) -> Iterator[Stored]:
-    """Cut the body of a pull answer into messages (IPv4 addresses)."""
+    """Cut the body of a pull answer into messages, of both versions."""
     at = 0
     while at < len(data):
-        size, _, crc, queue_id, _, queue_offset, physical = struct.unpack_from(
-            ">iiiiiqq", data, at
+        size, magic, crc, queue_id, _, queue_offset, physical, flags = (
+            struct.unpack_from(">iIiiiqqi", data, at)
         )
-        place = at + 84
+        place = at + 84 + 12 * (bool(flags & BORN_V6) + bool(flags & STORE_V6))
         (length,) = struct.unpack_from(">i", data, place)
         content = data[place + 4 : place + 4 + length]
         place += 4 + length
-        place += 1 + data[place]
+        width = 2 if magic == MAGIC_V2 else 1
+        place += width + int.from_bytes(data[place : place + width])
         (length,) = struct.unpack_from(">h", data, place)
         text = data[place + 2 : place + 2 + length].decode()
         pairs = (p.split("\x01", 1) for p in text.split("\x02") if p)

@@ -222,11 +222,16 @@ class OurBroker:
             self._temporary.cleanup()
 
 
+def host_and_port(address: str) -> tuple[str, int]:
+    """Take HOST:PORT apart; an IPv6 host stands in brackets."""
+    host, port = address.rsplit(":", 1)
+    return host.strip("[]"), int(port)
+
+
 def ask(
     address: str, code: int, fields: dict[str, str] | None = None, body: bytes = b""
 ) -> tuple[int, str | None, dict[str, str], bytes]:
     """Send one request on a new connection; gives code, remark, fields, body."""
-    host, port = address.rsplit(":", 1)
     header = {
         "code": code,
         "language": "PYTHON",
@@ -237,7 +242,7 @@ def ask(
         "serializeTypeCurrentRPC": "JSON",
     }
     head = json.dumps(header).encode()
-    with socket.create_connection((host, int(port)), 10) as sock:
+    with socket.create_connection(host_and_port(address), 10) as sock:
         sock.sendall(struct.pack(">ii", 4 + len(head) + len(body), len(head)))
         sock.sendall(head + body)
         stream = sock.makefile("rb")

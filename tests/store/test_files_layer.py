@@ -72,7 +72,9 @@ def test_a_lock_is_held_until_it_is_let_go(files: RealFiles, tmp_path: Path) -> 
 
 
 def test_the_disk_is_used_to_some_part(files: RealFiles, tmp_path: Path) -> None:
-    assert 0 <= files.used_ratio(tmp_path / "not" / "there") <= 1
+    use = files.disk_use(tmp_path / "not" / "there")
+    assert 0 < use.used_bytes + use.free_bytes <= use.total_bytes
+    assert 0 <= use.ratio <= 1
 
 
 def test_a_short_write_is_gone_on_with() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from twistedmq.store.disk_use import DiskUse
 from twistedmq.testing.fake_files import FakeFiles
 
 PATH = Path("/folder/file")
@@ -48,3 +49,28 @@ def test_a_killed_program_holds_no_lock() -> None:
     assert files.lock(PATH)
     assert held
     assert list(files.paths()) == []
+
+
+def test_disks_are_as_full_as_they_are_told_to_be() -> None:
+    files = FakeFiles()
+    files.disks[Path("/log")] = DiskUse(95, 5, 100)
+    assert files.disk_use(Path("/log/commitlog")).percent == 95
+    assert files.disk_use(Path("/logs")).percent == 10
+
+
+def test_a_stuck_file_cannot_be_removed() -> None:
+    files = FakeFiles()
+    files.open(PATH, create=True)
+    files.stuck.add(PATH)
+    with pytest.raises(OSError, match="removed"):
+        files.remove(PATH)
+    assert list(files.paths()) == [PATH]
+
+
+def test_files_change_when_the_clock_says() -> None:
+    files = FakeFiles()
+    files.now_ns = lambda: 5_000
+    file = files.open(PATH, create=True)
+    file.write(b"1", 0)
+    file.write(b"2", 0)
+    assert files.modified_ns(PATH) == 5_001

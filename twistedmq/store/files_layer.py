@@ -8,6 +8,7 @@ be called in any thread.
 
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from threading import Lock
 from typing import ClassVar, Protocol
 
 from twistedmq.protocol.command import Buffer
+from twistedmq.store.disk_use import DiskUse
 from twistedmq.store.mapped_view import MappedView
 from twistedmq.store.platform import Capabilities
 
@@ -92,8 +94,8 @@ class Files(Protocol):
             BlockingIOError: another program holds the lock.
         """
 
-    def used_ratio(self, path: Path) -> float:
-        """Give how full the disk under *path* is, 0 to 1."""
+    def disk_use(self, path: Path) -> DiskUse:
+        """Give how full the disk is on which *path* is, or would be made."""
 
 
 def write_all(file: OpenFile, data: Buffer | bytearray, offset: int) -> None:
@@ -268,21 +270,11 @@ class RealFiles:
         path.parent.mkdir(parents=True, exist_ok=True)
         return _Lock(path, self._capabilities.record_locks)
 
-    def used_ratio(self, path: Path) -> float:
-        usage = _disk_usage(path)
-        return usage[0] / usage[1] if usage[1] else 0.0
-
-
-def _disk_usage(path: Path) -> tuple[int, int]:
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    if not hasattr(os, "statvfs"):
-        import shutil  # noqa: PLC0415 (Windows only)
-
+    def disk_use(self, path: Path) -> DiskUse:
+        while not path.exists() and path != path.parent:
+            path = path.parent
         usage = shutil.disk_usage(path)
-        return usage.used, usage.total
-    stat = os.statvfs(path)
-    return stat.f_blocks - stat.f_bfree, stat.f_blocks
+        return DiskUse(usage.used, usage.free, usage.total)
 
 
 def _full_sync(descriptor: int) -> None:

@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from twistedmq.protocol.command import Buffer
+from twistedmq.store.disk_use import DiskUse
+
+_GIB = 1 << 30
 
 
 class _Content:
@@ -76,6 +79,14 @@ class FakeFiles:
         """Whether syncing gives an I/O error."""
         self.cold = False
         """Whether every read would wait for the disk."""
+        self.disk = DiskUse(10 * _GIB, 90 * _GIB, 100 * _GIB)
+        """How full the disk says it is; whether writes fail is ``room_bytes``."""
+        self.disks: dict[Path, DiskUse] = {}
+        """The same for folders that are on disks of their own."""
+        self.stuck: set[Path] = set()
+        """Files that cannot be removed: an I/O error."""
+        self.now_ns: Callable[[], int] = lambda: 0
+        """The clock of the files; they change at that time or a little later."""
         self.writes = 0
         self.syncs = 0
         self.on_sync: Callable[[Path], None] = lambda _path: None
@@ -129,6 +140,8 @@ class FakeFiles:
         self.make_folder(target.parent)
 
     def remove(self, path: Path) -> None:
+        if path in self.stuck:
+            raise OSError(errno.EIO, "cannot be removed", str(path))
         for known in [p for p in self._contents if path in (p, *p.parents)]:
             del self._contents[known]
         self._folders -= {p for p in self._folders if path in (p, *p.parents)}
@@ -142,8 +155,13 @@ class FakeFiles:
         self._locked.add(path)
         return _FakeLock(self._locked, path)
 
-    def used_ratio(self, path: Path) -> float:
-        return 1.0 if self.room_bytes == 0 else 0.1
+    def disk_use(self, path: Path) -> DiskUse:
+        longest = max(
+            (p for p in self.disks if p in (path, *path.parents)),
+            key=lambda p: len(p.parts),
+            default=None,
+        )
+        return self.disk if longest is None else self.disks[longest]
 
     # What tests do.
 
@@ -187,7 +205,7 @@ class FakeFiles:
 
     def tick(self) -> int:
         """Give a time that rises."""
-        self._ticks += 1
+        self._ticks = max(self._ticks + 1, self.now_ns())
         return self._ticks
 
 

@@ -376,7 +376,7 @@ class FileStore(StoreReads):
             "flushed_offset": min(self._flusher.flushed, log.end),
             "dispatched_offset": log.end,
             "vouched_offset": max(self._voucher.vouched, 0),
-            "disk_ratio": self._files.used_ratio(self._paths.root),
+            "disk_ratio": self._files.disk_use(self._paths.root).ratio,
             "queue_count": len(self._queues),
             "open_files": len(self._open),
             "problem": self._flusher.failed or self._queue_writer.failing,

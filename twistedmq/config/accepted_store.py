@@ -80,7 +80,6 @@ flushConsumeQueueLeastPages int 2
 flushConsumeQueueThoroughInterval int 60000
 flushDelayOffsetInterval long 10000
 flushLeastPagesWhenWarmMapedFile int 4096
-forceVerifyPropCRC boolean false
 haFlowControlEnable boolean false
 haHousekeepingInterval int 20000
 haListenPort int 10912

@@ -236,6 +236,24 @@ _RESOURCE_KEYS = (
         at_restart=True,
     ),
     Key(
+        "enabledAppendPropCRC",
+        BOOLEAN,
+        StoreConfig,
+        "seals_records",
+        "Add a checksum over the whole record to each message, and look at it when a "
+        "message is read or recovered.",
+        at_restart=True,
+    ),
+    Key(
+        "forceVerifyPropCRC",
+        BOOLEAN,
+        StoreConfig,
+        "requires_seals",
+        "Refuse a message that has no such checksum: only for a store of which every "
+        "message was written with enabledAppendPropCRC.",
+        at_restart=True,
+    ),
+    Key(
         "messageDelayLevel",
         DELAYS,
         StoreConfig,

@@ -74,12 +74,6 @@ REFUSED_KEYS: Final = (
         "the commit log is in one folder, messages in others would not be found",
     ),
     _refused(
-        "enabledAppendPropCRC",
-        BOOLEAN,
-        False,
-        "records get no checksum over their properties",
-    ),
-    _refused(
         "socksProxyConfig",
         TEXT,
         "{}",

@@ -67,4 +67,8 @@ class StoreConfig:
     """How many bytes of queue entries one read looks at for a match."""
 
     check_crc_on_recover: bool = True
+    seals_records: bool = False
+    """Whether a checksum over the whole record is added to each."""
+    requires_seals: bool = False
+    """Whether a record without that checksum counts as damaged."""
     delay_levels: str = "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h"

@@ -1,4 +1,4 @@
-"""Why a store cannot be opened."""
+"""Why a store cannot be opened, or a message of it not be read."""
 
 from pathlib import Path
 
@@ -13,3 +13,15 @@ class StoreOpenError(TwistedMQError):
         super().__init__(f"the store {directory} cannot be opened: {problem}")
         self.directory = directory
         self.problem = problem
+
+
+class DamagedRecordError(TwistedMQError):
+    """A record is no longer what was stored, so it is not given to anybody."""
+
+    def __init__(self, physical_offset: int) -> None:
+        """Keep where it begins."""
+        super().__init__(
+            f"the message at physical offset {physical_offset} is damaged: its record "
+            "is not what its checksum says"
+        )
+        self.physical_offset = physical_offset

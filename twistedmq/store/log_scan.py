@@ -15,6 +15,7 @@ from msgspec import Struct
 from twistedmq.protocol import properties
 from twistedmq.protocol.names import SCHEDULE_TOPIC, is_lmq
 from twistedmq.protocol.record import BLANK_MAGIC
+from twistedmq.protocol.record_crc import Seal, SealCheck, seal_of
 from twistedmq.protocol.record_layout import (
     BORN_HOST_V6,
     MAGIC_V1,
@@ -58,6 +59,7 @@ class ScanEnd(Enum):
     MORE = "the buffer ends before or inside a record"
     BLANK = "the rest of the segment is blank"
     BROKEN = "what follows is no whole record"
+    UNSEALED = "what follows has no checksum over the whole record"
 
 
 class Scan(Struct):
@@ -73,13 +75,23 @@ class _BrokenRecordError(Exception):
     pass
 
 
+class _UnsealedRecordError(Exception):
+    pass
+
+
 def scan(
-    buffer: memoryview, base: int, segment_end: int, check_crc: bool = True
+    buffer: memoryview,
+    base: int,
+    segment_end: int,
+    check_crc: bool = True,
+    seals: SealCheck = SealCheck.NONE,
 ) -> Scan:
     """Give the records at the start of *buffer*, whose first byte is at offset *base*.
 
-    *segment_end* is the physical offset at which the segment ends.
+    *segment_end* is the physical offset at which the segment ends. *seals* counts only
+    with *check_crc*.
     """
+    checks = check_crc, seals if check_crc else SealCheck.NONE
     records: list[LoggedRecord] = []
     at, length = 0, len(buffer)
     unpack = BLANK.unpack_from
@@ -97,14 +109,18 @@ def scan(
         if at + size > length:
             break
         try:
-            records.append(_parse(buffer[at : at + size], base + at, check_crc))
+            records.append(_parse(buffer[at : at + size], base + at, *checks))
         except _BrokenRecordError:
             return Scan(records, base + at, ScanEnd.BROKEN)
+        except _UnsealedRecordError:
+            return Scan(records, base + at, ScanEnd.UNSEALED)
         at += size
     return Scan(records, base + at, ScanEnd.MORE)
 
 
-def _parse(record: memoryview, physical_offset: int, check_crc: bool) -> LoggedRecord:
+def _parse(
+    record: memoryview, physical_offset: int, check_crc: bool, seals: SealCheck
+) -> LoggedRecord:
     (
         size, magic, crc, queue_id, _, queue_offset, own_offset, sys_flag, _,
     ) = _HEAD.unpack_from(record)  # fmt: skip
@@ -134,6 +150,12 @@ def _parse(record: memoryview, physical_offset: int, check_crc: bool) -> LoggedR
     # No CRC covers topic and properties, but what was torn off would be zeros.
     if not record[topic_end - 1] or (topic_end + 2 < end and not record[end - 1]):
         raise _BrokenRecordError
+    if seals is not SealCheck.NONE:
+        seal = seal_of(record)
+        if seal is Seal.BROKEN:
+            raise _BrokenRecordError
+        if seal is Seal.MISSING and seals is SealCheck.REQUIRED:
+            raise _UnsealedRecordError
     return LoggedRecord(
         physical_offset,
         size,

@@ -34,6 +34,7 @@ from twistedmq.protocol.names import (
     is_retry_topic,
     may_send_to,
 )
+from twistedmq.protocol.record_crc import SEAL_BYTES
 from twistedmq.protocol.record_layout import record_size
 from twistedmq.protocol.send_decoding import DecodedSends
 from twistedmq.protocol.system_flags import (
@@ -111,6 +112,9 @@ class Admission:
         self._identity = identity
         self._config = config
         self._limits = limits
+        self._properties_limit = MAX_PROPERTIES_BYTES
+        if limits.value.seals_records:
+            self._properties_limit -= SEAL_BYTES + 1  # and an 02 that may be missing
         self._wall_ms = wall_ms
         self._random = random
         self._good: set[tuple[str, int]] = set()
@@ -131,7 +135,7 @@ class Admission:
             self._good.issuperset(zip(batch.topics, batch.queue_ids, strict=True))
             and all(sizes)
             and max(sizes) <= limit
-            and max(map(len, batch.properties)) <= MAX_PROPERTIES_BYTES
+            and max(map(len, batch.properties)) <= self._properties_limit
             and _PLAIN_FLAGS.issuperset(batch.sys_flags)
             and all(map(_SPECIAL.isdisjoint, sends.property_maps))
         )
@@ -231,11 +235,11 @@ class Admission:
             body, properties = batch.bodies[message], batch.properties[message]
             host = batch.born_hosts[message]
             whole += record_size(topic, len(body), len(properties), host, host)
-            if len(body) > limit or len(properties) > MAX_PROPERTIES_BYTES:
+            if len(body) > limit or len(properties) > self._properties_limit:
                 raise MessageIllegalError(
                     f"the message is illegal: its body has {len(body)} bytes, its "
                     f"properties {len(properties)}; msg body length limit {limit}B, "
-                    f"msg properties length limit {MAX_PROPERTIES_BYTES}B"
+                    f"msg properties length limit {self._properties_limit}B"
                 )
             if not body and len(messages) == 1:
                 raise MessageIllegalError("the message is illegal: it has no body")

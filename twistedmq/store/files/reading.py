@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from twistedmq.protocol.command import Buffer
+from twistedmq.protocol.record_crc import SealCheck
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.log_scan import STORE_TIME_REACH, scan, store_time_of
@@ -45,7 +46,14 @@ class QueueView(Struct):
 class Reader:
     """Reads log and queues, waiting for the disk or not."""
 
-    def __init__(self, log: CommitLog, queue_files: QueueFiles, resident: bool) -> None:
+    def __init__(
+        self,
+        log: CommitLog,
+        queue_files: QueueFiles,
+        resident: bool,
+        seals: SealCheck = SealCheck.NONE,
+    ) -> None:
+        self._seals = seals
         self._queue_files = queue_files
         self._resident = resident
         self.log: ReadLog = log.read_resident if resident else log.read
@@ -84,7 +92,9 @@ class Reader:
         record = self.log(size, physical_offset)
         if len(record) < size:
             return None
-        found = scan(memoryview(record), physical_offset, segment_end, check_crc=False)
+        check = self._seals is not SealCheck.NONE
+        view = memoryview(record)
+        found = scan(view, physical_offset, segment_end, check, self._seals)
         return record if found.records else None
 
     def store_time(self, view: QueueView, offset: int) -> int:

@@ -6,6 +6,7 @@ all it needs is in memory, else in a thread.
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
@@ -13,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.command import Buffer
+from twistedmq.protocol.record_crc import SealCheck
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.reading import QueueView, Reader, unpacked
@@ -31,6 +33,7 @@ from twistedmq.store.queue_reading import (
     refused,
 )
 from twistedmq.store.queue_state import QueueTable
+from twistedmq.store.sealed_reading import seal_check, select_sealed
 from twistedmq.store.time_search import offset_by_time
 from twistedmq.store.workers import Workers
 
@@ -48,8 +51,9 @@ class StoreReads:
         self._config = config
         self._commit_log = log
         self._queues = QueueTable()
-        self._resident = Reader(log, queue_files, resident=True)
-        self._waiting = Reader(log, queue_files, resident=False)
+        self._seals = seal_check(config.value)
+        self._resident = Reader(log, queue_files, resident=True, seals=self._seals)
+        self._waiting = Reader(log, queue_files, resident=False, seals=self._seals)
         self._recent_bytes = _recent_bytes(config.value.recent_memory_percent)
 
     def _read(self, read: Callable[[Reader], T]) -> "T | Deferred[T]":
@@ -80,10 +84,13 @@ class StoreReads:
         wanted = entries_wanted(config, max_count, tags, matches)
         floor = log.end - self._recent_bytes
         limits = ReadLimits.of(config, max_count, max_bytes, floor)
+        select = read_selected
+        if self._seals is not SealCheck.NONE:
+            select = partial(select_sealed, self._seals, (topic, queue_id))
         if (entries := state.in_tail(offset, wanted)) is not None:
 
             def read(reader: Reader) -> QueueRead:
-                return read_selected(
+                return select(
                     entries, offset, bounds, limits, log_min, tags, matches,
                     reader.log, reader.pieces,
                 )  # fmt: skip
@@ -93,7 +100,7 @@ class StoreReads:
 
         def read_files(reader: Reader) -> QueueRead:
             found = reader.entries(view, offset, wanted)
-            return read_selected(
+            return select(
                 found, offset, bounds, limits, log_min, tags, matches,
                 reader.log, reader.pieces,
             )  # fmt: skip

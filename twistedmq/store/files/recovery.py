@@ -31,6 +31,7 @@ from twistedmq.store.log_scan import (
     store_time_of,
 )
 from twistedmq.store.queue_state import ENTRY, QueueState, QueueTable, add_logged
+from twistedmq.store.sealed_reading import seal_check
 
 _CHUNK_BYTES: Final = 4 * 1024 * 1024
 _FAR: Final = 1 << 62
@@ -186,8 +187,16 @@ class Recovery:
                 at,
                 segment_end,
                 self._config.check_crc_on_recover,
+                seal_check(self._config),
             )
             self._dispatch(found.records, beginning.dispatch)
+            if found.reason is ScanEnd.UNSEALED:
+                raise StoreOpenError(
+                    self._paths.root,
+                    f"the message at {found.end} has no checksum of its whole record; "
+                    "forceVerifyPropCRC is only for a store of which every message "
+                    "was written with enabledAppendPropCRC",
+                )
             if found.reason is ScanEnd.BROKEN:
                 return found.end
             if found.reason is ScanEnd.BLANK:

@@ -8,6 +8,7 @@ from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.interfaces import IndexItem
 from twistedmq.store.log_scan import LoggedRecord, ScanEnd, TagsCodes, queues_of, scan
 from twistedmq.store.queue_state import ENTRY, QueueState, QueueTable, add_logged
+from twistedmq.store.sealed_reading import seal_check
 
 
 class Added(Struct):
@@ -27,6 +28,7 @@ class Follower:
         self._log = log
         self._queues = queues
         self._tags_codes = TagsCodes(config.delay_levels)
+        self._seals = seal_check(config)
         self._rest = bytearray()
         self._rest_offset = log.end
 
@@ -46,9 +48,11 @@ class Follower:
         while self._rest:
             at = self._rest_offset
             segment_end = self._log.segment_end(at)
-            found = scan(memoryview(bytes(self._rest)), at, segment_end)
+            found = scan(
+                memoryview(bytes(self._rest)), at, segment_end, seals=self._seals
+            )
             records += found.records
-            if found.reason is ScanEnd.BROKEN:
+            if found.reason in (ScanEnd.BROKEN, ScanEnd.UNSEALED):
                 self._log.truncate(begin)
                 del self._rest[len(self._rest) - len(data) :]
                 raise ValueError(f"at {found.end} there is no record")

@@ -1,11 +1,15 @@
 """A batch larger than what the current segment has room for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twistedmq.protocol.errors import MessageIllegalError
-from twistedmq.protocol.record_layout import lay_out
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.files.commit_log import CommitLog
+
+LayOut = Callable[
+    [SendBatch, int, int, int, Sequence[int], Sequence[int], int, bytes], list[bytes]
+]
+"""``twistedmq.protocol.record_layout.lay_out``, or what does the same and more."""
 
 
 def append_rolling(
@@ -15,6 +19,7 @@ def append_rolling(
     sizes: Sequence[int],
     store_ms: int,
     store_host: bytes,
+    lay_out: LayOut,
 ) -> list[tuple[int, int, int]]:
     """Append *batch*; gives (start, stop, physical offset) of messages in a row.
 

@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twistedmq.config.store import FlushMode
+from twistedmq.protocol.record_crc import lay_out_sealed, reserved
 from twistedmq.protocol.record_layout import lay_out, record_sizes
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import Arrivals
@@ -84,6 +85,8 @@ class FileStore(StoreReads):
         self._queue_writer = QueueWriter(
             context.reactor, context.config, self._queue_files
         )
+        self._reserves = config.seals_records
+        self._lay_out = lay_out_sealed if config.seals_records else lay_out
         self._arrivals = Arrivals()
         self._last_store_ms = 0
         self._refused_until_s = 0.0
@@ -256,13 +259,15 @@ class FileStore(StoreReads):
             self._refuse()
         host = self._context.store_host
         store_ms: int = self._context.wall_ms()
+        if self._reserves:
+            batch = reserved(batch)
         sizes = record_sizes(batch, host)
         states, offsets = take_offsets(self._queues, batch)
         log = self._commit_log
         try:
             if sum(sizes) <= log.room:
                 at = log.end
-                records = lay_out(
+                records = self._lay_out(
                     batch, 0, len(sizes), at, offsets, sizes, store_ms, host
                 )
                 log.append(b"".join(records))
@@ -296,7 +301,7 @@ class FileStore(StoreReads):
         log, host = self._commit_log, self._context.store_host
         placed = []
         for start, stop, at in append_rolling(
-            log, batch, offsets, sizes, store_ms, host
+            log, batch, offsets, sizes, store_ms, host, self._lay_out
         ):
             rows = slice(start, stop)
             placed += add_entries(states[rows], sizes[rows], batch.tags_codes[rows], at)

@@ -1,0 +1,1 @@
+With ``enabledAppendPropCRC`` each message got a checksum over its whole record, as the genuine broker writes it, and was held against it when read or recovered; ``forceVerifyPropCRC`` asked that each message has one.

@@ -12,6 +12,7 @@ from twistedmq.store.context import StoreContext
 from twistedmq.store.files_layer import RealFiles
 from twistedmq.store.interfaces import Durability
 from twistedmq.store.json_file import AtomicJsonFile
+from twistedmq.store.memory_index import MemoryIndex, NoIndex
 
 
 @pytest.fixture
@@ -26,6 +27,19 @@ def test_the_scheme_chooses_the_store(context: StoreContext) -> None:
 def test_an_unknown_scheme_is_told_with_those_there_are(context: StoreContext) -> None:
     with pytest.raises(stores.UnknownStoreError, match=r"'tape'.*file, memory"):
         stores.make_store("tape:x", context)
+
+
+def test_the_index_is_chosen_by_a_setting() -> None:
+    def index_of(text: str) -> object:
+        config = Live(StoreConfig(index_strategy=text))
+        context = StoreContext(Clock(), stores.wall_ms, config, AsyncMaster())
+        stores.make_store("memory", context)
+        return context.open_index(MemoryIndex)
+
+    assert isinstance(index_of("none"), NoIndex)
+    assert isinstance(index_of(""), MemoryIndex)
+    with pytest.raises(stores.UnknownStoreError, match=r"index 'tape'.*hash, none"):
+        index_of("tape:x")
 
 
 def test_tables_of_a_store_in_memory_are_not_kept(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ from hypothesis import strategies as st
 
 from twistedmq.protocol import properties
 from twistedmq.protocol.properties import java_hash
+from twistedmq.store.index_interfaces import IndexItem
 from twistedmq.store.index_keys import find_key, hashes_of, keys_of, positive
-from twistedmq.store.interfaces import IndexItem
 
 texts = st.text(
     st.characters(exclude_characters="\x01\x02 ", exclude_categories=["Cs"]),

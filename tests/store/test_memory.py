@@ -2,43 +2,60 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.internet.task import Clock
 
-from twistedmq.config.live import Live
-from twistedmq.config.store import StoreConfig
-from twistedmq.ha.async_master import AsyncMaster
-from twistedmq.store.context import StoreContext
-from twistedmq.store.interfaces import StoreFullError
 from twistedmq.store.memory import MemoryStore
-from twistedmq.testing.batches import Told, batch_of
-from twistedmq.testing.contracts.message_store import MessageStoreContract
-from twistedmq.testing.contracts.replicable_log import ReplicableLogContract
+from twistedmq.testing import Told, batch_of, store_context
+from twistedmq.testing.contracts import (
+    MessageStoreContract,
+    ReplicableLogContract,
+    StoreLifeContract,
+)
 
 
-def make_store(wall_ms: Any = lambda: 1, **arguments: Any) -> MemoryStore:
-    context = StoreContext(Clock(), wall_ms, Live(StoreConfig()), AsyncMaster())
-    return MemoryStore(context, **arguments)
+def make_store(**arguments: Any) -> MemoryStore:
+    return MemoryStore(store_context(Path("/nowhere")), **arguments)
 
 
 class TestMemoryStore(MessageStoreContract):
     def make_store(self, directory: Path) -> MemoryStore:
-        return make_store(self.wall_ms)
+        return MemoryStore(self.context(directory))
 
-    def test_full_is_full(self) -> None:
-        store = make_store(limit_bytes=1000)
-        store.append(batch_of([Told(body=b"x" * 500)]))
-        with pytest.raises(StoreFullError):
-            store.append(batch_of([Told(body=b"x" * 500)]))
-        assert store.queue_bounds("Orders", 0) == (0, 1)
-        store.append(batch_of([Told()]))
+
+class TestLifeOfMemory(StoreLifeContract):
+    keeps = False
+
+    def make_store(self, directory: Path) -> MemoryStore:
+        return MemoryStore(self.context(directory))
+
+    def open_small(self, directory: Path) -> MemoryStore:
+        store = MemoryStore(self.context(directory), 5000)
+        store.start()
+        return store
 
 
 class TestReplicableMemory(ReplicableLogContract):
-    def make_store(self, directory: Path) -> MemoryStore:
-        return make_store()
+    keeps = False
 
-    def test_rubbish_is_refused(self) -> None:
-        store = make_store()
-        with pytest.raises(ValueError, match="no record"):
-            store.log_write(0, b"\x7f" * 200)
-        assert store.log_bounds() == (0, 0)
+    def make_store(self, directory: Path) -> MemoryStore:
+        return MemoryStore(self.context(directory))
+
+
+def test_a_smaller_message_may_still_fit() -> None:
+    store = make_store(limit_bytes=1000)
+    store.append(batch_of([Told(body=b"x" * 500)]))
+    assert store.append(batch_of([Told()])).queue_offsets == [1]
+
+
+def test_rubbish_is_refused() -> None:
+    store = make_store()
+    with pytest.raises(ValueError, match="no record"):
+        store.log_write(0, b"\x7f" * 200)
+    assert store.log_bounds() == (0, 0)
+
+
+@pytest.mark.parametrize(("settings", "found"), [({}, [0]), ({"index_enabled": 0}, [])])
+def test_the_index_can_be_switched_off(settings: Any, found: list[int]) -> None:
+    store = MemoryStore(store_context(Path("/nowhere"), **settings))
+    store.start()
+    store.append(batch_of([Told(keys="a")]))
+    assert store.query("Orders", "a", 9, 0, 1 << 60, "").physical_offsets == found

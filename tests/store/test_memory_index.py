@@ -2,12 +2,14 @@ from pathlib import Path
 
 from zope.interface.verify import verifyObject
 
-from twistedmq.store.interfaces import IIndexStrategy
+from twistedmq.store.index_interfaces import IIndexStrategy
 from twistedmq.store.memory_index import MemoryIndex, NoIndex
 from twistedmq.testing.contracts.index_strategy import IndexStrategyContract, item
 
 
 class TestMemoryIndex(IndexStrategyContract):
+    keeps = False
+
     def make_index(self, directory: Path) -> MemoryIndex:
         return MemoryIndex()
 

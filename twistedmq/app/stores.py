@@ -1,7 +1,11 @@
-"""Which store a broker keeps its messages in: ``--store scheme:arguments``."""
+"""Which store a broker keeps its messages in: ``--store scheme:arguments``.
+
+And which index finds them by key: setting ``indexStrategy=scheme:arguments``.
+"""
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, succeed
@@ -10,17 +14,18 @@ from twisted.plugin import getPlugins
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.store.context import StoreContext
 from twistedmq.store.files_layer import Files
+from twistedmq.store.index_interfaces import IIndexFactory, IIndexStrategy
 from twistedmq.store.interfaces import Durability, IMessageStore, IStoreFactory
 from twistedmq.store.json_file import AtomicJsonFile
 from twistedmq.store.workers import Workers
 
 
 class UnknownStoreError(TwistedMQError):
-    """No plugin offers a store of that scheme."""
+    """No plugin offers a store, or an index, of that scheme."""
 
-    def __init__(self, scheme: str, known: list[str]) -> None:
+    def __init__(self, scheme: str, known: list[str], what: str = "store") -> None:
         """Keep the *scheme* that was asked for and those there are."""
-        super().__init__(f"there is no store {scheme!r}; known are {', '.join(known)}")
+        super().__init__(f"there is no {what} {scheme!r}; known are {', '.join(known)}")
         self.scheme = scheme
         self.known = known
 
@@ -31,15 +36,30 @@ def wall_ms() -> int:
 
 
 def make_store(text: str, context: StoreContext) -> IMessageStore:
-    """Make the store that *text* names, not started yet.
+    """Make the store that *text* names, not started yet, with the index it wants.
 
     Raises: UnknownStoreError; TwistedMQError for arguments it does not take.
     """
+    context.index = chosen_index(context.config.value.index_strategy)
     scheme, _, arguments = text.partition(":")
     for factory in factories():
         if factory.scheme == scheme:
             return factory.open_store(arguments, context)
     raise UnknownStoreError(scheme, sorted(factory.scheme for factory in factories()))
+
+
+def chosen_index(text: str) -> Callable[[StoreContext], IIndexStrategy] | None:
+    """Give what opens the index that *text* names; None for the store's own.
+
+    Raises: UnknownStoreError.
+    """
+    if not text:
+        return None
+    scheme, _, arguments = text.partition(":")
+    found: dict[str, IIndexFactory] = {f.scheme: f for f in getPlugins(IIndexFactory)}
+    if scheme not in found:
+        raise UnknownStoreError(scheme, sorted(found), "index")
+    return partial(found[scheme].open_index, arguments)
 
 
 def factories() -> Iterator[IStoreFactory]:

@@ -8,6 +8,7 @@ from twistedmq.config.values import (
     BOOLEAN,
     COUNT,
     DELAYS,
+    NAME,
     OPTIONAL_PATH,
     PATH,
     choice,
@@ -63,6 +64,16 @@ _INDEX_KEYS = (
         "Keep an index of keys.",
         at_restart=True,
         important=True,
+    ),
+    Key(
+        "indexStrategy",
+        NAME,
+        StoreConfig,
+        "index_strategy",
+        "The index as SCHEME:ARGUMENTS (hash, none, or a plugin's); empty is the "
+        "store's own.",
+        genuine=False,
+        at_restart=True,
     ),
     Key(
         "maxHashSlotNum",

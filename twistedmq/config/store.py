@@ -30,6 +30,8 @@ class StoreConfig:
     """Size of one batch consume queue file; each entry has 46 bytes."""
 
     index_enabled: bool = True
+    index_strategy: str = ""
+    """``scheme:arguments`` of the index; empty is the store's own."""
     index_slots: int = 5_000_000
     index_items: int = 20_000_000
     index_query_limit: int = 64

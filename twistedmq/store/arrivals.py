@@ -6,7 +6,8 @@ from twisted.logger import Logger
 
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.protocol.system_flags import TRANSACTION_MASK, TRANSACTION_ROLLBACK
-from twistedmq.store.interfaces import ArrivalListener, IndexItem
+from twistedmq.store.index_interfaces import IndexItem
+from twistedmq.store.interfaces import ArrivalListener
 from twistedmq.store.log_scan import LoggedRecord
 from twistedmq.store.queue_state import QueueState, arrivals_of
 

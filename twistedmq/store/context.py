@@ -1,5 +1,6 @@
 """What a store is given when it is opened."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -7,7 +8,9 @@ from typing import Any, Final
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.store.files_layer import Files, RealFiles
+from twistedmq.store.index_interfaces import IIndexStrategy
 from twistedmq.store.interfaces import IReplication
+from twistedmq.store.memory_index import NoIndex
 from twistedmq.store.workers import ThreadWorkers, Workers
 
 LOOPBACK_HOST: Final = b"\x7f\0\0\x01\0\0\x2a\x9f"
@@ -28,6 +31,8 @@ class StoreContext:
     """The packed address written into records; may be set until the first append."""
     files: Files = field(default_factory=RealFiles)
     workers: Workers | None = None
+    index: Callable[["StoreContext"], IIndexStrategy] | None = None
+    """Opens the index that the settings name, if they name one."""
 
     @property
     def directory(self) -> Path:
@@ -40,3 +45,12 @@ class StoreContext:
             threads = self.config.value.reader_threads
             self.workers = ThreadWorkers(self.reactor, threads)
         return self.workers
+
+    def open_index(self, own: Callable[[], IIndexStrategy]) -> IIndexStrategy:
+        """Open the index that was chosen; *own* opens the one of the store itself.
+
+        Called in ``start``. Raises: TwistedMQError.
+        """
+        if not self.config.value.index_enabled:
+            return NoIndex()
+        return self.index(self) if self.index is not None else own()

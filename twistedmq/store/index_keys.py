@@ -10,7 +10,7 @@ from typing import Final
 
 from twistedmq.protocol import properties
 from twistedmq.protocol.properties import ascii_hash, java_hash
-from twistedmq.store.interfaces import IndexItem
+from twistedmq.store.index_interfaces import IndexItem
 
 TAG_TYPE: Final = "T"
 _MASK: Final = 0xFFFFFFFF

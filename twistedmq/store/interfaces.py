@@ -16,6 +16,7 @@ from zope.interface import Attribute, Interface
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.errors import ServiceUnavailableError
 from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.store.index_interfaces import IndexHits
 
 
 class Durability(Enum):
@@ -75,19 +76,16 @@ class QueueEntry(Struct):
     queue_offset: int
     physical_offset: int
     size: int
+    """Bytes of the record."""
     tags_code: int
-
-
-class IndexHits(Struct):
-    """What an index found, newest first."""
-
-    physical_offsets: list[int]
-    last_update_ms: int = 0
-    last_update_offset: int = 0
+    """Hash of the tag, 0 without one; for a delayed message, when it is due in ms."""
 
 
 class StoreFullError(ServiceUnavailableError):
-    """The disk is full, or failed: nothing was stored. Reads go on."""
+    """The disk is full, or failed: nothing was stored. Reads go on.
+
+    Its text goes to the producer and to the operator: what is full, and the limit.
+    """
 
 
 TagsPredicate = Callable[[int], bool]
@@ -101,53 +99,30 @@ ArrivalListener = Callable[[Sequence[tuple[str, int, int, int, int]]], None]
 store time in ms of the queue's last message) for each queue that grew."""
 
 
-class IMessageStore(Interface):
-    """An append-only log of records with queues over it.
+class IMessageReader(Interface):
+    """What can be read of a store.
 
-    All methods are called in the reactor thread. A read that has what it needs in
-    memory answers at once; one that must touch a cold disk gives a Deferred.
+    Called in the reactor thread, between ``ready`` and ``stop``. A read that has what
+    it needs in memory answers at once; one that must touch a cold disk may give a
+    Deferred where the signature says so, and then shows a state of the store between
+    call and answer. Damage that a read meets is never served: what is no whole record
+    counts as not there.
+
+    A *record* is the bytes that ``twistedmq.protocol.record_layout`` lays out; it holds
+    its own physical and queue offset. Buffers given away are never changed afterwards.
     """
-
-    ready: Deferred[None] = Attribute(
-        "Fires when recovery is over and every other method may be called; fails with "
-        "the reason if the store cannot be opened."
-    )
-    durability: Durability = Attribute("What ``safe`` promises with today's settings.")
-
-    def start() -> None:
-        """Open and recover, in a thread where that takes long; then fire ``ready``.
-
-        What cannot succeed (a locked, foreign or unwritable directory) raises at once.
-        """
-
-    def stop() -> Deferred[None]:
-        """Make everything safe, close every file; fires when done. Idempotent."""
-
-    def append(batch: SendBatch) -> Appended:
-        """Add *batch* as one write; gives the offsets, in order.
-
-        Readers see the messages at once. Not yet safe: see ``safe``. Arrival listeners
-        are called before this returns. The queue offsets of one (topic, queue) rise by
-        one.
-
-        Raises:
-            StoreFullError: and then nothing was added.
-        """
-
-    def safe(end: int) -> Deferred[Durability] | None:
-        """None if every byte before *end* already is as safe as the settings ask;
-        else fires once it is.
-
-        Fails with StoreFullError where the flush failed: nothing may be acknowledged.
-        """
 
     def queue_bounds(topic: str, queue_id: int) -> tuple[int, int]:
         """Give (min, max): the first kept queue offset, and the next one to be given.
-        (0, 0) for a queue that does not exist.
+
+        (0, 0) for a queue that does not exist. Where all messages are gone, min equals
+        max, and max does not go back.
         """
 
     def queues() -> list[tuple[str, int]]:
-        """Give every (topic, queue id) that ever had a message here."""
+        """Give every (topic, queue id) that ever had a message here, in any order;
+        those of deleted topics excepted.
+        """
 
     def read_queue(
         topic: str,
@@ -160,22 +135,39 @@ class IMessageStore(Interface):
     ) -> QueueRead | Deferred[QueueRead]:
         """Give up to *max_count* records from queue offset *offset* on, in order.
 
-        At least one record is given however large it is. ``next_offset`` is behind the
-        last entry looked at, matched or not. Offsets and statuses follow upstream's
-        DefaultMessageStore.getMessage.
+        Entries are looked at one after the other: those whose tags code *tags* refuses
+        are passed over, then those whose record *matches* refuses. It ends after
+        *max_count* records, before the record that would make it more than *max_bytes*
+        (at least one is given however large it is), or where the settings of the store
+        say so. ``next_offset`` is behind the last entry looked at, matched or not.
+
+        Statuses, with the next offset where nothing was found: NO_MATCHED_LOGIC_QUEUE,
+        0 (no such queue); NO_MESSAGE_IN_QUEUE, 0 (max is 0); OFFSET_TOO_SMALL, min;
+        OFFSET_OVERFLOW_ONE, *offset* (it is max); OFFSET_OVERFLOW_BADLY, max (it is
+        behind max); NO_MATCHED_MESSAGE (all were passed over); MESSAGE_WAS_REMOVING
+        (the records are gone already); OFFSET_FOUND_NULL (no entry could be read).
         """
 
     def entries(topic: str, queue_id: int, offset: int, count: int) -> list[QueueEntry]:
-        """Give up to *count* queue entries from *offset* on."""
+        """Give up to *count* queue entries from *offset* on, in order.
+
+        None for an *offset* outside the bounds. May wait for the disk: not for many.
+        """
 
     def record_at(physical_offset: int) -> Buffer | Deferred[Buffer | None] | None:
-        """Give the whole record that starts there; None if none does."""
+        """Give the whole record that starts there; None if none does.
+
+        Records of deleted topics are still found, until the log is cleaned.
+        """
 
     def offset_by_time(
         topic: str, queue_id: int, time_ms: int, upper: bool
     ) -> int | Deferred[int]:
-        """Find the queue offset for a store time, as upstream's
-        getOffsetInQueueByTime with BoundaryType LOWER or UPPER.
+        """Find a queue offset by store time, which rises with the offsets.
+
+        The first message stored at *time_ms* or later, max if there is none; with
+        *upper* the last one stored at *time_ms* or earlier, min if there is none.
+        0 for a queue that does not exist. (Upstream: getOffsetInQueueByTime.)
         """
 
     def store_time(topic: str, queue_id: int, offset: int) -> int | Deferred[int]:
@@ -189,84 +181,143 @@ class IMessageStore(Interface):
         end_ms: int,
         index_type: str,
     ) -> IndexHits | Deferred[IndexHits]:
-        """Find messages by key; *index_type* is "" (keys, unique keys) or "T" (tag)."""
+        """Find messages by key, stored in [*begin_ms*, *end_ms*], newest first.
+
+        *index_type* is "" (keys and unique keys) or "T" (tag). Whatever was appended
+        before is found, unless there is no index; hits may hold other keys of the same
+        hash, so the reader looks at the record.
+        """
+
+
+class IMessageStore(IMessageReader):
+    """An append-only log of records with queues over it.
+
+    All methods are called in the reactor thread. A factory makes it and touches
+    nothing; then ``start``, ``ready``, and at last ``stop``. Before ``ready`` only
+    ``durability``, ``add_arrival_listener`` and ``stop`` may be used.
+
+    What a restart finds: every batch that was safe, at the same offsets, and nothing
+    that was never appended. What was appended but not safe may be missing, from the
+    end of the log only, and then its offsets are given again. After kill -9, which the
+    page cache survives, only stores with Durability.MEMORY may have lost anything that
+    was safe.
+
+    A store that is given to a broker keeps no reference to its callers but listeners.
+    """
+
+    ready: Deferred[None] = Attribute(
+        "Fires when recovery is over and every other method may be called; fails with "
+        "the reason (StoreOpenError) if the store cannot be opened."
+    )
+    durability: Durability = Attribute(
+        "What ``safe`` promises with today's settings. With MEMORY, the tables of the "
+        "broker are not kept over a restart either."
+    )
+
+    def start() -> None:
+        """Open and recover, in a thread where that takes long; then fire ``ready``.
+
+        What cannot succeed (a locked, foreign or unwritable directory) raises at once.
+
+        Raises:
+            StoreOpenError: one line for the operator, with the path. Nothing was
+                changed.
+        """
+
+    def stop() -> Deferred[None]:
+        """Make everything safe, close every file; fires when done, and never fails.
+
+        May be called twice, and before or instead of ``start``.
+        """
+
+    def append(batch: SendBatch) -> Appended:
+        """Add *batch* (at least one message) as one write; gives the offsets, in order.
+
+        All of it or nothing is added. Physical offsets rise, over all batches; the
+        queue offsets of one (topic, queue id) rise by one, from 0. The store lays out
+        the records, with the wall clock and ``store_host`` of its context, and keeps
+        the batch's sequences no longer than it must, unchanged. Readers see the
+        messages at once. Not yet safe: see ``safe``. Arrival listeners are called
+        before this returns.
+
+        Raises:
+            StoreFullError: and then nothing was added, no offset was used, and reads
+                go on. The next append tries again; it must not be slow to refuse.
+        """
+
+    def safe(end: int) -> Deferred[Durability] | None:
+        """None if every byte before *end* already is as safe as flush mode and
+        ``replication.replicated`` of the context ask; else fires once it is.
+
+        *end* is the ``end`` of an append. One sync releases all who wait.
+
+        Fails with StoreFullError where the flush failed: nothing may be acknowledged.
+        """
 
     def delete_topic(topic: str) -> int:
-        """Forget the queues of *topic*; gives how many there were. Its records stay in
-        the log until that is cleaned.
+        """Forget the queues of *topic*; gives how many there were.
+
+        Its records stay in the log until that is cleaned, but a restart does not bring
+        the queues back, nor does a crash a second later. Messages sent to the topic
+        afterwards begin at queue offset 0.
         """
 
     def add_arrival_listener(listener: ArrivalListener) -> None:
-        """Have *listener* told of what arrives."""
+        """Have *listener* told of what arrives: once a batch, after it can be read.
+
+        One that raises is logged and does not stop the others.
+        """
 
     def status() -> dict[str, Any]:
-        """Figures for people and for GET_BROKER_RUNTIME_INFO: at least min_offset,
-        max_offset, flushed_offset, dispatched_offset (all physical), disk_ratio.
+        """Figures for people and for GET_BROKER_RUNTIME_INFO.
+
+        At least min_offset, max_offset, flushed_offset (on the disk up to there),
+        dispatched_offset (queues have everything up to there), all physical; and
+        disk_ratio, from 0 to 1: how full the place is that the messages go to.
         """
 
 
 class IReplicableLog(Interface):
-    """The log as bytes, for replication. Implemented beside IMessageStore."""
+    """The log as bytes, for replication. Implemented beside IMessageStore.
+
+    Two logs agree if all bytes they both have are the same. Either ``append`` or
+    ``log_write`` is used; to go from the second to the first, call ``log_truncate``
+    with ``dispatched_offset`` of the status, because the last record may be cut.
+    """
 
     def log_bounds() -> tuple[int, int]:
-        """Give (min, max) physical offset."""
+        """Give (min, max) physical offset; ``log_write`` goes on at max.
+
+        Bytes of a cut record count, though a restart may forget them.
+        """
 
     def log_read(offset: int, max_bytes: int) -> Buffer | Deferred[Buffer]:
-        """Give bytes from *offset* on; may end inside a record, not past a segment."""
+        """Give bytes from *offset* on; may end inside a record, not past a segment.
+
+        At least one byte for an *offset* before ``dispatched_offset`` of the status,
+        none for one at the log's max.
+        """
 
     def log_write(offset: int, data: bytes) -> None:
-        """Add *data*, which must start at the log's end; queues follow from it.
+        """Add *data*, which must start at the log's max; queues, index and arrivals
+        follow from each record that became whole.
 
         Raises:
-            ValueError: *offset* is not the end of the log.
+            ValueError: *offset* is not the end of the log, or what would be there is
+                no record. The log is as it was.
+            StoreFullError: the same, because the disk is full or failed.
         """
 
     def log_truncate(offset: int) -> None:
-        """Forget everything from *offset* on, queues and index included."""
+        """Forget everything from *offset* on, queues and index included.
+
+        *offset* is the end of a whole record. Waits for the disk.
+        """
 
     confirm_offset: int = Attribute(
-        "Physical offset up to which enough replicas agree."
+        "Physical offset up to which enough replicas agree: the log's max after an "
+        "append, until a HA mode says otherwise; never more than that."
     )
-
-
-class IndexItem(Struct):
-    """What an index is told of one record."""
-
-    topic: str
-    properties: Buffer
-    physical_offset: int
-    store_ms: int
-
-
-class IIndexStrategy(Interface):
-    """Finds records by key. Written behind the replies, rebuilt from the log after a
-    crash: it may lag, and it must never lead.
-    """
-
-    def put(items: Sequence[IndexItem]) -> None:
-        """Add the keys (UNIQ_KEY, each word of KEYS, TAGS) of *items*, in log order."""
-
-    def find(
-        topic: str,
-        key: str,
-        max_count: int,
-        begin_ms: int,
-        end_ms: int,
-        index_type: str,
-    ) -> IndexHits:
-        """Find candidates; different keys may share a hash, so the reader checks."""
-
-    def indexed_offset() -> int:
-        """Give the physical offset of the last indexed record; -1 if there is none."""
-
-    def flush() -> None:
-        """Write and sync what is buffered. May be called from a thread."""
-
-    def truncate(physical_offset: int) -> None:
-        """Forget items at or behind *physical_offset*."""
-
-    def close() -> None:
-        """Flush and close."""
 
 
 class IReplication(Interface):
@@ -284,6 +335,11 @@ class IStoreFactory(Interface):
     scheme: str = Attribute("Name before the colon.")
 
     def open_store(arguments: str, context: Any) -> IMessageStore:
-        """Make the store; *context* is a ``twistedmq.store.context.StoreContext``
-        (reactor, wall clock, settings, store host, replication).
+        """Make the store, and touch nothing before its ``start``.
+
+        *context* is a ``twistedmq.store.context.StoreContext`` (reactor, wall clock,
+        settings, store host, replication, files, threads).
+
+        Raises:
+            TwistedMQError: the arguments cannot be used; one line for the operator.
         """

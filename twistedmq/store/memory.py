@@ -1,6 +1,5 @@
 """A store without a disk: for tests, for trying out, for messages that may be lost."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, succeed
@@ -11,53 +10,33 @@ from twistedmq.protocol.record_layout import lay_out, record_sizes
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import Arrivals, index_items, logged_index_items
 from twistedmq.store.context import StoreContext
+from twistedmq.store.index_interfaces import IIndexStrategy, IndexHits
 from twistedmq.store.interfaces import (
     Appended,
     ArrivalListener,
     Durability,
-    IIndexStrategy,
     IMessageStore,
-    IndexHits,
     IReplicableLog,
-    QueueEntry,
-    QueueRead,
-    ReadStatus,
-    RecordPredicate,
     StoreFullError,
-    TagsPredicate,
 )
-from twistedmq.store.log_scan import (
-    STORE_TIME_REACH,
-    ScanEnd,
-    TagsCodes,
-    queues_of,
-    scan,
-    store_time_of,
-)
+from twistedmq.store.log_scan import ScanEnd, TagsCodes, queues_of, scan
 from twistedmq.store.memory_index import MemoryIndex
-from twistedmq.store.queue_reading import (
-    ReadLimits,
-    entries_wanted,
-    read_selected,
-    refused,
-)
 from twistedmq.store.queue_state import (
     ENTRY,
     ENTRY_BYTES,
-    QueueTable,
     add_entries,
     add_logged,
     give_back_offsets,
     take_offsets,
 )
-from twistedmq.store.time_search import offset_by_time
+from twistedmq.store.table_reads import TableReads
 
 DEFAULT_LIMIT_BYTES: Final = 1024 * 1024 * 1024
 _NO_END: Final = 1 << 62
 
 
 @implementer(IMessageStore, IReplicableLog)
-class MemoryStore:
+class MemoryStore(TableReads):
     """The log is one bytearray; a queue keeps all its entries in its tail.
 
     The log has no segments and nothing is ever cleaned: full is full.
@@ -72,6 +51,7 @@ class MemoryStore:
         index: IIndexStrategy | None = None,
     ) -> None:
         """Refuse appends when the log would become longer than *limit_bytes*."""
+        super().__init__(context.config)
         self.ready: Deferred[None] = Deferred()
         self.confirm_offset = 0
         self._context = context
@@ -79,15 +59,16 @@ class MemoryStore:
         self._index = index or MemoryIndex(context.config.value.index_query_limit)
         self._log = bytearray()
         self._dispatched = 0
-        self._queues = QueueTable()
         self._arrivals = Arrivals()
         self._tags_codes = TagsCodes(context.config.value.delay_levels)
         self._started = False
 
     def start(self) -> None:
-        """There is nothing to recover."""
+        """There is nothing to recover, and nothing that an index could know yet."""
         if not self._started:
             self._started = True
+            self._index = self._context.open_index(lambda: self._index)
+            self._index.truncate(0)
             self.ready.callback(None)
 
     def stop(self) -> Deferred[None]:
@@ -119,91 +100,8 @@ class MemoryStore:
         """Memory is as safe as it gets; a replica may be asked for."""
         return self._context.replication.replicated(end)
 
-    def queue_bounds(self, topic: str, queue_id: int) -> tuple[int, int]:
-        """Give (min, max) queue offset."""
-        state = self._queues.get((topic, queue_id))
-        return (state.min_offset, state.next_offset) if state else (0, 0)
-
-    def queues(self) -> list[tuple[str, int]]:
-        """Give every (topic, queue id)."""
-        return list(self._queues)
-
-    def read_queue(
-        self,
-        topic: str,
-        queue_id: int,
-        offset: int,
-        max_count: int,
-        max_bytes: int,
-        tags: TagsPredicate | None,
-        matches: RecordPredicate | None,
-    ) -> QueueRead:
-        """Read; see IMessageStore."""
-        state = self._queues.get((topic, queue_id))
-        if state is None:
-            return QueueRead(ReadStatus.NO_MATCHED_LOGIC_QUEUE, 0, 0, 0)
-        bounds = state.min_offset, state.next_offset
-        if answer := refused(offset, *bounds):
-            return answer
-        config = self._context.config.value
-        wanted = entries_wanted(config, max_count, tags, matches)
-        return read_selected(
-            state.in_tail(offset, wanted) or b"",
-            offset,
-            bounds,
-            ReadLimits.of(config, max_count, max_bytes, 0),
-            0,
-            tags,
-            matches,
-            self._read,
-            self._read_pieces,
-        )
-
-    def _read(self, size: int, offset: int) -> bytes:
+    def _read_log(self, size: int, offset: int) -> bytes:
         return bytes(self._log[offset : offset + size])
-
-    def _read_pieces(self, starts: Sequence[int], ends: Sequence[int]) -> list[Buffer]:
-        return [bytes(self._log[a:b]) for a, b in zip(starts, ends, strict=True)]
-
-    def entries(
-        self, topic: str, queue_id: int, offset: int, count: int
-    ) -> list[QueueEntry]:
-        """Give queue entries."""
-        state = self._queues.get((topic, queue_id))
-        if state is None or offset < 0:
-            return []
-        packed = state.in_tail(offset, count) or b""
-        return [
-            QueueEntry(offset + i, *fields)
-            for i, fields in enumerate(ENTRY.iter_unpack(packed))
-        ]
-
-    def record_at(self, physical_offset: int) -> Buffer | None:
-        """Give the record that starts there."""
-        if not 0 <= physical_offset < self._dispatched:
-            return None
-        size = int.from_bytes(self._log[physical_offset : physical_offset + 4])
-        record = self._read(size, physical_offset)
-        found = scan(memoryview(record), physical_offset, _NO_END, check_crc=False)
-        return record if found.records else None
-
-    def offset_by_time(
-        self, topic: str, queue_id: int, time_ms: int, upper: bool
-    ) -> int:
-        """Find a queue offset by store time."""
-        low, high = self.queue_bounds(topic, queue_id)
-
-        def time_of(offset: int) -> int:
-            return self.store_time(topic, queue_id, offset)
-
-        return offset_by_time(low, high, time_of, time_ms, upper)
-
-    def store_time(self, topic: str, queue_id: int, offset: int) -> int:
-        """Give the store time of one message."""
-        found = self.entries(topic, queue_id, offset, 1)
-        if not found:
-            return -1
-        return store_time_of(self._read(STORE_TIME_REACH, found[0].physical_offset))
 
     def query(
         self,
@@ -247,7 +145,7 @@ class MemoryStore:
 
     def log_read(self, offset: int, max_bytes: int) -> Buffer:
         """Give bytes of the log."""
-        return self._read(max_bytes, offset)
+        return self._read_log(max_bytes, offset)
 
     def log_write(self, offset: int, data: bytes) -> None:
         """Add bytes to the log."""

@@ -5,8 +5,8 @@ from typing import Final
 
 from zope.interface import implementer
 
+from twistedmq.store.index_interfaces import IIndexStrategy, IndexHits, IndexItem
 from twistedmq.store.index_keys import find_key, keys_of
-from twistedmq.store.interfaces import IIndexStrategy, IndexHits, IndexItem
 
 _Places = list[tuple[int, int]]
 
@@ -23,7 +23,10 @@ class MemoryIndex:
 
     def put(self, items: Sequence[IndexItem]) -> None:
         """Add the keys of *items*."""
+        known = self._last[0]
         for item in items:
+            if item.physical_offset <= known:
+                continue
             for key in keys_of(item):
                 places = self._places.setdefault(key, [])
                 places.append((item.physical_offset, item.store_ms))
@@ -59,6 +62,15 @@ class MemoryIndex:
         left = [p for places in self._places.values() for p in places]
         self._last = max(left, default=(-1, 0))
 
+    def expire(self, physical_offset: int) -> None:
+        """Forget items before *physical_offset*."""
+        for key, places in list(self._places.items()):
+            kept = [p for p in places if p[0] >= physical_offset]
+            if kept:
+                self._places[key] = kept
+            else:
+                del self._places[key]
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -90,6 +102,9 @@ class NoIndex:
         """Nothing is buffered."""
 
     def truncate(self, physical_offset: int) -> None:
+        """Nothing is kept."""
+
+    def expire(self, physical_offset: int) -> None:
         """Nothing is kept."""
 
     def close(self) -> None:

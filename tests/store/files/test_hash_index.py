@@ -106,3 +106,18 @@ def test_items_the_disk_has_lost_are_not_believed() -> None:
     assert again.indexed_offset() == -1
     again.put([item(n, KEYS="a") for n in range(5)])
     assert places(again, "a") == [4, 3, 2, 1, 0]
+
+
+def test_tables_that_know_nothing_newer_are_removed_but_the_newest() -> None:
+    files = FakeFiles()
+    index = make_index(files)
+    index.put([item(n, KEYS=f"k{n}") for n in range(200)])
+    index.flush()
+    assert len(files.paths()) == 5
+    index.expire(100)
+    assert len(files.paths()) == 3
+    assert places(index, "k98") == [98]
+    assert places(index, "k97") == []
+    index.expire(1000)
+    assert len(files.paths()) == 1
+    assert places(index, "k199") == [199]

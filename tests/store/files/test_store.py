@@ -1,23 +1,32 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from twistedmq.store.files.store import FileStore
 from twistedmq.store.files_layer import RealFiles
+from twistedmq.store.memory_index import MemoryIndex
 from twistedmq.store.platform import Capabilities
-from twistedmq.testing.contracts.message_store import MessageStoreContract
-from twistedmq.testing.contracts.replicable_log import ReplicableLogContract
-from twistedmq.testing.fake_files import FakeFiles
-from twistedmq.testing.stores import store_context
+from twistedmq.testing import FakeFiles, Told
+from twistedmq.testing.contracts import (
+    MessageStoreContract,
+    ReplicableLogContract,
+    StoreCase,
+    StoreLifeContract,
+    value_of,
+)
 
 
-class TestFileStore(MessageStoreContract):
+class OverFiles(StoreCase):
     def make_files(self) -> Any:
         return RealFiles()
 
     def make_store(self, directory: Path) -> FileStore:
-        return FileStore(
-            store_context(directory, self.make_files(), wall_ms=self.wall_ms)
-        )
+        return FileStore(self.context(directory, files=self.make_files()))
+
+
+class TestFileStore(OverFiles, MessageStoreContract):
+    pass
 
 
 class TestFileStoreOverFakes(TestFileStore):
@@ -37,6 +46,38 @@ class TestColdFileStore(TestFileStore):
         return files
 
 
-class TestReplicableFiles(ReplicableLogContract):
-    def make_store(self, directory: Path) -> FileStore:
-        return FileStore(store_context(directory, RealFiles()))
+class TestLifeOfFiles(OverFiles, StoreLifeContract):
+    def open_small(self, directory: Path) -> FileStore:
+        files = FakeFiles()
+        store = FileStore(self.context(directory, files=files))
+        store.start()
+        value_of(store.ready)
+        files.room_bytes = 5000
+        return store
+
+    def make_room(self, store: Any) -> bool:
+        store._files.room_bytes = None
+        store._context.reactor.advance(1)
+        return True
+
+
+class TestReplicableFiles(OverFiles, ReplicableLogContract):
+    pass
+
+
+class TestAnotherIndex(OverFiles, StoreCase):
+    @pytest.mark.parametrize("enabled", [True, False])
+    def test_the_index_of_the_context_is_used(
+        self, tmp_path: Path, enabled: bool
+    ) -> None:
+        index = MemoryIndex()
+        context = self.context(tmp_path, index_enabled=enabled)
+        context.index = lambda context: index
+        store = FileStore(context)
+        store.start()
+        value_of(store.ready)
+        self.append(store, Told(keys="a"))
+        assert self.find(store, "a") == ([0] if enabled else [])
+        value_of(store.stop())
+        assert (index.indexed_offset() == 0) is enabled
+        assert not list((tmp_path / "index").glob("*"))

@@ -9,11 +9,13 @@ from typing import Final
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.properties import java_hash
 from twistedmq.store.files.index_file import IndexFile
+from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files_layer import Files
+from twistedmq.store.index_interfaces import IIndexStrategy, IndexHits, IndexItem
 from twistedmq.store.index_keys import find_key, hashes_of, positive
-from twistedmq.store.interfaces import IIndexStrategy, IndexHits, IndexItem
 
 _NAME_DIGITS: Final = 17
 
@@ -41,6 +43,17 @@ class HashIndex:
         for name in files.list(folder):
             self._open(name)
         self._last_offset = max((f.end_offset for f in self._opened), default=-1)
+
+    @classmethod
+    def of(cls, files: Files, config: StoreConfig) -> "HashIndex":
+        """Open the index of the store that *config* describes."""
+        return cls(
+            files,
+            StorePaths(config).index,
+            config.index_slots,
+            config.index_items,
+            config.index_query_limit,
+        )
 
     def _open(self, name: str) -> None:
         wanted = IndexFile.file_bytes(self._slots, self._items)
@@ -83,6 +96,12 @@ class HashIndex:
         """Do in a thread what the first ``put`` would do, and that takes long."""
         if self.must_be_prepared:
             self._opened[-1].prepare()
+
+    def expire(self, physical_offset: int) -> None:
+        """Remove the tables, but for the newest, that know nothing newer."""
+        opened = self._opened
+        while len(opened) > 1 and opened[0].end_offset < physical_offset:
+            self._files.remove(self._folder / opened.pop(0).name)
 
     def _current(self, now_ms: int) -> IndexFile:
         if self._opened and not self._opened[-1].is_full:

@@ -10,7 +10,7 @@ from twisted.logger import Logger
 
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import index_items
-from twistedmq.store.interfaces import IIndexStrategy
+from twistedmq.store.index_interfaces import IIndexStrategy
 
 _MESSAGES_A_SLICE: Final = 256
 _DELAY_S: Final = 0.02

@@ -159,10 +159,6 @@ class StoreReads:
         """Give every (topic, queue id)."""
         return list(self._queues)
 
-    def log_bounds(self) -> tuple[int, int]:
-        """Give (min, max) physical offset."""
-        return self._commit_log.min_offset, self._commit_log.end
-
     def log_read(self, offset: int, max_bytes: int) -> Buffer | Deferred[Buffer]:
         """Give bytes of the log."""
         return self._read(lambda reader: reader.log(max_bytes, offset))

@@ -20,7 +20,7 @@ from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.vouch import read_vouch
 from twistedmq.store.files_layer import Files
-from twistedmq.store.interfaces import IIndexStrategy
+from twistedmq.store.index_interfaces import IIndexStrategy
 from twistedmq.store.log_scan import (
     STORE_TIME_REACH,
     LoggedRecord,

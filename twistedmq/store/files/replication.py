@@ -5,7 +5,7 @@ from msgspec import Struct
 from twistedmq.config.store import StoreConfig
 from twistedmq.store.arrivals import logged_index_items
 from twistedmq.store.files.commit_log import CommitLog
-from twistedmq.store.interfaces import IndexItem
+from twistedmq.store.index_interfaces import IndexItem
 from twistedmq.store.log_scan import LoggedRecord, ScanEnd, TagsCodes, queues_of, scan
 from twistedmq.store.queue_state import ENTRY, QueueState, QueueTable, add_logged
 from twistedmq.store.sealed_reading import seal_check
@@ -21,7 +21,11 @@ class Added(Struct):
 
 
 class Follower:
-    """Writes bytes to the log and dispatches the records that became whole."""
+    """Writes records to the log, and dispatches them, as they become whole.
+
+    The bytes of a cut record wait in memory: the log on the disk always ends with a
+    whole one, so that it can be vouched for, and appended to, at any time.
+    """
 
     def __init__(self, log: CommitLog, config: StoreConfig, queues: QueueTable) -> None:
         """Begin at the end of *log*, which ends with a whole record."""
@@ -29,45 +33,41 @@ class Follower:
         self._queues = queues
         self._tags_codes = TagsCodes(config.delay_levels)
         self._seals = seal_check(config)
-        self._rest = bytearray()
+        self._rest = b""
         self._rest_offset = log.end
 
+    @property
+    def end(self) -> int:
+        """Where the master goes on."""
+        if self._rest_offset != self._log.end:  # others appended meanwhile
+            self.truncated(self._log.end)
+        return self._rest_offset + len(self._rest)
+
     def write(self, data: bytes) -> Added:
-        """Add *data* at the end of the log.
+        """Add *data*, which begins at ``end``.
 
         Raises:
-            ValueError: what would be there is no record; the log is as it was.
-            OSError: the log is as it was.
+            ValueError: what would be there is no record; all is as it was.
+            OSError: all is as it was.
         """
-        begin = self._log.end
-        if self._rest_offset + len(self._rest) != begin:  # others appended meanwhile
-            self.truncated(begin)
-        self._log.append_raw(memoryview(data))
-        self._rest += data
+        begin = self.end - len(self._rest)
+        held = memoryview(self._rest + data)
+        at, end = begin, begin + len(held)
         records: list[LoggedRecord] = []
-        while self._rest:
-            at = self._rest_offset
+        while at < end:
             segment_end = self._log.segment_end(at)
-            found = scan(
-                memoryview(bytes(self._rest)), at, segment_end, seals=self._seals
-            )
+            found = scan(held[at - begin :], at, segment_end, seals=self._seals)
             records += found.records
+            at = found.end
             if found.reason in (ScanEnd.BROKEN, ScanEnd.UNSEALED):
-                self._log.truncate(begin)
-                del self._rest[len(self._rest) - len(data) :]
-                raise ValueError(f"at {found.end} there is no record")
-            self._advance(found.end)
-            if found.reason is not ScanEnd.BLANK or not self._has(segment_end):
+                raise ValueError(f"at {at} there is no record")
+            if found.reason is not ScanEnd.BLANK or segment_end > end:
                 break
-            self._advance(segment_end)
+            at = segment_end
+        if at > begin:
+            self._log.append_raw(held[: at - begin])
+        self._rest, self._rest_offset = bytes(held[at - begin :]), at
         return self._dispatch(records)
-
-    def _has(self, offset: int) -> bool:
-        return self._rest_offset + len(self._rest) >= offset
-
-    def _advance(self, offset: int) -> None:
-        del self._rest[: offset - self._rest_offset]
-        self._rest_offset = offset
 
     def _dispatch(self, records: list[LoggedRecord]) -> Added:
         states, tags_codes = [], []
@@ -82,5 +82,5 @@ class Follower:
 
     def truncated(self, offset: int) -> None:
         """Go on at *offset*, where the log ends now."""
-        self._rest.clear()
+        self._rest = b""
         self._rest_offset = offset

@@ -32,13 +32,12 @@ from twistedmq.store.files.replication import Follower
 from twistedmq.store.files.rolling import append_rolling
 from twistedmq.store.files.vouching import Vouched, Voucher
 from twistedmq.store.flush import Flusher
+from twistedmq.store.index_interfaces import IndexHits
 from twistedmq.store.interfaces import (
     Appended,
     ArrivalListener,
     Durability,
-    IIndexStrategy,
     IMessageStore,
-    IndexHits,
     IReplicableLog,
     StoreFullError,
 )
@@ -106,7 +105,7 @@ class FileStore(StoreReads):
 
     def start(self) -> None:
         """Take the directory, then recover in a thread."""
-        files, paths = self._files, self._paths
+        files, paths, context = self._files, self._paths, self._context
         config = self._config.value
         refuse_foreign(files, paths)
         try:
@@ -121,22 +120,14 @@ class FileStore(StoreReads):
             raise StoreOpenError(
                 paths.root, f"it is not writable: {error.strerror or error}"
             ) from error
-        self._workers = self._context.make_workers()
+        self._workers = context.make_workers()
         self._flusher = Flusher(self._workers, self._commit_log.sync)
-        self._hash_index: HashIndex | None = None
-        if config.index_enabled:
-            self._hash_index = HashIndex(
-                files,
-                paths.index,
-                config.index_slots,
-                config.index_items,
-                config.index_query_limit,
-            )
-        self._index: IIndexStrategy = self._hash_index or NoIndex()
+        self._index = context.open_index(partial(HashIndex.of, files, config))
+        self._has_index = not isinstance(self._index, NoIndex)
         prepare = None
-        if self._hash_index is not None and self._hash_index.must_be_prepared:
-            prepare = partial(self._workers.run, self._hash_index.prepare)
-        self._backlog = IndexBacklog(self._context.reactor, self._index, prepare)
+        if isinstance(self._index, HashIndex) and self._index.must_be_prepared:
+            prepare = partial(self._workers.run, self._index.prepare)
+        self._backlog = IndexBacklog(context.reactor, self._index, prepare)
         recovery = Recovery(
             files, paths, config, self._commit_log, self._queue_files, self._index
         )
@@ -169,7 +160,7 @@ class FileStore(StoreReads):
             self._queue_writer,
             self._queues,
             self._backlog,
-            self._hash_index,
+            self._index,
         )
         self._voucher = Voucher(
             self._context.reactor, self._config, parts, lambda: self._last_store_ms
@@ -283,7 +274,7 @@ class FileStore(StoreReads):
         self._last_store_ms = store_ms
         end = self.confirm_offset = log.end
         self._queue_writer.grew(states)
-        if self._hash_index is not None:
+        if self._has_index:
             self._backlog.add(batch, placed, store_ms)
         self._voucher.log_grew(end)
         self._arrivals.tell(states, batch.tags_codes, store_ms)
@@ -389,9 +380,13 @@ class FileStore(StoreReads):
 
     # IReplicableLog
 
+    def log_bounds(self) -> tuple[int, int]:
+        """Give (min, max) physical offset."""
+        return self._commit_log.min_offset, self._follower.end
+
     def log_write(self, offset: int, data: bytes) -> None:
         """Add bytes that a master wrote."""
-        end = self._commit_log.end
+        end = self._follower.end
         if offset != end:
             raise ValueError(f"the log ends at {end}, not at {offset}")
         self._refuse()

@@ -20,6 +20,7 @@ from twistedmq.store.files.queue_writer import QueueWriter
 from twistedmq.store.files.vouch import write_vouch
 from twistedmq.store.files_layer import Files
 from twistedmq.store.flush import Flusher
+from twistedmq.store.index_interfaces import IIndexStrategy
 from twistedmq.store.queue_state import QueueTable
 from twistedmq.store.workers import Workers
 
@@ -40,7 +41,7 @@ class Vouched(Struct):
     queue_writer: QueueWriter
     queues: QueueTable
     backlog: IndexBacklog
-    index: HashIndex | None
+    index: IIndexStrategy
 
 
 class Voucher:
@@ -169,9 +170,9 @@ class Voucher:
         parts = self._parts
         parts.queue_files.sync(self._unsynced)
         self._unsynced = set()
+        parts.index.flush()
         index_ms = last_store_ms
-        if parts.index is not None:
-            parts.index.flush()
+        if isinstance(parts.index, HashIndex):
             index_ms = parts.index.whole_ms
         checkpoint = Checkpoint(last_store_ms, last_store_ms, index_ms)
         write_checkpoint(parts.files, parts.paths.checkpoint, checkpoint)

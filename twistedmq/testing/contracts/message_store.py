@@ -1,87 +1,17 @@
-"""What every IMessageStore must do."""
+"""What every IMessageStore must do while it runs; ``store_life`` is about the rest."""
 # ruff: noqa: D102 (the name of a test says it)
 
-from pathlib import Path
-from typing import TypeVar, overload
-
 import pytest
-from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
-from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.properties import tags_code
-from twistedmq.store.interfaces import (
-    Appended,
-    IMessageStore,
-    QueueRead,
-    ReadStatus,
-)
-from twistedmq.store.log_scan import LoggedRecord, scan
-from twistedmq.testing.batches import Told, batch_of
-
-T = TypeVar("T")
-_NO_END = 1 << 62
+from twistedmq.store.interfaces import IMessageStore, ReadStatus
+from twistedmq.testing.batches import Told
+from twistedmq.testing.contracts.case import StoreCase, records_of, value_of
 
 
-@overload
-def value_of(result: "Deferred[T]") -> T: ...
-@overload
-def value_of(result: "T | Deferred[T]") -> T: ...
-def value_of(result: "T | Deferred[T]") -> T:
-    """Give the value of a read, which must have happened by now."""
-    if not isinstance(result, Deferred):
-        return result
-    values: list[T] = []
-    result.addCallback(values.append)
-    assert values, "the read has not ended"
-    return values[0]
-
-
-def records_of(buffers: list[Buffer]) -> list[LoggedRecord]:
-    """Decode what a read gave: each buffer holds records in a row."""
-    found = []
-    for buffer in buffers:
-        base = int.from_bytes(bytes(buffer[28:36]))
-        part = scan(memoryview(bytes(buffer)), base, _NO_END)
-        assert part.end - base == len(buffer)
-        found += part.records
-    return found
-
-
-class MessageStoreContract:
-    """Subclasses give ``make_store``; it may be called once a test.
-
-    The store is made with ``self.wall_ms`` as its clock, and answers its reads within
-    the call (inline workers).
-    """
-
-    now_ms = 1_700_000_000_000
-
-    def wall_ms(self) -> int:
-        """Give the time of the test."""
-        return self.now_ms
-
-    def make_store(self, directory: Path) -> IMessageStore:
-        """Make a store that was not started yet."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def store(self, tmp_path: Path) -> IMessageStore:
-        """Give a store that is ready."""
-        store = self.make_store(tmp_path)
-        store.start()
-        value_of(store.ready)
-        return store
-
-    def append(self, store: IMessageStore, *messages: Told) -> Appended:
-        """Append *messages* as one batch."""
-        return store.append(batch_of(messages))
-
-    def read(
-        self, store: IMessageStore, offset: int, count: int = 32, topic: str = "Orders"
-    ) -> QueueRead:
-        """Read from queue 0 without a filter."""
-        return value_of(store.read_queue(topic, 0, offset, count, 1 << 20, None, None))
+class MessageStoreContract(StoreCase):
+    """Appending, reading and finding, as every store does it."""
 
     def test_provides_the_interface(self, store: IMessageStore) -> None:
         assert verifyObject(IMessageStore, store)
@@ -265,6 +195,50 @@ class MessageStoreContract:
         assert status["flushed_offset"] <= end
         assert status["dispatched_offset"] == end
         assert 0 <= status["disk_ratio"] <= 1
+
+    def test_a_batch_of_many_sizes_and_queues_is_whole(
+        self, store: IMessageStore
+    ) -> None:
+        told = [
+            Told(topic=f"T{n % 3}", queue_id=n % 2, body=b"%d" % n * (n * 7 % 900))
+            for n in range(300)
+        ]
+        appended = self.append(store, *told)
+        assert appended.physical_offsets == sorted(set(appended.physical_offsets))
+        assert appended.end > appended.physical_offsets[-1]
+        for message, physical_offset in zip(
+            told, appended.physical_offsets, strict=True
+        ):
+            record = value_of(store.record_at(physical_offset))
+            assert record is not None
+            assert message.body in bytes(record)
+        for topic in ("T0", "T1", "T2"):
+            for queue_id in (0, 1):
+                assert store.queue_bounds(topic, queue_id) == (0, 50)
+                found = store.entries(topic, queue_id, 0, 99)
+                assert [e.queue_offset for e in found] == list(range(50))
+
+    def test_odd_names_and_addresses_are_kept(self, store: IMessageStore) -> None:
+        long_topic = "t" * 200
+        v6 = bytes(range(16)) + b"\0\0\x30\x39"
+        self.append(store, Told(long_topic, body=b"", born_host=v6), Told("%RETRY%g"))
+        (record,) = records_of(self.read(store, 0, topic=long_topic).records)
+        assert record.topic == long_topic
+        assert self.read(store, 0, topic="%RETRY%g").count == 1
+
+    def test_entries_outside_the_bounds_are_none(self, store: IMessageStore) -> None:
+        self.append(store, Told(), Told())
+        assert store.entries("Orders", 0, -1, 5) == []
+        assert store.entries("Orders", 0, 2, 5) == []
+        assert [e.queue_offset for e in store.entries("Orders", 0, 1, 5)] == [1]
+
+    def test_what_was_given_does_not_change(self, store: IMessageStore) -> None:
+        self.append(store, Told(body=b"first"))
+        given = self.read(store, 0).records
+        copy = [bytes(buffer) for buffer in given]
+        self.append(store, *(Told(body=b"x" * 900) for _ in range(100)))
+        store.delete_topic("Orders")
+        assert [bytes(buffer) for buffer in given] == copy
 
     def test_stopping_twice_does_no_harm(self, store: IMessageStore) -> None:
         self.append(store, Told())

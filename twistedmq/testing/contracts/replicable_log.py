@@ -9,22 +9,14 @@ from zope.interface.verify import verifyObject
 
 from twistedmq.store.interfaces import IReplicableLog
 from twistedmq.testing.batches import Told, batch_of
-from twistedmq.testing.contracts.message_store import value_of
+from twistedmq.testing.contracts.case import StoreCase, value_of
 
 
-class ReplicableLogContract:
-    """Subclasses give ``make_store``, which may be called several times a test."""
+class ReplicableLogContract(StoreCase):
+    """Copying a log, and cutting one. The stores also provide IMessageStore."""
 
-    def make_store(self, directory: Path) -> Any:
-        """Make a store that also provides IReplicableLog, not started yet."""
-        raise NotImplementedError
-
-    def open(self, directory: Path) -> Any:
-        """Give a store that is ready."""
-        store = self.make_store(directory)
-        store.start()
-        value_of(store.ready)
-        return store
+    keeps = True
+    """Whether a restart finds the messages again."""
 
     def copy(self, source: Any, target: Any, step: int) -> None:
         """Bring *target* up to *source*, *step* bytes at a time."""
@@ -76,3 +68,84 @@ class ReplicableLogContract:
         again = store.append(batch_of([Told()]))
         assert again.physical_offsets == [kept.end]
         assert again.queue_offsets == [2]
+
+    def test_reading_ends_at_the_end(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        assert bytes(value_of(store.log_read(0, 100))) == b""
+        end = store.append(batch_of([Told(), Told()])).end
+        assert bytes(value_of(store.log_read(end, 100))) == b""
+        whole = b""
+        while len(whole) < end:
+            piece = bytes(value_of(store.log_read(len(whole), 50)))
+            assert 0 < len(piece) <= 50
+            whole += piece
+        assert bytes(value_of(store.log_read(0, end))) == whole
+
+    def test_a_record_counts_once_it_is_whole(self, tmp_path: Path) -> None:
+        master = self.open(tmp_path / "master")
+        slave = self.open(tmp_path / "slave")
+        end = master.append(batch_of([Told(keys="a")])).end
+        data = bytes(value_of(master.log_read(0, end)))
+        slave.log_write(0, data[:-1])
+        assert slave.log_bounds() == (0, end - 1)
+        assert slave.status()["dispatched_offset"] == 0
+        assert slave.queues() == []
+        slave.log_write(end - 1, data[-1:])
+        assert slave.queue_bounds("Orders", 0) == (0, 1)
+        assert self.find(slave, "a") == [0]
+
+    def test_rubbish_leaves_the_log_as_it_was(self, tmp_path: Path) -> None:
+        master = self.open(tmp_path / "master")
+        slave = self.open(tmp_path / "slave")
+        end = master.append(batch_of([Told(), Told()])).end
+        data = bytes(value_of(master.log_read(0, end)))
+        slave.log_write(0, data[:100])
+        before = slave.log_bounds(), slave.queues()
+        with pytest.raises(ValueError, match="no record"):
+            slave.log_write(100, b"\x7f" * 400)
+        assert (slave.log_bounds(), slave.queues()) == before
+        slave.log_write(100, data[100:])
+        assert slave.log_bounds() == (0, end)
+
+    def test_a_slave_becomes_master(self, tmp_path: Path) -> None:
+        master = self.open(tmp_path / "master")
+        slave = self.open(tmp_path / "slave")
+        whole = master.append(batch_of([Told(body=b"one")])).end
+        end = master.append(batch_of([Told(body=b"two")])).end
+        slave.log_write(0, bytes(value_of(master.log_read(0, end)))[:-5])
+        slave.log_truncate(slave.status()["dispatched_offset"])
+        assert slave.log_bounds() == (0, whole)
+        appended = slave.append(batch_of([Told(body=b"mine")]))
+        assert (appended.physical_offsets, appended.queue_offsets) == ([whole], [1])
+        record = value_of(slave.record_at(whole))
+        assert record is not None
+        assert b"mine" in bytes(record)
+
+    def test_a_restarted_slave_goes_on(self, tmp_path: Path) -> None:
+        if not self.keeps:
+            pytest.skip("a restart of this store finds nothing")
+        master = self.open(tmp_path / "master")
+        slave = self.open(tmp_path / "slave")
+        whole = master.append(batch_of([Told(keys="a"), Told("Other")])).end
+        end = master.append(batch_of([Told(keys="b")])).end
+        slave.log_write(0, bytes(value_of(master.log_read(0, end)))[:-5])
+        value_of(slave.stop())
+        again = self.open(tmp_path / "slave")
+        assert whole <= again.log_bounds()[1] < end
+        assert again.status()["dispatched_offset"] == whole
+        self.copy(master, again, 64)
+        assert again.queue_bounds("Orders", 0) == (0, 2)
+        assert self.find(again, "b") == [whole]
+
+    def test_what_was_cut_off_does_not_come_back(self, tmp_path: Path) -> None:
+        if not self.keeps:
+            pytest.skip("a restart of this store finds nothing")
+        store = self.open(tmp_path)
+        kept = store.append(batch_of([Told(keys="a")]))
+        store.append(batch_of([Told(keys="a"), Told("Third")]))
+        store.log_truncate(kept.end)
+        value_of(store.stop())
+        again = self.open(tmp_path)
+        assert again.log_bounds() == (0, kept.end)
+        assert again.queues() == [("Orders", 0)]
+        assert self.find(again, "a") == kept.physical_offsets

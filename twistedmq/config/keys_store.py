@@ -1,6 +1,7 @@
 """The keys of the store."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from twistedmq.config.keys import Key
 from twistedmq.config.store import FlushMode, StoreConfig
@@ -9,8 +10,8 @@ from twistedmq.config.values import (
     COUNT,
     DELAYS,
     NAME,
-    OPTIONAL_PATH,
     PATH,
+    TEXT,
     choice,
     whole_number,
 )
@@ -30,12 +31,32 @@ _PLACE_KEYS = (
     ),
     Key(
         "storePathCommitLog",
-        OPTIONAL_PATH,
+        TEXT,
         StoreConfig,
-        "commit_log_directory",
-        "Folder of the commit log; empty is commitlog below the root.",
+        "log_folders",
+        "Folder of the commit log, or several with a comma between them, among which "
+        "its files are spread; empty is commitlog below the root.",
         at_restart=True,
         important=True,
+    ),
+    Key(
+        "readOnlyCommitLogStorePaths",
+        TEXT,
+        StoreConfig,
+        "read_only_log_folders",
+        "Folders that hold files of the commit log and get no new ones.",
+        at_restart=True,
+    ),
+    Key(
+        "multiPathSplitter",
+        choice({",": ",", ":": ":"}),
+        StoreConfig,
+        "folder_separator",
+        "What stands between the folders in storePathCommitLog and "
+        "readOnlyCommitLogStorePaths; a genuine broker takes it from the system "
+        "property rocketmq.broker.multiPathSplitter.",
+        genuine=False,
+        at_restart=True,
     ),
     Key(
         "mappedFileSizeCommitLog",
@@ -273,6 +294,22 @@ _RESOURCE_KEYS = (
         at_restart=True,
     ),
 )
+
+
+def check_log_folders(value_of: Callable[[str], Any]) -> str | None:
+    """See that new files of the commit log have somewhere to go."""
+    separator = value_of("multiPathSplitter")
+    folders = {p.strip() for p in value_of("storePathCommitLog").split(separator)}
+    read_only = value_of("readOnlyCommitLogStorePaths")
+    if folders - {""} and not folders - {""} - {
+        p.strip() for p in read_only.split(separator)
+    }:
+        return (
+            f"readOnlyCommitLogStorePaths={read_only} holds every folder of "
+            "storePathCommitLog: at least one must take new files"
+        )
+    return None
+
 
 STORE_KEYS: Final[tuple[Key, ...]] = (
     *_PLACE_KEYS,

@@ -68,12 +68,6 @@ REFUSED_KEYS: Final = (
         "Java classes cannot be loaded; a store is chosen with --store",
     ),
     _refused(
-        "readOnlyCommitLogStorePaths",
-        TEXT,
-        "",
-        "the commit log is in one folder, messages in others would not be found",
-    ),
-    _refused(
         "socksProxyConfig",
         TEXT,
         "{}",

@@ -19,8 +19,12 @@ class StoreConfig:
     """Files, their sizes, when they are synced, and how much one read gives."""
 
     root_directory: Path = Path.home() / "store"
-    commit_log_directory: Path | None = None
-    """Where the commit log is, if not below the root."""
+    log_folders: str = ""
+    """The folders of the commit log, if it is not in one below the root."""
+    read_only_log_folders: str = ""
+    """Folders with segments of the commit log that get no new ones."""
+    folder_separator: str = ","
+    """What stands between folders in the two settings above."""
 
     segment_bytes: int = 1024 * 1024 * 1024
     """Size of one file of the commit log."""

@@ -13,8 +13,8 @@ from typing import Final
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.record import BLANK_MAGIC
 from twistedmq.store.errors import StoreOpenError
+from twistedmq.store.files.log_folders import LogFolders
 from twistedmq.store.files.open_files import OpenFiles
-from twistedmq.store.files.paths import file_name, is_file_name
 from twistedmq.store.files_layer import Files, OpenFile, write_all
 from twistedmq.store.log_scan import BLANK, BLANK_BYTES
 from twistedmq.store.queue_reading import NotResidentError
@@ -27,16 +27,22 @@ class CommitLog:
     """Appends and reads bytes by physical offset; knows segments, not records."""
 
     def __init__(
-        self, files: Files, folder: Path, segment_bytes: int, open_files: OpenFiles
+        self,
+        files: Files,
+        folders: LogFolders | Path,
+        segment_bytes: int,
+        open_files: OpenFiles,
     ) -> None:
+        """A path stands for one folder that holds the whole log."""
+        if isinstance(folders, Path):
+            folders = LogFolders(files, [folders])
+        self._folders = folders
         self._files = files
-        self._folder = folder
         self._segment_bytes = segment_bytes
         self._open = open_files
         self._bases: list[int] = []
         self._file: OpenFile | None = None
         self._unsynced: dict[int, OpenFile] = {}
-        self._names_changed = False
         self.end = 0
         """The physical offset of the next record."""
         self.room = 0
@@ -65,28 +71,31 @@ class CommitLog:
         Raises:
             StoreOpenError: sizes or names do not fit each other or the settings.
         """
-        names = [n for n in self._files.list(self._folder) if is_file_name(n)]
-        if names and not self._files.size(self._folder / names[-1]):
-            self._files.remove(self._folder / names.pop())
+        names = self._folders.load()
+        if names and not self._files.size(self._path(int(names[-1]))()):
+            base = int(names.pop())
+            self._folders.remove(base, base // self._segment_bytes)
         for name in names:
             self._check_segment(name, last=name == names[-1])
         end = 0
         if names:
-            end = self._bases[-1] + (self._files.size(self._folder / names[-1]) or 0)
+            end = self._bases[-1]
+            end += self._files.size(self._path(end)()) or 0
         self._move_end(end)
 
     def _check_segment(self, name: str, last: bool) -> None:
         base, wanted = int(name), self._segment_bytes
-        size = self._files.size(self._folder / name)
+        path = self._path(base)()
+        size = self._files.size(path)
         if size is None or size > wanted or (size < wanted and not last):
             raise StoreOpenError(
-                self._folder,
+                path.parent,
                 f"its file {name} has {size} bytes, but mappedFileSizeCommitLog is "
                 f"{wanted}",
             )
         if base % wanted or (self._bases and base != self._bases[-1] + wanted):
             raise StoreOpenError(
-                self._folder,
+                path.parent,
                 f"the file before {name} is missing, or mappedFileSizeCommitLog is "
                 f"not {wanted}",
             )
@@ -148,7 +157,7 @@ class CommitLog:
         return self._base_of(offset) + self._segment_bytes
 
     def _path(self, base: int) -> Callable[[], Path]:
-        return lambda: self._folder / file_name(base)
+        return lambda: self._folders.path(base, base // self._segment_bytes)
 
     def _segment(self, base: int, create: bool = False) -> OpenFile:
         size = self._segment_bytes if create else 0
@@ -206,7 +215,6 @@ class CommitLog:
         file = self._file = self._segment(base, create=True)
         if not self._bases or self._bases[-1] != base:
             self._bases.append(base)
-            self._names_changed = True
         self._unsynced[base] = file
         return file
 
@@ -234,9 +242,8 @@ class CommitLog:
         for later in [b for b in self._bases if b > base or b == base == end]:
             self._open.drop(later)
             self._unsynced.pop(later, None)
-            self._files.remove(self._folder / file_name(later))
+            self._folders.remove(later, later // self._segment_bytes)
             self._bases.remove(later)
-            self._names_changed = True
         self._file = None
         self._move_end(end)
         if self._bases and base == self._bases[-1]:
@@ -269,7 +276,5 @@ class CommitLog:
             file.sync()
             if base != current:
                 self._unsynced.pop(base, None)
-        if self._names_changed:
-            self._names_changed = False
-            self._files.sync_folder(self._folder)
+        self._folders.sync()
         return end

@@ -62,12 +62,14 @@ def refuse_foreign(files: Files, paths: StorePaths) -> None:
             f"it is not empty and holds no store (there is {min(visible)!r}); "
             "name an empty directory or one of a RocketMQ broker",
         )
-    for name in files.list(paths.commit_log):
-        path = paths.commit_log / name
-        if not is_file_name(name) and not files.is_folder(path):
-            raise StoreOpenError(
-                paths.root, f"{path} is not a file of a commit log; move it away"
-            )
+    log_folders = (*paths.log_folders, *paths.read_only_log_folders)
+    for folder in log_folders:
+        for name in files.list(folder):
+            path = folder / name
+            if not is_file_name(name) and not files.is_folder(path):
+                raise StoreOpenError(
+                    paths.root, f"{path} is not a file of a commit log; move it away"
+                )
     if not names & _SIGNS:
         _refuse_other_log(files, paths)
 
@@ -77,10 +79,14 @@ def _refuse_other_log(files: Files, paths: StorePaths) -> None:
 
     Recovery would cut off anything else.
     """
-    first = min(filter(is_file_name, files.list(paths.commit_log)), default=None)
-    if first is None:
+    segments = [
+        folder / name
+        for folder in (*paths.log_folders, *paths.read_only_log_folders)
+        for name in filter(is_file_name, files.list(folder))
+    ]
+    if not segments:
         return
-    path = paths.commit_log / first
+    path = min(segments, key=lambda path: path.name)
     start = bytes(files.open(path).read(8, 0))
     if start.strip(b"\0") and start[4:] not in _MAGICS:
         raise StoreOpenError(

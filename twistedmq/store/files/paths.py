@@ -1,8 +1,10 @@
 """Where the files of a store are and how they are named: as genuinely."""
 
+from pathlib import Path
 from typing import Final
 
 from twistedmq.config.store import StoreConfig
+from twistedmq.config.values import PATH
 
 NAME_DIGITS: Final = 20
 DELETED_PREFIX: Final = ".deleted-"
@@ -15,7 +17,10 @@ class StorePaths:
     def __init__(self, config: StoreConfig) -> None:
         root = config.root_directory
         self.root = root
-        self.commit_log = config.commit_log_directory or root / "commitlog"
+        self.log_folders = _split(config, config.log_folders) or (root / "commitlog",)
+        self.read_only_log_folders = _split(config, config.read_only_log_folders)
+        self.commit_log = self.log_folders[0]
+        """One folder of the log; for all of them see ``LogFolders``."""
         self.queues = root / "consumequeue"
         self.batch_queues = root / "batchconsumequeue"
         self.index = root / "index"
@@ -26,6 +31,11 @@ class StorePaths:
         self.lock = root / "lock"
         self.vouch = root / "twistedmq.vouch"
         """What is known to be on the disk; other programs ignore it."""
+
+
+def _split(config: StoreConfig, text: str) -> tuple[Path, ...]:
+    parts = text.split(config.folder_separator)
+    return tuple(PATH.parse(part) for part in parts if part.strip())
 
 
 def file_name(offset: int) -> str:

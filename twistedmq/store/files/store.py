@@ -22,6 +22,7 @@ from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.foreign import refuse_foreign
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
+from twistedmq.store.files.log_folders import log_folders_of
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
 from twistedmq.store.files.queue_files import QueueFiles
@@ -74,8 +75,9 @@ class FileStore(StoreReads):
         self._files = files = context.files
         self._paths = paths = StorePaths(config)
         self._open = OpenFiles(files, config.open_files)
+        self._log_folders = log_folders_of(files, paths)
         self._commit_log = CommitLog(
-            files, paths.commit_log, config.segment_bytes, self._open
+            files, self._log_folders, config.segment_bytes, self._open
         )
         self._queue_files = QueueFiles(
             files, paths.queues, config.queue_file_bytes, self._open
@@ -111,7 +113,7 @@ class FileStore(StoreReads):
         try:
             files.make_folder(paths.root)
             self._lock = files.lock(paths.lock)
-            files.make_folder(paths.commit_log)
+            self._log_folders.make()
         except BlockingIOError as error:
             raise StoreOpenError(
                 paths.root, f"another broker uses it ({paths.lock} is locked)"

@@ -20,6 +20,14 @@ def test_a_line_is_a_name_a_type_and_a_default_with_blanks_or_none() -> None:
     assert number.effect is Effect.ACCEPTED
 
 
+def test_a_comment_is_the_reason_of_the_keys_below_it() -> None:
+    keys = accepted_keys(
+        "a int 1\n# one reason\nb int 1\nc int 1\n# another\nd int 1\n"
+    )
+    reasons = [key.reason for key in keys]
+    assert reasons == ["", "one reason", "one reason", "another"]
+
+
 def test_some_defaults_come_from_the_number_of_processors() -> None:
     (key,) = accepted_keys("threads int 8+cpus\n")
     assert key.default_value() == 8 + (os.cpu_count() or 1)

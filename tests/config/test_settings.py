@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from twistedmq.config.accepted_keys import accepted_keys
 from twistedmq.config.keys import Effect, Key, KeyTable
 from twistedmq.config.settings import (
     ConfigError,
@@ -37,6 +38,22 @@ def test_a_key_fills_the_field_that_it_is_for() -> None:
 def test_what_was_set_without_effect_is_named() -> None:
     assert Settings(TABLE, {"Heated": True, "size": 8}).without_effect() == ["Heated"]
     assert Settings(TABLE, {"Heated": False}).without_effect() == []
+
+
+def test_what_was_set_without_effect_is_told_by_its_reason() -> None:
+    table = KeyTable(
+        "mill",
+        accepted_keys(
+            "# there is no wind\nsails int 4\nvanes int 2\n# no\nother int 1\n"
+        ),
+    )
+    set_by_all = {"sails": 5, "vanes": 3, "other": 1}
+    assert Settings(table, set_by_all).why_without_effect() == {
+        "there is no wind": ["sails", "vanes"]
+    }
+    assert Settings(TABLE, {"Heated": True}).why_without_effect() == {
+        "not built yet": ["Heated"]
+    }
 
 
 def test_properties_have_every_key_by_name_and_no_secret() -> None:

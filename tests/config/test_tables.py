@@ -108,6 +108,17 @@ def test_every_refusal_has_its_reason_and_every_setting_its_meaning() -> None:
         assert key.effect is not Effect.EFFECTIVE or key.meaning, key.name
 
 
+def test_every_key_of_the_store_that_does_nothing_says_why() -> None:
+    table = broker_keys()
+    unexplained = []
+    for entry in entries("store_config"):
+        key = table.find(entry["name"])
+        assert key is not None
+        if key.effect is not Effect.EFFECTIVE and not key.reason:
+            unexplained.append(key.name)
+    assert unexplained == []
+
+
 def test_whoever_starts_from_the_genuine_example_files_is_served() -> None:
     example = (
         "brokerClusterName=DefaultCluster\nbrokerName=broker-a\nbrokerId=0\n"

@@ -71,12 +71,13 @@ def security_of(settings: Settings) -> ITransportSecurity | None:
 
 def warn_of(settings: Settings) -> None:
     """Log what whoever runs the server should know about the settings."""
-    server, ignored = settings.table.server, settings.without_effect()
+    server, ignored = settings.table.server, settings.why_without_effect()
     if ignored:
+        groups = (f"{', '.join(keys)} ({why})" for why, keys in ignored.items())
         _log.warn(
-            "settings of the {server} without effect yet: {keys}",
+            "settings of the {server} without effect: {keys}",
             server=server,
-            keys=", ".join(ignored),
+            keys="; ".join(groups),
         )
     host = settings[RemotingConfig].listen_host
     if open_to_all(host):

@@ -1,6 +1,8 @@
 """Genuine keys that are known and checked, and on which nothing depends yet.
 
 One key a line: its name, its type and its default, which may hold blanks or be missing.
+A line that begins with # says why the keys below it, up to the next such line, have no
+effect.
 """
 
 import os
@@ -40,14 +42,20 @@ def accepted_keys(table: str) -> tuple[Key, ...]:
     derived = _derived_defaults()
     accepted = partial(Key, effect=Effect.ACCEPTED)
     keys = []
+    reason = ""
     for line in table.splitlines():
+        if line.startswith("#"):
+            reason = line.removeprefix("#").strip()
+            continue
         name, kind_name, default = f"{line}  ".split(" ", 2)
         kind, text = _KINDS[kind_name], default.strip()
         if not text and kind is not TEXT:
             raise ValueError(f"{name} has no default")
         value = kind.parse(derived.get(text, text))
         shown = text if text in derived else None
-        keys.append(accepted(name, kind, default=value, shown_default=shown))
+        keys.append(
+            accepted(name, kind, default=value, shown_default=shown, reason=reason)
+        )
     return tuple(keys)
 
 

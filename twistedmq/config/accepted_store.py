@@ -1,173 +1,123 @@
-"""Genuine keys of the store without effect yet, for ``accepted_keys``; see there."""
+"""Genuine keys of the store without effect, for ``accepted_keys``; see there."""
 
 from typing import Final
 
 STORE_TABLE: Final = """\
-accessMessageInMemoryHotRatio int 26
-allAckInSyncStateSet boolean false
-appendTopicForTimerDeleteKey boolean false
-asyncLearner boolean false
-autoMessageVersionOnTopicLen boolean true
-batchDispatchRequestThreadPoolNums int 16
-bitMapLengthConsumeQueueExt int 64
-bottomMostCompressionTypeForConsumeQueueStore String zstd
-cleanFileForciblyEnable boolean true
-cleanResourceInterval int 10000
-cleanRocksDBDirtyCQIntervalMin long 60
+# files are written by calls, without mappings or a pool of buffers
 cleanSwapedMapInterval long 300000
-coldDataFlowControlEnable boolean false
-coldDataScanEnable boolean false
-combineAssignOffsetCQType String default
-combineCQEnableCheckSelf boolean false
-combineCQLoadingCQTypes String default;defaultRocksDB
-combineCQMaxExtraSearchCommitLogFiles int 3
-combineCQPreferCQType String default
 commitCommitLogLeastPages int 4
 commitCommitLogThoroughInterval int 200
 commitIntervalCommitLog int 200
 commitLogForceSwapMapInterval long 43200000
-commitLogRecoverMaxNum int 10
-commitLogRollingInterval int 24
-commitLogRollingMinimumSize int 16777216
 commitLogSwapMapInterval long 3600000
 commitLogSwapMapReserveFileNum int 100
-compactionCqMappedFileSize int 10485760
-compactionMappedFileSize int 104857600
-compactionScheduleInternal int 900000
-compactionThreadNum int 6
-correctLogicMinOffsetForceInterval int 300000
-correctLogicMinOffsetSleepInterval int 1
-dLegerGroup String
-dLegerPeers String
-dLegerSelfId String
-dataReadAheadEnable boolean true
+fastFailIfNoBufferInStorePool boolean false
+flushLeastPagesWhenWarmMapedFile int 4096
+logicQueueForceSwapMapInterval long 43200000
+logicQueueSwapMapInterval long 3600000
+logicQueueSwapMapReserveFileNum int 20
+mappedFileSwapEnable boolean true
+putConsumeQueueDataByFileChannel boolean true
+sharedByteBufferNum int 16
+transientStorePoolEnable boolean false
+transientStorePoolSize int 5
+wakeCommitWhenPutMessage boolean true
+warmMapedFileEnable boolean false
+writeWithoutMmap boolean false
+# appends follow one another in one thread, so nothing is locked or queued
 debugLockEnable boolean false
-defaultQueryMaxNum int 32
-deleteCommitLogFilesInterval int 100
-deleteConsumeQueueFilesInterval int 100
-deleteFileBatchMax int 10
-deleteWhen String 04
-destroyMapedFileIntervalForcibly int 120000
-disappearTimeAfterStart int -1
-diskFallRecorded boolean true
-diskMaxUsedSpaceRatio int 75
-diskSpaceCleanForciblyRatio int 85
-diskSpaceWarningLevelRatio int 90
+maxAsyncPutMessageRequests int 5000
+osPageCacheBusyTimeOutMills long 1000
+putMessageTimeout int 8000
+spinLockCollisionRetreatOptimalDegree int 1000
+topicQueueLockNum int 32
+useABSLock boolean false
+useReentrantLockWhenPutMessage boolean true
+# queues and index learn of a message as it is stored, not from the log
+batchDispatchRequestThreadPoolNums int 16
 dispatchCqCacheNum int 4096
 dispatchCqThreads int 10
 dispatchFromSenderThread boolean false
-enableAcceleratedRecovery boolean false
 enableAsyncReput boolean true
-enableAutoInSyncReplicas boolean false
-enableBatchPush boolean false
 enableBuildConsumeQueueConcurrently boolean false
-enableCleanExpiredOffset boolean false
-enableCompaction boolean true
-enableConsumeQueueExt boolean false
-enableLmq boolean false
+putMsgIndexHightWater int 600000
+readUnCommitted boolean false
+# recovery begins where the file twistedmq.vouch says, else at the checkpoint
+commitLogRecoverMaxNum int 10
+enableAcceleratedRecovery boolean false
 enableLogConsumeQueueRepeatedlyBuildWhenRecover boolean false
-enableMultiDispatch boolean false
-enableRocksDBLog boolean false
-enableRunningFlagsInFlush boolean false
-enableScheduleAsyncDeliver boolean false
-enableScheduleMessageStats boolean true
-fastFailIfNoBufferInStorePool boolean false
-fileReservedTime int 72
+maxRecoveryCommitlogFiles int 30
+messageIndexSafe boolean false
+recheckReputOffsetFromCq boolean false
+# whatever was written is synced at each interval, however little it is
 flushCommitLogLeastPages int 4
 flushCommitLogThoroughInterval int 10000
 flushCommitLogTimed boolean true
 flushConsumeQueueLeastPages int 2
 flushConsumeQueueThoroughInterval int 60000
-flushDelayOffsetInterval long 10000
-flushLeastPagesWhenWarmMapedFile int 4096
-haFlowControlEnable boolean false
-haHousekeepingInterval int 20000
-haListenPort int 10912
-haMasterAddress String
-haMaxGapNotInSync int 268435456
-haMaxTimeSlaveNotCatchup long 15000
-haSendHeartbeatInterval int 5000
-haTransferBatchSize int 32768
-inSyncReplicas int 1
-indexFileReadEnable boolean true
-indexFileWriteEnable boolean true
-logicQueueForceSwapMapInterval long 43200000
-logicQueueSwapMapInterval long 3600000
-logicQueueSwapMapReserveFileNum int 20
-logicalDiskSpaceCleanForciblyThreshold double 0.8
-mappedFileSizeConsumeQueueExt int 50331648
-mappedFileSizeTimerLog int 104857600
-mappedFileSwapEnable boolean true
-mapperFileSizeBatchConsumeQueue int 13800000
-maxAsyncPutMessageRequests int 5000
+wakeFlushWhenPutMessage boolean false
+# a disk that failed refuses messages, whatever this says
+enableRunningFlagsInFlush boolean false
+# nothing is deleted by itself yet
+cleanFileForciblyEnable boolean true
+cleanResourceInterval int 10000
+correctLogicMinOffsetForceInterval int 300000
+correctLogicMinOffsetSleepInterval int 1
+deleteCommitLogFilesInterval int 100
+deleteConsumeQueueFilesInterval int 100
+deleteFileBatchMax int 10
+deleteWhen String 04
+destroyMapedFileIntervalForcibly int 120000
+diskMaxUsedSpaceRatio int 75
+diskSpaceCleanForciblyRatio int 85
+diskSpaceWarningLevelRatio int 90
+fileReservedTime int 72
 maxBatchDeleteFilesNum int 50
-maxChecksumRange long 1073741824
-maxConsumeQueueScan int 20000
-maxHaTransferByteInSecond long 104857600
-maxLmqConsumeQueueNum int 20000
-maxOffsetMapSize int 104857600
-maxRecoveryCommitlogFiles int 30
-maxRocksDBIndexQueryDays int 7
-maxSlaveResendLength long 268435456
-maxTopicLength int 127
-memTableFlushIntervalMs long 3600000
-messageIndexSafe boolean false
-minInSyncReplicas int 1
-objectStoreAccessKey String
-objectStoreBucket String
-objectStoreEndpoint String
-objectStoreSecretKey String
-offsetCheckInSlave boolean false
-osPageCacheBusyTimeOutMills long 1000
-preferredLeaderId String
-pullBatchMaxMessageCount int 160
-putConsumeQueueDataByFileChannel boolean true
-putMessageTimeout int 8000
-putMsgIndexHightWater int 600000
-readAheadCacheEnable boolean true
-readAheadCacheExpireDuration long 15000
-readAheadCacheSizeThresholdRate double 0.3
-readAheadMessageCountThreshold int 4096
-readAheadMessageSizeThreshold int 16777216
-readUnCommitted boolean false
-realTimePersistRocksDBConfig boolean true
-recheckReputOffsetFromCq boolean false
-recordGetMessageResult boolean false
 redeleteHangedFileInterval int 120000
-replicasPerDiskPartition int 1
-rocksdbCompressionType String lz4
-rocksdbFlushWalFrequency int 1024
-rocksdbWalFileRollingThreshold long 1073741824
+# what is in memory is the operating system's choice
+accessMessageInMemoryHotRatio int 26
+coldDataFlowControlEnable boolean false
+coldDataScanEnable boolean false
+dataReadAheadEnable boolean true
+# one read looks at as many entries as maxFilterMessageSize says
+travelCqFileNumWhenGetMessage int 1
+# how far groups lag is counted, not estimated from samples
+maxConsumeQueueScan int 20000
 sampleCountThreshold int 5000
 sampleSteps int 32
+# how far reads lag behind the disk is not recorded
+diskFallRecorded boolean true
+# a query by unique key gives as many messages as a genuine broker by default
+defaultQueryMaxNum int 32
+# messageIndexEnable alone decides on the hash index
+indexFileReadEnable boolean true
+indexFileWriteEnable boolean true
+# a record says itself how long its topic is, and topics have at most 127 bytes
+autoMessageVersionOnTopicLen boolean true
+maxTopicLength int 127
+# consumer offsets stay until their group or topic is deleted
+enableCleanExpiredOffset boolean false
+# the broker registers as soon as it can serve
+disappearTimeAfterStart int -1
+# bit maps of filters are not written
+bitMapLengthConsumeQueueExt int 64
+enableConsumeQueueExt boolean false
+mappedFileSizeConsumeQueueExt int 50331648
+# light and batch queues are not written yet
+enableLmq boolean false
+enableMultiDispatch boolean false
+mapperFileSizeBatchConsumeQueue int 13800000
+maxLmqConsumeQueueNum int 20000
+pullBatchMaxMessageCount int 160
+searchBcqByCacheEnable boolean true
+# delayed messages are not built yet
+appendTopicForTimerDeleteKey boolean false
+enableScheduleAsyncDeliver boolean false
+enableScheduleMessageStats boolean true
+flushDelayOffsetInterval long 10000
+mappedFileSizeTimerLog int 104857600
 scheduleAsyncDeliverMaxPendingLimit int 2000
 scheduleAsyncDeliverMaxResendNum2Blocked int 3
-searchBcqByCacheEnable boolean true
-sharedByteBufferNum int 16
-slaveTimeout int 3000
-spinLockCollisionRetreatOptimalDegree int 1000
-statRocksDBCQIntervalSec long 10
-storePathBrokerIdentity String
-storePathDLedgerCommitLog String
-storePathEpochFile String
-syncFromLastFile boolean false
-syncMasterFlushOffsetWhenStartup boolean false
-tieredStorageLevel TieredStorageLevel NOT_IN_DISK
-tieredStoreCommitLogMaxSize long 1073741824
-tieredStoreConsumeQueueMaxSize long 104857600
-tieredStoreCrcCheckEnable boolean false
-tieredStoreDeleteFileEnable boolean true
-tieredStoreDeleteFileInterval long 3600000
-tieredStoreFilePath String
-tieredStoreFileReservedTime int 72
-tieredStoreGroupCommit boolean true
-tieredStoreGroupCommitCount int 4096
-tieredStoreGroupCommitSize int 4194304
-tieredStoreGroupCommitTimeout int 30000
-tieredStoreIndexFileMaxHashSlotNum int 5000000
-tieredStoreIndexFileMaxIndexNum int 20000000
-tieredStoreMaxGroupCommitCount int 10000
-tieredStoreMaxPendingLimit int 10000
 timerCheckMetricsWhen String 05
 timerColdDataCheckIntervalMs int 60000
 timerCongestNumEachSlot int 2147483647
@@ -184,12 +134,6 @@ timerProgressLogIntervalMs int 10000
 timerPutMessageThreadNum int 3
 timerRecallToTimeWheelEnable boolean true
 timerRecallToTimelineEnable boolean true
-timerRocksDBPrecisionMs long 1000
-timerRocksDBRollIntervalHours int 1
-timerRocksDBRollMaxTps double 8000.0
-timerRocksDBRollRangeHours int 2
-timerRocksDBStopScan boolean false
-timerRocksDBTimeExpiredMaxTps double 200000.0
 timerRollWindowSlot int 172800
 timerSkipUnknownError boolean false
 timerStopDequeue boolean false
@@ -198,16 +142,97 @@ timerWarmEnable boolean false
 timerWheelEnable boolean true
 timerWheelSnapshotFlush boolean false
 timerWheelSnapshotIntervalMs int 10000
-topicQueueLockNum int 32
-totalReplicas int 1
+# transactions are not built yet
 transWriteOriginTransHalfEnable boolean true
-transientStorePoolEnable boolean false
-transientStorePoolSize int 5
-travelCqFileNumWhenGetMessage int 1
-useABSLock boolean false
-useReentrantLockWhenPutMessage boolean true
-wakeCommitWhenPutMessage boolean true
-wakeFlushWhenPutMessage boolean false
-warmMapedFileEnable boolean false
-writeWithoutMmap boolean false
+# topics are not compacted
+compactionCqMappedFileSize int 10485760
+compactionMappedFileSize int 104857600
+compactionScheduleInternal int 900000
+compactionThreadNum int 6
+enableCompaction boolean true
+maxOffsetMapSize int 104857600
+# there are no replicas
+allAckInSyncStateSet boolean false
+asyncLearner boolean false
+enableAutoInSyncReplicas boolean false
+haFlowControlEnable boolean false
+haHousekeepingInterval int 20000
+haListenPort int 10912
+haMasterAddress String
+haMaxGapNotInSync int 268435456
+haMaxTimeSlaveNotCatchup long 15000
+haSendHeartbeatInterval int 5000
+haTransferBatchSize int 32768
+inSyncReplicas int 1
+logicalDiskSpaceCleanForciblyThreshold double 0.8
+maxChecksumRange long 1073741824
+maxHaTransferByteInSecond long 104857600
+maxSlaveResendLength long 268435456
+minInSyncReplicas int 1
+offsetCheckInSlave boolean false
+replicasPerDiskPartition int 1
+slaveTimeout int 3000
+storePathBrokerIdentity String
+storePathEpochFile String
+syncFromLastFile boolean false
+syncMasterFlushOffsetWhenStartup boolean false
+totalReplicas int 1
+# there is no DLedger log
+dLegerGroup String
+dLegerPeers String
+dLegerSelfId String
+enableBatchPush boolean false
+preferredLeaderId String
+storePathDLedgerCommitLog String
+# there is no RocksDB, and one kind of queues
+bottomMostCompressionTypeForConsumeQueueStore String zstd
+cleanRocksDBDirtyCQIntervalMin long 60
+combineAssignOffsetCQType String default
+combineCQEnableCheckSelf boolean false
+combineCQLoadingCQTypes String default;defaultRocksDB
+combineCQMaxExtraSearchCommitLogFiles int 3
+combineCQPreferCQType String default
+enableRocksDBLog boolean false
+maxRocksDBIndexQueryDays int 7
+memTableFlushIntervalMs long 3600000
+realTimePersistRocksDBConfig boolean true
+rocksdbCompressionType String lz4
+rocksdbFlushWalFrequency int 1024
+rocksdbWalFileRollingThreshold long 1073741824
+statRocksDBCQIntervalSec long 10
+timerRocksDBPrecisionMs long 1000
+timerRocksDBRollIntervalHours int 1
+timerRocksDBRollMaxTps double 8000.0
+timerRocksDBRollRangeHours int 2
+timerRocksDBStopScan boolean false
+timerRocksDBTimeExpiredMaxTps double 200000.0
+# there is no tiered storage
+commitLogRollingInterval int 24
+commitLogRollingMinimumSize int 16777216
+objectStoreAccessKey String
+objectStoreBucket String
+objectStoreEndpoint String
+objectStoreSecretKey String
+readAheadCacheEnable boolean true
+readAheadCacheExpireDuration long 15000
+readAheadCacheSizeThresholdRate double 0.3
+readAheadMessageCountThreshold int 4096
+readAheadMessageSizeThreshold int 16777216
+recordGetMessageResult boolean false
+tieredStorageLevel TieredStorageLevel NOT_IN_DISK
+tieredStoreCommitLogMaxSize long 1073741824
+tieredStoreConsumeQueueMaxSize long 104857600
+tieredStoreCrcCheckEnable boolean false
+tieredStoreDeleteFileEnable boolean true
+tieredStoreDeleteFileInterval long 3600000
+tieredStoreFilePath String
+tieredStoreFileReservedTime int 72
+tieredStoreGroupCommit boolean true
+tieredStoreGroupCommitCount int 4096
+tieredStoreGroupCommitSize int 4194304
+tieredStoreGroupCommitTimeout int 30000
+tieredStoreIndexFileMaxHashSlotNum int 5000000
+tieredStoreIndexFileMaxIndexNum int 20000000
+tieredStoreMaxGroupCommitCount int 10000
+tieredStoreMaxPendingLimit int 10000
 """

@@ -15,8 +15,8 @@ environment before the default. `NAMESRV_ADDR` sets `namesrvAddr`, `ROCKETMQ_HOM
 `rocketmqHome`.
 
 Each genuine key of Apache RocketMQ 5.4 is in one of three classes: it has an effect;
-it is accepted and has none yet (a line at start lists those that were set); or anything
-but its default is refused, because ignoring it would break a promise. A key that is in
+it is accepted and has none (a line at start lists those that were set); or anything but
+its default is refused, because ignoring it would break a promise. A key that is in
 none of the tables is an error.
 
 This page is made by `python -m twistedmq.config.docs`.
@@ -45,9 +45,9 @@ def _section(table: KeyTable) -> list[str]:
         "| --- | --- | --- |",
         *(_refused_row(key) for key in table.with_effect(Effect.REFUSED)),
         "",
-        f"### {title}: accepted, without effect yet\n",
-        "| Key | Value | Default |",
-        "| --- | --- | --- |",
+        f"### {title}: accepted, without effect\n",
+        "| Key | Value | Default | Why |",
+        "| --- | --- | --- | --- |",
         *(_accepted_row(key) for key in table.with_effect(Effect.ACCEPTED)),
         "",
     ]
@@ -75,7 +75,8 @@ def _refused_row(key: Key) -> str:
 
 
 def _accepted_row(key: Key) -> str:
-    return f"| `{key.name}` | {_cell(key.kind.allowed)} | {_default(key)} |"
+    why = _cell(key.reason or "not built yet")
+    return f"| `{key.name}` | {_cell(key.kind.allowed)} | {_default(key)} | {why} |"
 
 
 def _cell(text: str) -> str:

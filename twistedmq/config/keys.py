@@ -43,7 +43,7 @@ class Key:
     default: Any = UNSET
     """For a key with a field: only where it differs from the field's own default."""
     reason: str = ""
-    """Why anything but the default is refused."""
+    """Why anything but the default is refused, or has no effect."""
     aliases: tuple[str, ...] = ()
     shown_default: str | None = None
     """How the documentation words a default that depends on the machine."""

@@ -73,7 +73,7 @@ class Settings:
         return [Problem("", text) for text in told if text]
 
     def without_effect(self) -> list[str]:
-        """Name the keys that were set to something else, and do nothing yet.
+        """Name the keys that were set to something else, and do nothing.
 
         Not those that come from the environment: it is there for other programs too.
         """
@@ -84,6 +84,15 @@ class Settings:
             and self.value(key) != key.default_value()
             and not self.places.get(key.name, "").startswith("environment")
         ]
+
+    def why_without_effect(self) -> dict[str, list[str]]:
+        """Give the same names under the reasons why they do nothing."""
+        reasons: dict[str, list[str]] = {}
+        for name in self.without_effect():
+            key = self.table.find(name)
+            reason = key.reason if key is not None else ""
+            reasons.setdefault(reason or "not built yet", []).append(name)
+        return reasons
 
     def changed(self, values: Mapping[str, Any], place: str) -> "Settings":
         """Give the same settings with some values replaced."""

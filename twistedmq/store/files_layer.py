@@ -47,6 +47,13 @@ class OpenFile(Protocol):
         Else, or if unsure, give None. The file's first byte counts as *base*.
         """
 
+    def next_data(self, offset: int) -> int:
+        """Give a place from *offset* on before which there are only zeros.
+
+        That is the size of the file where nothing else follows. It may be given too
+        early: whoever asks looks at what is there.
+        """
+
     def sync(self) -> None:
         """Return when everything written is on the disk."""
 
@@ -124,6 +131,7 @@ class _RealFile:
         self._mapped = capabilities.mapped
         self._view: MappedView | None = None
         self._data_sync = capabilities.data_sync
+        self._holes = capabilities.holes
 
     def __del__(self) -> None:
         os.close(self._fd)
@@ -173,6 +181,20 @@ class _RealFile:
             self._view = MappedView(self._fd)
         except (OSError, ValueError):
             self._mapped = False  # this file system cannot
+
+    def next_data(self, offset: int) -> int:
+        size = self.size()
+        if not self._holes or offset >= size:
+            return min(offset, size)
+        try:
+            return os.lseek(self._fd, offset, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return size
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
+            self._holes = False  # this file system cannot
+            return offset
 
     def sync(self) -> None:
         if self._data_sync:

@@ -26,6 +26,8 @@ class Capabilities:
     """Directories can be opened and synced."""
     record_locks: bool
     """fcntl locks, which a Java program notices."""
+    holes: bool
+    """Where a sparse file has no data can be asked."""
 
     @classmethod
     def detect(cls) -> "Capabilities":
@@ -40,9 +42,10 @@ class Capabilities:
             data_sync=hasattr(os, "fdatasync"),
             directory_sync=os.name == "posix",
             record_locks=os.name == "posix",
+            holes=hasattr(os, "SEEK_DATA"),
         )
 
     @classmethod
     def ordinary(cls) -> "Capabilities":
         """Give what every platform has."""
-        return cls(False, False, False, False, False, False)
+        return cls(False, False, False, False, False, False, False)

@@ -53,6 +53,9 @@ class _FakeFile:
         pairs = zip(starts, ends, strict=True)
         return [self.read(end - start, start - base) for start, end in pairs]
 
+    def next_data(self, offset: int) -> int:
+        return min(offset, self.size())
+
     def sync(self) -> None:
         self._files.before_sync(self._path)
         self._content.synced = bytes(self._content.data)

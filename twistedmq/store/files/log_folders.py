@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from twistedmq.store.errors import StoreOpenError
+from twistedmq.store.files.folders import make_folder
 from twistedmq.store.files.paths import StorePaths, file_name, is_file_name
 from twistedmq.store.files_layer import Files
 
@@ -67,7 +68,7 @@ class LogFolders:
                 part of the log would be missing.
         """
         for folder in self._writable:
-            self._files.make_folder(folder)
+            make_folder(self._files, folder)
         for folder in self._read_only:
             if not self._files.is_folder(folder):
                 raise StoreOpenError(

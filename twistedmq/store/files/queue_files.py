@@ -5,6 +5,7 @@ and read where the tail of a queue does not reach back far enough.
 """
 
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -74,15 +75,15 @@ class QueueFiles:
 
     def sync(self, keys: set[QueueFileKey]) -> None:
         """Sync these files; for a thread."""
-        folders = set()
+        folders = {self._folder.parent, self._folder} if keys else set()
         for key in keys:
-            try:
+            topic = self._folder / key[0]
+            folders |= {topic, topic / str(key[1])}
+            with suppress(FileNotFoundError):  # cut off, or its topic was deleted
                 self._get(key).sync()
-            except FileNotFoundError:
-                continue  # its topic was deleted
-            folders.add(self._folder / key[0] / str(key[1]))
-        for folder in folders:
-            self._files.sync_folder(folder)
+        for folder in sorted(folders):
+            if self._files.is_folder(folder):
+                self._files.sync_folder(folder)
 
     # Reading
 
@@ -163,7 +164,8 @@ class QueueFiles:
             if not size:
                 self._files.remove(folder / name)
                 continue
-            if size != self._file_bytes:
+            # A loss of power may leave a file shorter than it was made.
+            if size > self._file_bytes or int(name) % self._file_bytes:
                 raise StoreOpenError(
                     folder,
                     f"its file {name} has {size} bytes, but "
@@ -203,6 +205,7 @@ class QueueFiles:
             key = topic, queue_id, base
             if base > position or (base == position and base != bases[0]):
                 self._open.drop(key)
+                self._unsynced.add(key)
                 self._files.remove(
                     self._folder / topic / str(queue_id) / file_name(base)
                 )

@@ -19,6 +19,7 @@ from twistedmq.store.arrivals import Arrivals
 from twistedmq.store.context import StoreContext
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.commit_log import CommitLog
+from twistedmq.store.files.folders import make_folder, mark_running
 from twistedmq.store.files.foreign import refuse_foreign
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
@@ -111,7 +112,7 @@ class FileStore(StoreReads):
         config = self._config.value
         refuse_foreign(files, paths)
         try:
-            files.make_folder(paths.root)
+            make_folder(files, paths.root)
             self._lock = files.lock(paths.lock)
             self._log_folders.make()
         except BlockingIOError as error:
@@ -133,7 +134,8 @@ class FileStore(StoreReads):
         recovery = Recovery(
             files, paths, config, self._commit_log, self._queue_files, self._index
         )
-        self._workers.run(recovery.run).addCallbacks(self._recovered, self._not_opened)
+        opening = self._workers.run(recovery.run).addCallback(self._mark_running)
+        opening.addCallbacks(self._recovered, self._not_opened)
 
     def _not_opened(self, failure: Failure) -> None:
         self._lock = None
@@ -141,6 +143,13 @@ class FileStore(StoreReads):
             problem = f"recovery failed: {failure.getErrorMessage()}"
             failure = Failure(StoreOpenError(self._paths.root, problem))
         self.ready.errback(failure)
+
+    def _mark_running(self, recovered: Recovered) -> Deferred[Recovered]:
+        if self._stopping is not None:
+            problem = "it was stopped while it was being opened"
+            raise StoreOpenError(self._paths.root, problem)
+        marking = self._workers.run(mark_running, self._files, self._paths)
+        return marking.addCallback(lambda _: recovered)
 
     def _recovered(self, recovered: Recovered) -> None:
         if self._stopping is not None:
@@ -169,14 +178,6 @@ class FileStore(StoreReads):
         )
         if recovered.is_clean:
             self._voucher.vouched = end
-        try:
-            abort = self._files.open(self._paths.abort, create=True)
-            abort.write(str(os.getpid()).encode(), 0)
-        except OSError as error:
-            problem = f"it is not writable: {error.strerror or error}"
-            self._lock = None
-            self.ready.errback(StoreOpenError(self._paths.root, problem))
-            return
         self._voucher.start()
         self._plan_flush()
         self.ready.callback(None)

@@ -1,0 +1,35 @@
+"""Folders that are still there after a loss of power, and so is the mark in them."""
+
+import os
+from pathlib import Path
+
+from twistedmq.store.files.paths import StorePaths
+from twistedmq.store.files_layer import Files, write_all
+
+
+def make_folder(files: Files, folder: Path) -> None:
+    """Make *folder*, for good.
+
+    Syncing a file says nothing about the names that lead to it, so those of folders
+    that are new are synced here.
+    """
+    missing = []
+    at = folder
+    while not files.is_folder(at) and at != at.parent:
+        missing.append(at)
+        at = at.parent
+    files.make_folder(folder)
+    for made in reversed(missing):
+        files.sync_folder(made.parent)
+
+
+def mark_running(files: Files, paths: StorePaths) -> None:
+    """Leave the mark of a store in use; it is on the disk before anything is stored.
+
+    A mark that a loss of power took would have the next start believe files that
+    nobody vouched for.
+    """
+    abort = files.open(paths.abort, create=True)
+    write_all(abort, str(os.getpid()).encode(), 0)
+    abort.sync()
+    files.sync_folder(paths.root)

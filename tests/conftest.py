@@ -2,11 +2,11 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 settings.register_profile("short", max_examples=30, deadline=None)
@@ -55,3 +55,16 @@ def logged_failures() -> Iterator[LoggedFailures]:
     left = seen.flush()
     if left:
         pytest.fail("logged: " + "\n".join(f.getTraceback() for f in left))
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[..., bool]]:
+    """Say whether one line of the log, as people read it, holds all of some words."""
+    lines: list[str] = []
+
+    def note(event: LogEvent) -> None:
+        lines.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(note)
+    yield lambda *words: any(all(w in line for w in words) for line in lines)
+    globalLogPublisher.removeObserver(note)

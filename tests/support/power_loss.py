@@ -16,7 +16,8 @@ from twistedmq.store.files.store import FileStore
 from twistedmq.store.log_scan import LoggedRecord, scan
 from twistedmq.testing.batches import Told, batch_of
 from twistedmq.testing.contracts.message_store import value_of
-from twistedmq.testing.simulated_disk import Left, SimulatedDisk
+from twistedmq.testing.disk_content import Left
+from twistedmq.testing.simulated_disk import SimulatedDisk
 from twistedmq.testing.stores import store_context
 from twistedmq.testing.workers import HeldWorkers, InlineWorkers
 

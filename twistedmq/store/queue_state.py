@@ -5,6 +5,7 @@ message, nothing that grows with the number of queues.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 from struct import Struct
 from typing import Final
 
@@ -66,6 +67,9 @@ class QueueState:
             self.tail = self.tail[start:]
 
 
+_next_offset = attrgetter("next_offset")
+
+
 class QueueTable(dict[tuple[str, int], QueueState]):
     """Every queue; asking by index for one that does not exist makes it."""
 
@@ -73,6 +77,10 @@ class QueueTable(dict[tuple[str, int], QueueState]):
         """Make the queue."""
         state = self[key] = QueueState(*key)
         return state
+
+    def entry_count(self) -> int:
+        """Add up the next offsets of all queues."""
+        return sum(map(_next_offset, self.values()))
 
 
 def take_offsets(

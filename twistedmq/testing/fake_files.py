@@ -40,7 +40,9 @@ class _FakeFile:
         return allowed
 
     def read(self, size: int, offset: int) -> Buffer:
-        return bytes(self._content.data[offset : offset + size])
+        found = bytes(self._content.data[offset : offset + size])
+        self._files.bytes_read += len(found)
+        return found
 
     def read_resident(self, size: int, offset: int) -> Buffer | None:
         return None if self._files.cold else self.read(size, offset)
@@ -54,7 +56,8 @@ class _FakeFile:
         return [self.read(end - start, start - base) for start, end in pairs]
 
     def next_data(self, offset: int) -> int:
-        return min(offset, self.size())
+        rest = self._content.data[offset:]
+        return self.size() - len(rest.lstrip(b"\0"))
 
     def sync(self) -> None:
         self._files.before_sync(self._path)
@@ -92,6 +95,7 @@ class FakeFiles:
         """The clock of the files; they change at that time or a little later."""
         self.writes = 0
         self.syncs = 0
+        self.bytes_read = 0
         self.on_sync: Callable[[Path], None] = lambda _path: None
         self._contents: dict[Path, _Content] = {}
         self._folders: set[Path] = set()

@@ -14,137 +14,13 @@ give the store small files.
 import errno
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from enum import Enum
 from pathlib import Path
 from random import Random
-from typing import Final, Union
 
 from msgspec import Struct
 
 from twistedmq.protocol.command import Buffer
-
-_SECTORS: Final = (64, 512, 4096)
-
-
-class Left(Enum):
-    """What a loss of power leaves of a file's writes since it was synced."""
-
-    NOTHING = "nothing"
-    ALL = "all of them"
-    IN_ORDER = "the first ones, the last of which may be torn"
-    SECTORS = "each sector as it was at some moment"
-
-
-class _Change(Struct):
-    """A write, or (without data) a change of the size."""
-
-    moment: int
-    offset: int
-    data: bytes | None = None
-
-    @property
-    def end(self) -> int:
-        return self.offset + len(self.data or b"")
-
-    def apply(self, content: bytearray) -> None:
-        if self.data is None:
-            del content[self.offset :]
-            content.extend(bytes(self.offset - len(content)))
-            return
-        if len(content) < self.end:
-            content.extend(bytes(self.end - len(content)))
-        content[self.offset : self.end] = self.data
-
-
-class _Synced(Struct):
-    moment: int
-    changes: int
-    """How many changes were made before it."""
-    content: bytes
-    modified_ns: int
-
-
-class _Content:
-    """One file, whatever its names are."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.modified_ns = 0
-        self.changes: list[_Change] = []
-        self.syncs = [_Synced(-1, 0, b"", 0)]
-
-    def change(self, change: _Change) -> None:
-        change.apply(self.data)
-        self.changes.append(change)
-        self.modified_ns = change.moment
-
-    def sync(self, moment: int) -> None:
-        done = len(self.changes)
-        if done != self.syncs[-1].changes:
-            content = bytes(self.data)
-            self.syncs.append(_Synced(moment, done, content, self.modified_ns))
-
-    def left(self, moment: int, random: Random, how: Left) -> "_Content":
-        """Give what is left if the power fails before *moment*."""
-        last = bisect_left(self.syncs, moment, key=lambda s: s.moment) - 1
-        synced = self.syncs[max(last, 0)]
-        count = bisect_left(self.changes, moment, key=lambda c: c.moment)
-        loose = self.changes[synced.changes : count]
-        left = _Content()
-        left.data = bytearray(synced.content)
-        left.modified_ns = synced.modified_ns
-        if loose and random.random() < 0.5:
-            left.modified_ns = loose[-1].moment
-        if how is Left.ALL:
-            _apply_all(loose, left.data)
-        elif how is Left.IN_ORDER and loose:
-            whole = random.randrange(len(loose))
-            _apply_all(loose[:whole], left.data)
-            _tear(loose[whole], random).apply(left.data)
-        elif how is Left.SECTORS and loose:
-            left.data = _by_sectors(left.data, loose, random)
-        left.syncs = [_Synced(-1, 0, bytes(left.data), left.modified_ns)]
-        return left
-
-
-def _apply_all(changes: Sequence[_Change], content: bytearray) -> None:
-    for change in changes:
-        change.apply(content)
-
-
-def _tear(change: _Change, random: Random) -> _Change:
-    if change.data is None:
-        return change
-    return _Change(0, change.offset, change.data[: random.randint(0, len(change.data))])
-
-
-def _by_sectors(
-    before: bytearray, changes: Sequence[_Change], random: Random
-) -> bytearray:
-    """Give the content of which each sector has seen its own number of *changes*."""
-    sector = random.choice(_SECTORS)
-    sizes = [len(before)]
-    for change in changes:
-        size = change.offset if change.data is None else max(sizes[-1], change.end)
-        sizes.append(size)
-    content = before + bytes(max(sizes) - len(before))
-    seen: dict[int, int] = {}
-    for number, change in enumerate(changes):
-        data = change.data
-        if data is None:
-            low, high = sorted((sizes[number], change.offset))
-            data = bytes(high - low)
-        else:
-            low, high = change.offset, change.end
-        for at in range(low - low % sector, high, sector):
-            if at not in seen:
-                seen[at] = random.randint(0, len(changes))
-            if seen[at] > number:
-                start, stop = max(at, low), min(at + sector, high)
-                content[start:stop] = data[start - low : stop - low]
-    size = random.choice(sizes)
-    del content[size:]
-    return content
+from twistedmq.testing.disk_content import Change, Content, Left
 
 
 class _Naming(Struct, eq=False):
@@ -189,16 +65,16 @@ class _Folder:
         return synced if strict else random.randint(synced, made)
 
 
-_Node = Union[_Folder, _Content]
+_Node = _Folder | Content
 
 
 class _SimulatedFile:
-    def __init__(self, disk: "SimulatedDisk", content: _Content) -> None:
+    def __init__(self, disk: "SimulatedDisk", content: Content) -> None:
         self._disk = disk
         self._content = content
 
     def write(self, data: Buffer | bytearray, offset: int) -> int:
-        self._content.change(_Change(self._disk.tick(), offset, bytes(data)))
+        self._content.change(Change(self._disk.tick(), offset, bytes(data)))
         return len(data)
 
     def read(self, size: int, offset: int) -> Buffer:
@@ -215,16 +91,28 @@ class _SimulatedFile:
         return [self.read(end - start, start - base) for start, end in pairs]
 
     def next_data(self, offset: int) -> int:
-        return min(offset, self.size())
+        rest = self._content.data[offset:]
+        return self.size() - len(rest.lstrip(b"\0"))
 
     def sync(self) -> None:
         self._content.sync(self._disk.tick())
 
     def resize(self, size: int) -> None:
-        self._content.change(_Change(self._disk.tick(), size))
+        self._content.change(Change(self._disk.tick(), size))
 
     def size(self) -> int:
         return len(self._content.data)
+
+
+_Names = list[tuple[_Folder, str, _Node | None]]
+
+
+def _walk(path: Path, folder: _Folder) -> Iterator[Path]:
+    for name, node in folder.names.items():
+        if isinstance(node, _Folder):
+            yield from _walk(path / name, node)
+        else:
+            yield path / name
 
 
 class SimulatedDisk:
@@ -244,7 +132,7 @@ class SimulatedDisk:
         if node is None:
             if not create:
                 raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
-            node = _Content()
+            node = Content()
             self._name([(self._made(path.parent), path.name, node)])
         if isinstance(node, _Folder):
             raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
@@ -256,11 +144,11 @@ class SimulatedDisk:
 
     def size(self, path: Path) -> int | None:
         node = self._find(path)
-        return len(node.data) if isinstance(node, _Content) else None
+        return len(node.data) if isinstance(node, Content) else None
 
     def modified_ns(self, path: Path) -> int:
         node = self._find(path)
-        if not isinstance(node, _Content):
+        if not isinstance(node, Content):
             raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
         return node.modified_ns
 
@@ -331,7 +219,7 @@ class SimulatedDisk:
         def copy(node: _Node) -> _Node:
             if node in copies:
                 return copies[node]
-            if isinstance(node, _Content):
+            if isinstance(node, Content):
                 fate = how or random.choice(list(Left))
                 made: _Node = node.left(moment, random, fate)
                 copies[node] = made
@@ -364,12 +252,12 @@ class SimulatedDisk:
     def content(self, path: Path) -> bytearray:
         """Give the bytes of *path*, to look at or to spoil."""
         node = self._find(path)
-        assert isinstance(node, _Content), path
+        assert isinstance(node, Content), path
         return node.data
 
     def paths(self) -> Sequence[Path]:
         """Give the paths of all files."""
-        return sorted(self._walk(Path("/"), self._root))
+        return sorted(_walk(Path("/"), self._root))
 
     def tick(self) -> int:
         """Count one more moment; gives the one before."""
@@ -377,13 +265,6 @@ class SimulatedDisk:
         return self.moment - 1
 
     # Inside
-
-    def _walk(self, path: Path, folder: _Folder) -> Iterator[Path]:
-        for name, node in folder.names.items():
-            if isinstance(node, _Folder):
-                yield from self._walk(path / name, node)
-            else:
-                yield path / name
 
     def _find(self, path: Path) -> _Node | None:
         node: _Node | None = self._root
@@ -403,7 +284,7 @@ class SimulatedDisk:
             folder = inner
         return folder
 
-    def _name(self, names: "list[tuple[_Folder, str, _Node | None]]") -> None:
+    def _name(self, names: _Names) -> None:
         _Naming(self.tick(), names, {}).apply()
 
 

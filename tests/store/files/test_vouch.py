@@ -15,7 +15,7 @@ PATHS = StorePaths(StoreConfig(root_directory=Path("/store")))
 def files() -> FakeFiles:
     files = FakeFiles()
     write_checkpoint(files, PATHS.checkpoint, Checkpoint(1, 2, 3))
-    write_vouch(files, PATHS, 5000, 1 << 30, 7)
+    write_vouch(files, PATHS, 5000, 1 << 30, 7, 900)
     return files
 
 
@@ -38,7 +38,7 @@ def test_a_torn_file_is_not_believed(files: FakeFiles) -> None:
 
 def test_another_version_is_not_believed(files: FakeFiles) -> None:
     raw = files.content(PATHS.vouch)
-    raw[:] = raw.replace(b'"version":1', b'"version":2')
+    raw[:] = raw.replace(b'"version":2', b'"version":3')
     assert read_vouch(files, PATHS) is None
 
 

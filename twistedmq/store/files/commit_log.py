@@ -49,6 +49,8 @@ class CommitLog:
         """How many bytes of records the current segment still takes."""
         self.broken: str | None = None
         """Why nothing may be appended any more, if so."""
+        self.short: tuple[int, StoreOpenError] | None = None
+        """Where the first segment ends that is too short and has others behind it."""
 
     @property
     def min_offset(self) -> int:
@@ -87,12 +89,16 @@ class CommitLog:
         base, wanted = int(name), self._segment_bytes
         path = self._path(base)()
         size = self._files.size(path)
-        if size is None or size > wanted or (size < wanted and not last):
-            raise StoreOpenError(
+        if size is None or size != wanted:
+            problem = StoreOpenError(
                 path.parent,
                 f"its file {name} has {size} bytes, but mappedFileSizeCommitLog is "
                 f"{wanted}",
             )
+            if size is None or size > wanted:
+                raise problem
+            if not last and self.short is None:
+                self.short = base + size, problem
         if base % wanted or (self._bases and base != self._bases[-1] + wanted):
             raise StoreOpenError(
                 path.parent,
@@ -102,6 +108,20 @@ class CommitLog:
         self._bases.append(base)
 
     # Reading
+
+    def next_data(self, offset: int) -> int:
+        """Give a place from *offset* on before which there are only zeros, or nothing.
+
+        That is the end of the log where nothing else follows.
+        """
+        while offset < self.end:
+            base = self._base_of(offset)
+            file = self._segment(base)
+            at = base + file.next_data(offset - base)
+            if at < base + file.size():
+                return min(at, self.end)
+            offset = base + self._segment_bytes
+        return self.end
 
     def read(self, size: int, offset: int) -> Buffer:
         """Give bytes, waiting for the disk; fewer at the end of the segment or log."""
@@ -239,7 +259,8 @@ class CommitLog:
     def truncate(self, end: int) -> None:
         """Cut everything from *end* on, zeros behind it."""
         base = self._base_of(end)
-        for later in [b for b in self._bases if b > base or b == base == end]:
+        gone = [b for b in self._bases if b > base or b == base == end]
+        for later in reversed(gone):  # no gap is left, wherever it may end
             self._open.drop(later)
             self._unsynced.pop(later, None)
             self._folders.remove(later, later // self._segment_bytes)

@@ -153,8 +153,9 @@ class HashIndex:
         """Write and sync what was put."""
         for file in list(self._opened):
             file.flush()
-        if self._opened:
+        if self._files.is_folder(self._folder):
             self._files.sync_folder(self._folder)
+            self._files.sync_folder(self._folder.parent)
 
     def truncate(self, physical_offset: int) -> None:
         """Forget items at or behind *physical_offset*."""

@@ -13,28 +13,28 @@ from twisted.logger import Logger
 
 from twistedmq.config.store import StoreConfig
 from twistedmq.store.arrivals import logged_index_items
-from twistedmq.store.errors import StoreOpenError
+from twistedmq.store.files.beginning import Beginning, BeginningFinder
 from twistedmq.store.files.checkpoint import Checkpoint, read_checkpoint
 from twistedmq.store.files.commit_log import CommitLog
+from twistedmq.store.files.damage import Behind, look_behind, next_whole
 from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.vouch import read_vouch
 from twistedmq.store.files_layer import Files
 from twistedmq.store.index_interfaces import IIndexStrategy
 from twistedmq.store.log_scan import (
-    STORE_TIME_REACH,
     LoggedRecord,
     ScanEnd,
     TagsCodes,
     queues_of,
     scan,
-    store_time_of,
 )
 from twistedmq.store.queue_state import ENTRY, QueueState, QueueTable, add_logged
 from twistedmq.store.sealed_reading import seal_check
 
 _CHUNK_BYTES: Final = 4 * 1024 * 1024
-_FAR: Final = 1 << 62
+_GLANCE_BYTES: Final = 64 * 1024
+"""How much is looked at behind the end of a log that was vouched for to its end."""
 
 
 class Recovered(Struct):
@@ -44,16 +44,8 @@ class Recovered(Struct):
     last_store_ms: int
     is_clean: bool
     """Whether nothing had to be done."""
-
-
-class _Beginning(Struct):
-    """Where to begin."""
-
-    verify: int
-    """Physical offset of the first record to be verified."""
-    dispatch: int
-    """Physical offset from which queues and index are made anew."""
-    is_vouched: bool
+    durable: int
+    """Physical offset up to which the log is on the disk, as far as is known."""
 
 
 class Recovery:
@@ -81,6 +73,9 @@ class Recovery:
         self._grown: dict[QueueState, None] = {}
         self._last_store_ms = 0
         self._batch_topics: frozenset[str] = frozenset()
+        self._gaps = 0
+        self._first_gap: dict[str, object] = {}
+        self._is_cut = False
         self.checkpoint = Checkpoint()
 
     def run(self) -> Recovered:
@@ -89,7 +84,8 @@ class Recovery:
         Raises:
             StoreOpenError: the files do not belong together.
         """
-        self._commit_log.load()
+        log = self._commit_log
+        log.load()
         self.checkpoint = read_checkpoint(self._files, self._paths.checkpoint)
         self._last_store_ms = self.checkpoint.log_ms
         self._remove_deleted()
@@ -100,25 +96,56 @@ class Recovery:
                 topics=", ".join(sorted(self._batch_topics)),
             )
         stopped_in_order = self._files.size(self._paths.abort) is None
-        beginning = self._find_beginning(stopped_in_order)
-        self._load_queues(beginning)
-        loaded_end = self._commit_log.end
-        end = self._replay(beginning)
-        if end < beginning.dispatch:
-            self._queues = self._queue_files.load(end, self._commit_log.min_offset)
+        vouch = read_vouch(self._files, self._paths)
+        finder = BeginningFinder(
+            self._files, self._paths, log, self._queue_files, vouch, self.checkpoint
+        )
+        loaded_end = log.end
+        beginning, end = self._go_through(finder, finder.find(stopped_in_order))
         is_clean = beginning.is_vouched and end == beginning.verify and stopped_in_order
         self._cut_log(end, loaded_end, is_clean)
         if self._index.indexed_offset() >= end:
             self._index.truncate(end)
         if not is_clean:
-            self._commit_log.must_sync(beginning.dispatch)
+            log.must_sync(beginning.dispatch)
+        if self._is_cut:
+            # What was cut must not come back beside what is written there next.
+            log.sync()
         self._log.info(
             "recovered from {dispatch} to {end}: {how}",
             dispatch=beginning.dispatch,
             end=end,
             how="vouched for" if beginning.is_vouched else "by checkpoint and files",
         )
-        return Recovered(self._queues, self._last_store_ms, is_clean)
+        durable = beginning.dispatch if beginning.is_vouched else 0
+        return Recovered(self._queues, self._last_store_ms, is_clean, durable)
+
+    def _go_through(
+        self, finder: BeginningFinder, beginning: Beginning
+    ) -> tuple[Beginning, int]:
+        """Verify and dispatch; gives where that began in the end, and the log's end."""
+        first = self._commit_log.min_offset
+        end = self._begin(beginning)
+        if self._gaps and beginning.dispatch > first:
+            self._log.error(
+                "{count} entries are missing in consume queues ({example} at queue "
+                "offset {offset}): all queues are made anew from the commit log",
+                count=self._gaps,
+                **self._first_gap,
+            )
+            beginning = finder.from_the_first(max(beginning.durable, beginning.verify))
+            end = self._begin(beginning)
+        if end < beginning.dispatch:
+            self._queues = self._queue_files.load(end, first)
+        return beginning, end
+
+    def _begin(self, beginning: Beginning) -> int:
+        self._queues = beginning.queues
+        self._gaps = 0
+        last = self._index.indexed_offset()
+        if last >= beginning.dispatch:
+            self._index.truncate(max(last, beginning.dispatch))
+        return self._replay(beginning)
 
     def _remove_deleted(self) -> None:
         """Finish what deleting a topic began."""
@@ -126,55 +153,9 @@ class Recovery:
             if name.startswith(DELETED_PREFIX):
                 self._files.remove(self._paths.root / name)
 
-    # Where to begin
-
-    def _find_beginning(self, stopped_in_order: bool) -> _Beginning:
-        log = self._commit_log
-        vouch = read_vouch(self._files, self._paths)
-        if vouch is not None and log.min_offset <= vouch.offset <= log.end:
-            self._queues = self._queue_files.load(vouch.offset, log.min_offset)
-            if len(self._queues) >= vouch.queue_count:
-                return _Beginning(vouch.offset, vouch.offset, True)
-        if not log.bases:
-            if self._files.list(self._paths.queues):
-                raise StoreOpenError(
-                    self._paths.root,
-                    "there are consume queues but no commit log; if the log is gone "
-                    "for good, move the directory consumequeue away",
-                )
-            return _Beginning(log.end, log.end, False)
-        self._queues = self._queue_files.load(_FAR, log.min_offset)
-        if not self._queues:
-            return _Beginning(log.min_offset, log.min_offset, False)
-        if stopped_in_order:
-            done = self._queue_files.end_of_last_records(self._queues)
-            return _Beginning(self._segment_before(done), done, False)
-        begin = self._segment_by_time(self.checkpoint.safe_ms)
-        return _Beginning(begin, begin, False)
-
-    def _segment_before(self, offset: int) -> int:
-        bases = self._commit_log.bases
-        return max((base for base in bases if base <= offset), default=bases[0])
-
-    def _segment_by_time(self, safe_ms: int) -> int:
-        """Give the last segment that begins with a message stored by then."""
-        for base in reversed(self._commit_log.bases):
-            head = bytes(self._commit_log.read(STORE_TIME_REACH, base))
-            if 0 < store_time_of(head) <= safe_ms:
-                return base
-        return self._commit_log.min_offset
-
-    def _load_queues(self, beginning: _Beginning) -> None:
-        if not beginning.is_vouched and self._queues:
-            min_offset = self._commit_log.min_offset
-            self._queues = self._queue_files.load(beginning.dispatch, min_offset)
-        last = self._index.indexed_offset()
-        if last >= beginning.dispatch:
-            self._index.truncate(max(last, beginning.dispatch))
-
     # Going through the log
 
-    def _replay(self, beginning: _Beginning) -> int:
+    def _replay(self, beginning: Beginning) -> int:
         """Verify and dispatch; gives the end of the last whole record."""
         at = beginning.verify
         log = self._commit_log
@@ -197,19 +178,38 @@ class Recovery:
                     "forceVerifyPropCRC is only for a store of which every message "
                     "was written with enabledAppendPropCRC",
                 )
-            if found.reason is ScanEnd.BROKEN:
-                return found.end
+            at = found.end
             if found.reason is ScanEnd.BLANK:
                 if segment_end >= log.end:
-                    return found.end
-                at = segment_end
-                continue
-            if found.end == at:
-                if wanted == segment_end - at:
                     return at
+                at = segment_end
+            elif found.reason is ScanEnd.BROKEN or (
+                not found.records and wanted == segment_end - at
+            ):
+                whole = self._behind_damage(at, beginning.durable)
+                if whole is None:
+                    return at
+                at = whole
+            elif not found.records:
                 chunk_bytes *= 2
-            at = found.end
         return at
+
+    def _behind_damage(self, at: int, durable: int) -> int | None:
+        """Give where the log goes on behind a broken place; None if it ends there."""
+        log = self._commit_log
+        whole = next_whole(log, at + 1)
+        if whole is None:
+            return durable if at < durable <= log.end else None
+        if at >= durable and whole.store_ms > self.checkpoint.safe_ms:
+            return None
+        self._log.error(
+            "the commit log is damaged from {at} to {end} ({count} bytes), where it "
+            "was whole on the disk before: what was stored there is passed over",
+            at=at,
+            end=whole.physical_offset,
+            count=whole.physical_offset - at,
+        )
+        return whole.physical_offset
 
     def _dispatch(self, records: Sequence[LoggedRecord], begin: int) -> None:
         if not records:
@@ -232,23 +232,42 @@ class Recovery:
         self._index.put(logged_index_items(fresh))
 
     def _add(self, place: tuple[str, int, int], entry: bytes) -> None:
+        known = self._queues.get(place[:2])
+        if known is not None and known.min_offset < known.next_offset < place[2]:
+            if not self._gaps:
+                self._first_gap = {
+                    "example": f"{place[0]}/{place[1]}",
+                    "offset": known.next_offset,
+                }
+            self._gaps += place[2] - known.next_offset
         state, anew = add_logged(self._queues, place, entry)
         if anew:
             self._queue_files.forget(state.topic, state.queue_id)
         self._grown[state] = None
 
     def _cut_log(self, end: int, loaded_end: int, is_clean: bool) -> None:
+        """Have the log end at *end*, and say what that costs."""
         log = self._commit_log
         if not log.bases:
             return
-        behind = log.segment_end(end) - end
-        spoiled = any(bytes(log.read(min(behind, 1 << 16), end)))
-        if spoiled or loaded_end > log.segment_end(end):
+        behind = Behind(end)
+        if not is_clean or any(bytes(log.read(_GLANCE_BYTES, log.next_data(end)))):
+            behind = look_behind(log, end)
+        self._is_cut = behind.end > end
+        if self._is_cut:
             self._log.warn(
-                "the commit log is cut at {end}: what follows is no whole record",
+                "the commit log is cut at {end}, where no whole record begins: {bytes} "
+                "bytes up to {data_end} are dropped, {count} whole records among them",
                 end=end,
+                bytes=behind.end - end,
+                data_end=behind.end,
+                count=behind.count,
             )
-        if is_clean and not spoiled and loaded_end % self._config.segment_bytes == 0:
+        if (
+            is_clean
+            and not self._is_cut
+            and loaded_end % self._config.segment_bytes == 0
+        ):
             log.set_end(end)
         else:
             log.truncate(end)

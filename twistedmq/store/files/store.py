@@ -159,7 +159,7 @@ class FileStore(StoreReads):
         self._queues = recovered.queues
         end = self.confirm_offset = self._commit_log.end
         self._last_store_ms = recovered.last_store_ms
-        self._flusher.flushed = end if recovered.is_clean else 0
+        self._flusher.flushed = end if recovered.is_clean else recovered.durable
         self._follower = Follower(self._commit_log, self._config.value, self._queues)
         parts = Vouched(
             self._files,

@@ -7,6 +7,7 @@ knows nothing of vouching, touches that one.
 
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +16,7 @@ from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files_layer import Files
 from twistedmq.store.json_file import AtomicJsonFile
 
-VOUCH_VERSION: Final = 1
+VOUCH_VERSION: Final = 2
 
 
 class Vouch(Struct):
@@ -26,8 +27,25 @@ class Vouch(Struct):
     """Log, queue entries and index items below this physical offset are on the disk."""
     segment_bytes: int
     queue_count: int
+    entry_count: int
+    """The next queue offsets of all queues, added up."""
     checkpoint_hex: str
     checkpoint_modified_ns: int
+    check: int = 0
+    """CRC of all the rest: a wrong offset would be believed to the letter."""
+
+    def sum_up(self) -> int:
+        """Give what ``check`` must be."""
+        rest = (
+            self.version,
+            self.offset,
+            self.segment_bytes,
+            self.queue_count,
+            self.entry_count,
+            self.checkpoint_hex,
+            self.checkpoint_modified_ns,
+        )
+        return crc32(repr(rest).encode())
 
 
 def read_vouch(files: Files, paths: StorePaths) -> Vouch | None:
@@ -42,15 +60,24 @@ def read_vouch(files: Files, paths: StorePaths) -> Vouch | None:
         return None
     trace = _trace(files, paths.checkpoint)
     written_by = vouch.checkpoint_hex, vouch.checkpoint_modified_ns
-    return vouch if vouch.version == VOUCH_VERSION and trace == written_by else None
+    if vouch.version != VOUCH_VERSION or vouch.check != vouch.sum_up():
+        return None
+    return vouch if trace == written_by else None
 
 
 def write_vouch(
-    files: Files, paths: StorePaths, offset: int, segment_bytes: int, queue_count: int
+    files: Files,
+    paths: StorePaths,
+    offset: int,
+    segment_bytes: int,
+    queue_count: int,
+    entry_count: int,
 ) -> None:
     """Vouch for everything below *offset*. All of it, and the checkpoint, is synced."""
     trace = _trace(files, paths.checkpoint)
-    vouch = Vouch(VOUCH_VERSION, offset, segment_bytes, queue_count, *trace)
+    counts = queue_count, entry_count
+    vouch = Vouch(VOUCH_VERSION, offset, segment_bytes, *counts, *trace)
+    vouch.check = vouch.sum_up()
     AtomicJsonFile(files, paths.vouch).save_now(msgspec.json.encode(vouch))
 
 

@@ -152,7 +152,7 @@ class Voucher:
         parts = self._parts
         end = parts.log.end
         last_store_ms = self._last_store_ms()
-        queue_count = len(parts.queues)
+        counts = len(parts.queues), parts.queues.entry_count()
         self._is_stale = False
         parts.backlog.put_all()
         yield parts.queue_writer.drain()
@@ -162,10 +162,10 @@ class Voucher:
         if waiting is not None:
             yield waiting
         self._unsynced |= parts.queue_files.unsynced()
-        yield parts.workers.run(self._write, end, last_store_ms, queue_count)
+        yield parts.workers.run(self._write, end, last_store_ms, counts)
         self.vouched = end
 
-    def _write(self, end: int, last_store_ms: int, queue_count: int) -> None:
+    def _write(self, end: int, last_store_ms: int, counts: tuple[int, int]) -> None:
         """Sync and write; in a thread."""
         parts = self._parts
         parts.queue_files.sync(self._unsynced)
@@ -177,4 +177,4 @@ class Voucher:
         checkpoint = Checkpoint(last_store_ms, last_store_ms, index_ms)
         write_checkpoint(parts.files, parts.paths.checkpoint, checkpoint)
         segment_bytes = self._config.value.segment_bytes
-        write_vouch(parts.files, parts.paths, end, segment_bytes, queue_count)
+        write_vouch(parts.files, parts.paths, end, segment_bytes, *counts)

@@ -20,6 +20,7 @@ from random import Random
 from msgspec import Struct
 
 from twistedmq.protocol.command import Buffer
+from twistedmq.store.disk_use import DiskUse
 from twistedmq.testing.disk_content import Change, Content, Left
 
 
@@ -185,8 +186,8 @@ class SimulatedDisk:
         self._locked.add(path)
         return _Lock(self._locked, path)
 
-    def used_ratio(self, path: Path) -> float:
-        return 0.1
+    def disk_use(self, path: Path) -> DiskUse:
+        return DiskUse(1 << 30, 9 << 30, 10 << 30)
 
     # What tests do.
 

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 
 from twistedmq.config.store import StoreConfig
 from twistedmq.store.arrivals import logged_index_items
+from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.beginning import Beginning, BeginningFinder
 from twistedmq.store.files.checkpoint import Checkpoint, read_checkpoint
 from twistedmq.store.files.commit_log import CommitLog

@@ -1,14 +1,17 @@
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.logger import LogLevel, globalLogPublisher
 
 from twistedmq.store.files_layer import RealFiles
-from twistedmq.store.json_file import AtomicJsonFile
+from twistedmq.store.json_file import AtomicJsonFile, TornFileError
 from twistedmq.testing.fake_files import FakeFiles
 from twistedmq.testing.workers import HeldWorkers
 
 PATH = Path("/config/topics.json")
+BACKUP = Path("/config/topics.json.bak")
 
 
 def refuse_old(data: bytes) -> None:
@@ -32,21 +35,97 @@ def test_the_last_save_is_loaded_and_the_one_before_kept(tmp_path: Path) -> None
     ]
 
 
-@pytest.mark.parametrize("torn", [b"", b"\0\0\0\0", b" \n"])
-def test_an_empty_file_gives_way_to_the_backup(torn: bytes) -> None:
-    files = FakeFiles()
+@pytest.fixture
+def warned() -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def observe(event: Any) -> None:
+        if event["log_level"] is LogLevel.warn:
+            seen.append(event["log_format"].format(**event))
+
+    globalLogPublisher.addObserver(observe)
+    yield seen
+    globalLogPublisher.removeObserver(observe)
+
+
+def saved_twice(files: FakeFiles) -> AtomicJsonFile:
     file = AtomicJsonFile(files, PATH)
     file.save_now(b"old")
     file.save_now(b"new")
+    return file
+
+
+@pytest.mark.parametrize("torn", [b"", b"\0\0\0\0", b" \n"])
+def test_an_empty_file_gives_way_to_the_backup(torn: bytes, warned: list[str]) -> None:
+    files = FakeFiles()
+    file = saved_twice(files)
     files.content(PATH)[:] = torn
     assert file.load() == b"old"
+    assert warned == [
+        "/config/topics.json is empty: the 3 bytes of topics.json.bak are taken "
+        "instead, which may lack the last changes"
+    ]
 
 
-def test_what_cannot_be_used_gives_way_to_the_backup() -> None:
-    file = AtomicJsonFile(FakeFiles(), PATH)
-    file.save_now(b"old")
-    file.save_now(b"new")
+def test_a_missing_file_gives_way_to_the_backup(warned: list[str]) -> None:
+    files = FakeFiles()
+    file = saved_twice(files)
+    files.remove(PATH)
+    assert file.load() == b"old"
+    assert "/config/topics.json is missing: the 3 bytes" in warned[0]
+
+
+def test_what_cannot_be_used_gives_way_to_the_backup(warned: list[str]) -> None:
+    file = saved_twice(FakeFiles())
     assert file.load(refuse_old) == b"old"
+    assert "topics.json cannot be read (not wanted): the 3 bytes" in warned[0]
+    assert len(warned) == 1
+
+
+def test_a_whole_file_is_taken_whatever_the_backup_is(warned: list[str]) -> None:
+    files = FakeFiles()
+    file = saved_twice(files)
+    files.content(BACKUP)[:] = b""
+    assert file.load() == b"new"
+    assert warned == []
+
+
+def refuse_all(data: bytes) -> None:
+    raise ValueError("torn at byte 7")
+
+
+@pytest.mark.parametrize("backup", [None, b"", b"\0" * 9, b"other"])
+def test_where_both_are_torn_nothing_begins(backup: bytes | None) -> None:
+    files = FakeFiles()
+    file = saved_twice(files)
+    if backup is None:
+        files.remove(BACKUP)
+    else:
+        files.content(BACKUP)[:] = backup
+    before = {path: bytes(files.content(path)) for path in files.paths()}
+    with pytest.raises(TornFileError, match=r"torn at byte 7.*topics\.json\.bak") as e:
+        file.load(refuse_all)
+    assert e.value.path == PATH
+    assert {path: bytes(files.content(path)) for path in files.paths()} == before
+
+
+def test_an_empty_file_without_a_backup_is_not_begun_anew() -> None:
+    files = FakeFiles()
+    files.open(PATH, create=True)
+    with pytest.raises(TornFileError, match=r"is empty, and .*\.bak is missing"):
+        AtomicJsonFile(files, PATH).load()
+
+
+def test_a_good_backup_is_not_replaced_by_a_torn_file() -> None:
+    files = FakeFiles()
+    file = saved_twice(files)
+    files.content(PATH)[:] = b""
+    file.load()
+    file.save_now(b"newer")
+    assert bytes(files.content(PATH)) == b"newer"
+    assert bytes(files.content(BACKUP)) == b"old"
+    file.save_now(b"newest")
+    assert bytes(files.content(BACKUP)) == b"newer"
 
 
 def test_a_failed_save_leaves_the_former_content(logged_failures: Any) -> None:

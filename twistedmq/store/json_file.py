@@ -7,12 +7,28 @@ tables under the same names.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import Logger
 
+from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.store.files_layer import Files, write_all
 from twistedmq.store.workers import Workers
+
+_MISSING: Final = "is missing"
+
+
+class TornFileError(TwistedMQError):
+    """What a file held is lost, and to begin without it might lose more."""
+
+    def __init__(self, path: Path, problem: str, backup_problem: str) -> None:
+        """Keep the *path*, and say what is wrong with it and with its backup."""
+        super().__init__(
+            f"{path} {problem}, and {path.name}.bak {backup_problem}: mend one of "
+            "them, or move both away to begin without what they held"
+        )
+        self.path = path
 
 
 class AtomicJsonFile:
@@ -28,34 +44,56 @@ class AtomicJsonFile:
         self._path = path
         self._backup = path.with_name(path.name + ".bak")
         self._workers = workers
+        self._is_torn = False
+        """Whether the file is worth less than its backup."""
         self._running = False
         self._waiting: bytes | None = None
         self._waiters: list[Deferred[None]] = []
 
     def load(self, accept: Callable[[bytes], object] | None = None) -> bytes | None:
-        """Give what was saved last; from the backup if the file is missing or empty.
+        """Give what was saved last; from the backup if the file cannot be used.
 
-        *accept* may raise ValueError for content that cannot be used (a torn file
-        written by another program); then the backup is tried too.
+        None if neither was ever written. *accept* may raise ValueError for content
+        that cannot be used (a torn file written by another program).
+
+        Raises:
+            TornFileError: something was written, and neither can be used.
         """
-        for path in (self._path, self._backup):
-            data = self._read(path)
-            if not data or not data.strip(b"\0 \r\n"):
-                continue
-            try:
-                if accept is not None:
-                    accept(data)
-            except ValueError as error:
-                self._log.warn(
-                    "{path} cannot be read: {error}", path=str(path), error=str(error)
-                )
-                continue
+        data, problem = self._read(self._path, accept)
+        if data is not None:
             return data
-        return None
+        data, backup_problem = self._read(self._backup, accept)
+        if data is None:
+            if problem == backup_problem == _MISSING:
+                return None
+            raise TornFileError(self._path, problem, backup_problem)
+        self._is_torn = problem != _MISSING
+        self._log.warn(
+            "{path} {problem}: the {size} bytes of {backup} are taken instead, which "
+            "may lack the last changes",
+            path=str(self._path),
+            problem=problem,
+            size=len(data),
+            backup=self._backup.name,
+        )
+        return data
 
-    def _read(self, path: Path) -> bytes | None:
+    def _read(
+        self, path: Path, accept: Callable[[bytes], object] | None
+    ) -> tuple[bytes | None, str]:
+        """Give the content, or None and what is wrong with the file."""
         size = self._files.size(path)
-        return None if size is None else bytes(self._files.open(path).read(size, 0))
+        if size is None:
+            return None, _MISSING
+        data = bytes(self._files.open(path).read(size, 0))
+        if not data.strip(b"\0 \r\n"):
+            return None, "is empty"
+        try:
+            if accept is not None:
+                accept(data)
+        except ValueError as error:
+            return None, f"cannot be read ({error})"
+        return data, ""
 
     def save_now(self, data: bytes) -> None:
         """Replace the content, in this thread.
@@ -69,9 +107,10 @@ class AtomicJsonFile:
         write_all(file, data, 0)
         file.sync()
         del file
-        if self._files.size(self._path) is not None:
+        if not self._is_torn and self._files.size(self._path) is not None:
             self._files.rename(self._path, self._backup)
         self._files.rename(fresh, self._path)
+        self._is_torn = False
         self._files.sync_folder(self._path.parent)
 
     def save(self, data: bytes) -> "Deferred[None]":

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from twistedmq.store.flush import Flusher
 from twistedmq.store.interfaces import StoreFullError
@@ -13,12 +14,18 @@ class Rig:
         self.workers = HeldWorkers()
         self.written = 0
         self.fails = False
-        self.flusher = Flusher(self.workers, self.sync)
+        self.clock = Clock()
+        self.again_from: list[int] = []
+        self.flusher = Flusher(self.workers, self.sync, self.clock, self.again)
 
     def sync(self) -> int:
         if self.fails:
             raise OSError("bad sector")
         return self.written
+
+    def again(self, start: int) -> int:
+        self.again_from.append(start)
+        return self.sync()
 
     def flush(self, end: int) -> Deferred[None]:
         waiting = self.flusher.flush(end)
@@ -68,6 +75,57 @@ def test_a_failed_sync_fails_all_who_wait_and_who_come(
     assert all(f.check(StoreFullError) for f in failed)
     assert "bad sector" in failed[0].getErrorMessage()
     assert rig.workers.waiting == 0
+
+
+def test_what_failed_is_written_again_from_the_last_good_sync(
+    rig: Rig, logged: Any
+) -> None:
+    rig.written = 7
+    rig.flush(7)
+    rig.workers.go_on()
+    rig.written, rig.fails = 20, True
+    failed: list[Any] = []
+    rig.flush(20).addErrback(failed.append)
+    rig.workers.go_on()
+    assert logged("failed to sync the log: bad sector", "nothing more is stored")
+    rig.clock.advance(4.9)
+    assert not rig.workers.waiting
+    for _ in range(3):
+        rig.clock.advance(5)
+        rig.workers.go_on()
+        rig.flush(20).addErrback(failed.append)
+    assert rig.again_from == [7, 7, 7]
+    assert rig.flusher.flushed == 7
+    rig.fails = False
+    rig.clock.advance(5)
+    rig.workers.go_on()
+    assert rig.again_from == [7, 7, 7, 7]
+    assert (rig.flusher.flushed, rig.flusher.failed) == (20, None)
+    assert rig.flusher.flush(20) is None
+    assert logged("well again: 13 bytes")
+    assert len(failed) == 4
+    assert not rig.clock.getDelayedCalls()
+
+
+def test_a_sync_that_ends_well_after_the_log_broke_proves_nothing(rig: Rig) -> None:
+    failed: list[Any] = []
+    rig.written = 10
+    rig.flush(10).addErrback(failed.append)
+    rig.flusher.fail("the end of the log could not be restored")
+    assert len(failed) == 1
+    rig.workers.go_on()
+    assert rig.flusher.flushed == 0
+    rig.clock.advance(5)
+    rig.workers.go_on()
+    assert rig.flusher.flushed == 10
+
+
+def test_nothing_is_tried_after_a_stop(rig: Rig) -> None:
+    rig.flusher.fail("ill")
+    rig.flusher.stop()
+    rig.flusher.fail("ill")
+    rig.flusher.stop()
+    assert not rig.clock.getDelayedCalls()
 
 
 def test_a_truncated_log_is_flushed_to_its_end_only(rig: Rig) -> None:

@@ -1,35 +1,58 @@
 """Group commit: one sync at a time, whoever waits for it is released together."""
 
 from collections.abc import Callable
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twistedmq.store.interfaces import StoreFullError
 from twistedmq.store.workers import Workers
 
+_AGAIN_AFTER_S: Final = 5.0
+"""How long a disk that failed is left alone before it is tried again."""
+
 
 class Flusher:
     """Syncs the log in a thread.
 
     While one sync runs, those who come wait for the next one, which then covers all of
-    them. After a failed sync nothing is assumed written, and nothing is synced again:
-    the kernel may have dropped the very pages that failed.
+    them.
+
+    After a failed sync nothing is assumed written: the kernel may have dropped the very
+    pages that failed, and would call the next sync a success. So whoever waits is told
+    no, nothing more is stored, and what was not synced before is read back, verified
+    and written once more, until a sync of that succeeds.
     """
 
     _log = Logger()
 
-    def __init__(self, workers: Workers, sync: Callable[[], int]) -> None:
-        """*sync* makes the log safe and gives the end up to which it did."""
+    def __init__(
+        self,
+        workers: Workers,
+        sync: Callable[[], int],
+        reactor: Any,
+        write_again: Callable[[int], int],
+    ) -> None:
+        """*sync* makes the log safe and gives the end up to which it did.
+
+        *write_again* does so with everything from an offset on, as if for the first
+        time. Both are called in a thread.
+        """
         self._workers = workers
         self._sync = sync
+        self._reactor = reactor
+        self._write_again = write_again
         self._running = False
+        self._stopped = False
+        self._call: IDelayedCall | None = None
         self._waiting: list[tuple[int, Deferred[None]]] = []
         self.flushed = 0
         """Physical offset up to which the log is on the disk."""
         self.failed: str | None = None
-        """Why syncing failed, if it did."""
+        """Why syncing failed, if it did; nothing may be stored meanwhile."""
 
     def flush(self, end: int) -> "Deferred[None] | None":
         """None if every byte before *end* is on the disk; else fires when it is."""
@@ -50,6 +73,8 @@ class Flusher:
 
     def _synced(self, end: int) -> None:
         self._running = False
+        if self.failed is not None:
+            return  # it failed otherwise meanwhile, and those who waited know
         self.flushed = max(self.flushed, end)
         covered = [d for wanted, d in self._waiting if wanted <= self.flushed]
         self._waiting = [w for w in self._waiting if w[0] > self.flushed]
@@ -60,14 +85,58 @@ class Flusher:
 
     def _not_synced(self, failure: Failure) -> None:
         self._running = False
-        self.failed = f"the disk failed to sync the log: {failure.getErrorMessage()}"
-        self._log.critical(
-            "{problem}; nothing more is stored until the store is opened again",
-            problem=self.failed,
-        )
+        self.fail(f"the disk failed to sync the log: {failure.getErrorMessage()}")
+
+    # After a failure
+
+    def fail(self, problem: str) -> None:
+        """Refuse everything, because of *problem*, until the disk is well again."""
+        if self.failed is None:
+            self._log.critical(
+                "{problem}; nothing more is stored until what was not synced could be "
+                "written again; reads go on",
+                problem=problem,
+            )
+        self.failed = problem
+        self._plan()
         waiting, self._waiting = self._waiting, []
         for _, waiter in waiting:
-            waiter.errback(StoreFullError(self.failed))
+            waiter.errback(StoreFullError(problem))
+
+    def _plan(self) -> None:
+        if self._call is None and not self._stopped:
+            self._call = self._reactor.callLater(_AGAIN_AFTER_S, self._try_again)
+
+    def _try_again(self) -> None:
+        self._call = None
+        if self._running:
+            self._plan()
+            return
+        self._running = True
+        again = self._workers.run(self._write_again, self.flushed)
+        again.addCallbacks(self._is_well, self._is_ill)
+
+    def _is_well(self, end: int) -> None:
+        self._running = False
+        self._log.info(
+            "the disk is well again: {bytes} bytes of the log were written once more "
+            "and synced; messages are stored again",
+            bytes=end - self.flushed,
+        )
+        self.failed = None
+        self.flushed = end
+
+    def _is_ill(self, failure: Failure) -> None:
+        self._running = False
+        self.failed = f"the disk still fails: {failure.getErrorMessage()}"
+        self._plan()
+
+    def stop(self) -> None:
+        """Try nothing again by itself."""
+        self._stopped = True
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
 
     def truncated(self, end: int) -> None:
         """Note that the log was cut."""

@@ -5,6 +5,7 @@ Provides ``twistedmq.store.files_layer.Files``.
 # ruff: noqa: D102 (files_layer says it)
 
 import errno
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,8 +20,18 @@ class _Content:
 
     def __init__(self) -> None:
         self.data = bytearray()
-        self.synced = b""
+        self.synced = bytearray()
+        self.dirty: list[tuple[int, int]] = []
+        """Start and end of what was written since the last sync, failed or not."""
         self.modified_ns = 0
+
+    def sync(self) -> None:
+        del self.synced[len(self.data) :]
+        self.synced.extend(bytes(len(self.data) - len(self.synced)))
+        for start, end in self.dirty:
+            part = self.data[start:end]
+            self.synced[start : start + len(part)] = part
+        self.dirty.clear()
 
 
 class _FakeFile:
@@ -36,6 +47,7 @@ class _FakeFile:
         if len(content.data) < end:
             content.data.extend(bytes(end - len(content.data)))
         content.data[offset:end] = data[:allowed]
+        content.dirty.append((offset, end))
         content.modified_ns = self._files.tick()
         return allowed
 
@@ -60,11 +72,18 @@ class _FakeFile:
         return self.size() - len(rest.lstrip(b"\0"))
 
     def sync(self) -> None:
-        self._files.before_sync(self._path)
-        self._content.synced = bytes(self._content.data)
+        try:
+            self._files.before_sync(self._path)
+        except OSError:
+            # As Linux does: the pages stay, and nobody will write them any more.
+            self._content.dirty.clear()
+            raise
+        self._content.sync()
 
     def resize(self, size: int) -> None:
+        self._files.before_change(self._path)
         data = self._content.data
+        self._content.dirty.append((size, len(data)))
         if size < len(data):
             del data[size:]
         else:
@@ -82,7 +101,11 @@ class FakeFiles:
         self.room_bytes: int | None = None
         """How much may still be written before the disk is full; None: no limit."""
         self.fail_sync = False
-        """Whether syncing gives an I/O error."""
+        """Whether syncing gives an I/O error; what was to be synced is lost then."""
+        self.fail_write: int | None = None
+        """The error number that writing gives, if it fails."""
+        self.read_only = False
+        """Whether nothing can be changed."""
         self.cold = False
         """Whether every read would wait for the disk."""
         self.disk = DiskUse(10 * _GIB, 90 * _GIB, 100 * _GIB)
@@ -108,6 +131,7 @@ class FakeFiles:
         if path not in self._contents:
             if not create:
                 raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+            self.before_change(path)
             if self.room_bytes == 0:
                 raise OSError(errno.ENOSPC, "no space left", str(path))
             self._contents[path] = _Content()
@@ -129,11 +153,14 @@ class FakeFiles:
         return path in self._folders
 
     def make_folder(self, path: Path) -> None:
+        if path not in self._folders:
+            self.before_change(path)
         while path != path.parent:
             self._folders.add(path)
             path = path.parent
 
     def rename(self, source: Path, target: Path) -> None:
+        self.before_change(target)
         if source in self._folders:
             inside = [p for p in self._contents if source in p.parents]
             for path in inside:
@@ -157,6 +184,7 @@ class FakeFiles:
         """Names are safe at once here."""
 
     def lock(self, path: Path) -> object:
+        self.before_change(path)
         if path in self._locked:
             raise BlockingIOError(errno.EAGAIN, "locked", str(path))
         self._locked.add(path)
@@ -182,6 +210,10 @@ class FakeFiles:
         """Let go of the locks that an abandoned store holds; all bytes stay."""
         self._locked.clear()
 
+    def forget_synced(self, path: Path) -> None:
+        """Have the disk hold nothing of *path*, as if no sync had ever worked."""
+        self._contents[path].synced.clear()
+
     def content(self, path: Path) -> bytearray:
         """Give the bytes of *path*, to look at or to spoil."""
         return self._contents[path].data
@@ -194,7 +226,10 @@ class FakeFiles:
 
     def before_write(self, path: Path, size: int) -> int:
         """Say how many of *size* bytes fit; raises when none does."""
+        self.before_change(path)
         self.writes += 1
+        if self.fail_write is not None:
+            raise OSError(self.fail_write, os.strerror(self.fail_write), str(path))
         if self.room_bytes is None:
             return size
         if self.room_bytes <= 0:
@@ -202,6 +237,11 @@ class FakeFiles:
         allowed = min(size, self.room_bytes)
         self.room_bytes -= allowed
         return allowed
+
+    def before_change(self, path: Path) -> None:
+        """Raise if nothing can be changed."""
+        if self.read_only:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     def before_sync(self, path: Path) -> None:
         """Count a sync; raises if syncing fails."""

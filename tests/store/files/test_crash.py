@@ -176,7 +176,7 @@ def test_a_full_disk_within_a_roll_over_stores_nothing() -> None:
     assert len(all_bodies(open_store(ROOT, files))) == 1
 
 
-def test_after_a_failed_sync_nothing_more_is_stored() -> None:
+def test_after_a_failed_sync_nothing_is_stored_until_it_is_written_again() -> None:
     files = FakeFiles()
     store = open_store(ROOT, files, flush_mode=FlushMode.SYNC)
     first = store.append(batch_of([told(0)]))

@@ -275,6 +275,29 @@ class CommitLog:
 
     # Syncing
 
+    def mend(self) -> None:
+        """Try once more what ``restore`` could not do.
+
+        Raises:
+            OSError: it cannot be done yet.
+        """
+        if self.broken:
+            self.truncate(self.end)
+            self.broken = None
+
+    def reopen(self, offset: int) -> None:
+        """Open the files from *offset* on anew, and sync them next time."""
+        self._file = None
+        for base in self._bases:
+            if base + self._segment_bytes > offset:
+                self._open.drop(base)
+                self._unsynced[base] = self._segment(base)
+
+    def overwrite(self, data: bytes, offset: int) -> None:
+        """Write *data*, which is there already, once more."""
+        base = self._base_of(offset)
+        write_all(self._segment(base), data, offset - base)
+
     def must_sync(self, offset: int) -> None:
         """Have the next sync cover everything from *offset* on."""
         for base in self._bases:
@@ -295,6 +318,11 @@ class CommitLog:
         current = self._base_of(end)
         for base, file in list(self._unsynced.items()):
             file.sync()
+            path = self._path(base)()
+            if self._files.size(path) is None:
+                raise FileNotFoundError(
+                    errno.ENOENT, "it was removed while it was in use", str(path)
+                )
             if base != current:
                 self._unsynced.pop(base, None)
         self._folders.sync()

@@ -200,23 +200,36 @@ class IndexFile:
     # Flushing
 
     def flush(self) -> None:
-        """Write and sync what is in memory; for a thread, one at a time."""
-        blocks, header = self._take_changes()
-        if not blocks and self._written_count == self._count:
+        """Write and sync what is in memory; for a thread, one at a time.
+
+        Raises:
+            OSError: all of it is written again by the next flush.
+        """
+        items, changed, header = self._take_changes()
+        if not changed and not items:
             return
-        file = self._opened()
-        self._write_pending(file)
-        file.sync()
-        for start, data in blocks:
-            write_all(file, data, _HEADER.size + start * _SLOT_BYTES)
-        file.sync()
-        write_all(file, header, 0)
-        file.sync()
+        try:
+            file = self._opened()
+            write_all(file, items, self._place(self._written_count))
+            file.sync()
+            self._write_blocks(file, changed)
+            file.sync()
+            write_all(file, header, 0)
+            file.sync()
+        except OSError:
+            self._file = None  # what failed once may call anything a success
+            with self._lock:
+                self._changed_blocks |= changed
+            raise
+        with self._lock:
+            self._pending = self._pending[len(items) :]
+            self._written_count += len(items) // _ITEM.size
         self.flushed_ms = _HEADER.unpack(header)[1]
         if self.is_full and not self._changed_blocks:
             self._slots = None
 
-    def _take_changes(self) -> tuple[list[tuple[int, bytes]], bytes]:
+    def _take_changes(self) -> tuple[bytes, set[int], bytes]:
+        """Give the new items, the numbers of the changed blocks, and the header."""
         with self._lock:
             header = _HEADER.pack(
                 self.begin_ms,
@@ -226,25 +239,19 @@ class IndexFile:
                 self._used_slots,
                 self._count,
             )
-            changed, self._changed_blocks = sorted(self._changed_blocks), set()
-        blocks = []
+            changed, self._changed_blocks = self._changed_blocks, set()
+            return bytes(self._pending), changed, header
+
+    def _write_blocks(self, file: OpenFile, changed: set[int]) -> None:
         slots = self._slots
-        for number in changed if slots is not None else ():
+        for number in sorted(changed) if slots is not None else ():
             assert slots is not None
             start = number * _BLOCK_SLOTS
             block: array[int] = array("i")
             block.frombytes(slots[start : start + _BLOCK_SLOTS].cast("B"))
             if byteorder == "little":
                 block.byteswap()
-            blocks.append((start, block.tobytes()))
-        return blocks, header
-
-    def _write_pending(self, file: OpenFile) -> None:
-        data = bytes(self._pending)
-        write_all(file, data, self._place(self._written_count))
-        with self._lock:
-            self._pending = self._pending[len(data) :]
-            self._written_count += len(data) // _ITEM.size
+            write_all(file, block.tobytes(), _HEADER.size + start * _SLOT_BYTES)
 
     # Truncating
 
@@ -269,10 +276,9 @@ class IndexFile:
         return True
 
     def _write_header_after_truncation(self) -> None:
-        blocks, header = self._take_changes()
+        _, changed, header = self._take_changes()
         file = self._opened()
-        for start, data in blocks:
-            write_all(file, data, _HEADER.size + start * _SLOT_BYTES)
+        self._write_blocks(file, changed)
         write_all(file, header, 0)
         file.sync()
 

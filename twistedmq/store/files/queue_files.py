@@ -42,6 +42,8 @@ class QueueFiles:
         self._file_bytes = -(-file_bytes // ENTRY_BYTES) * ENTRY_BYTES
         self._open = open_files
         self._unsynced: set[QueueFileKey] = set()
+        self._failed: set[QueueFileKey] = set()
+        """Files that could not be synced the last time."""
 
     def _get(self, key: QueueFileKey, create: bool = False) -> OpenFile:
         def path() -> Path:
@@ -80,10 +82,24 @@ class QueueFiles:
             topic = self._folder / key[0]
             folders |= {topic, topic / str(key[1])}
             with suppress(FileNotFoundError):  # cut off, or its topic was deleted
+                if key in self._failed:
+                    self._write_again(key)
+                self._failed.add(key)
                 self._get(key).sync()
+            self._failed.discard(key)
         for folder in sorted(folders):
             if self._files.is_folder(folder):
                 self._files.sync_folder(folder)
+
+    def _write_again(self, key: QueueFileKey) -> None:
+        """Write what a file holds once more, because syncing it failed.
+
+        Without that, the next sync would call a success what the disk never got.
+        """
+        self._open.drop(key)
+        file = self._get(key)
+        data = bytes(file.read(self._file_bytes, 0)).rstrip(b"\0")
+        write_all(file, data, 0)
 
     # Reading
 

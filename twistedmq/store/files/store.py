@@ -31,6 +31,7 @@ from twistedmq.store.files.queue_writer import QueueWriter
 from twistedmq.store.files.reads import StoreReads
 from twistedmq.store.files.recovery import Recovered, Recovery
 from twistedmq.store.files.replication import Follower
+from twistedmq.store.files.rewriting import write_again
 from twistedmq.store.files.rolling import append_rolling
 from twistedmq.store.files.vouching import Vouched, Voucher
 from twistedmq.store.flush import Flusher
@@ -124,7 +125,10 @@ class FileStore(StoreReads):
                 paths.root, f"it is not writable: {error.strerror or error}"
             ) from error
         self._workers = context.make_workers()
-        self._flusher = Flusher(self._workers, self._commit_log.sync)
+        log = self._commit_log
+        self._flusher = Flusher(
+            self._workers, log.sync, self._context.reactor, partial(write_again, log)
+        )
         self._index = context.open_index(partial(HashIndex.of, files, config))
         self._has_index = not isinstance(self._index, NoIndex)
         prepare = None
@@ -224,6 +228,7 @@ class FileStore(StoreReads):
     @inlineCallbacks
     def _close(self) -> Any:
         self._voucher.stop()
+        self._flusher.stop()
         if self._flush_call is not None:
             self._flush_call.cancel()
             self._flush_call = None
@@ -303,8 +308,7 @@ class FileStore(StoreReads):
 
     def _refuse(self) -> None:
         """Raise if nothing may be stored now."""
-        problem = self._flusher.failed or self._commit_log.broken
-        problem = problem or self._queue_writer.failing
+        problem = self._flusher.failed or self._queue_writer.failing
         if problem:
             raise StoreFullError(problem)
         if self._refused_until_s > self._context.reactor.seconds():
@@ -312,6 +316,8 @@ class FileStore(StoreReads):
         self._refused_until_s = 0.0
 
     def _full(self, error: OSError) -> StoreFullError:
+        if self._commit_log.broken:
+            self._flusher.fail(self._commit_log.broken)
         self._refused_until_s = self._context.reactor.seconds() + _RETRY_AFTER_S
         return StoreFullError(f"the message cannot be written: {error}")
 

@@ -67,6 +67,7 @@ class Voucher:
         self._call: IDelayedCall | None = None
         self._running: Deferred[None] | None = None
         self._hurried = self._is_stale = self._stopped = False
+        self._problem = ""
         self._unsynced: set[QueueFileKey] = set()
         self.vouched = -1
         """The physical offset vouched for last; -1 if there is none."""
@@ -115,13 +116,22 @@ class Voucher:
         def ended(_: object) -> None:
             self._wait()
 
-        self.vouch().addErrback(self._failed).addCallback(ended)
+        self.vouch().addCallbacks(self._did, self._failed).addCallback(ended)
+
+    def _did(self, _: object) -> None:
+        if self._problem:
+            self._problem = ""
+            self._log.info("queues and index are synced again")
 
     def _failed(self, failure: Any) -> None:
-        self._log.warn(
-            "not everything could be synced: {problem}",
-            problem=failure.getErrorMessage(),
-        )
+        problem = failure.getErrorMessage()
+        if problem != self._problem:
+            self._problem = problem
+            self._log.warn(
+                "queues or index could not be synced, which a restart may have to make "
+                "up for: {problem}",
+                problem=problem,
+            )
 
     def vouch(self) -> "Deferred[None]":
         """Do one round, after the one that runs; fires with nothing."""

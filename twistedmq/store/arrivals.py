@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from msgspec import Struct
 from twisted.logger import Logger
 
 from twistedmq.protocol.send_batch import SendBatch
@@ -49,8 +50,16 @@ def logged_index_items(records: Sequence[LoggedRecord]) -> list[IndexItem]:
     ]
 
 
+class KeyColumns(Struct):
+    """What of a SendBatch an index is told of: the bodies need not be kept for it."""
+
+    topics: list[str]
+    properties: list[bytes]
+    sys_flags: list[int]
+
+
 def index_items(
-    batch: SendBatch, physical_offsets: Sequence[int], store_ms: int
+    batch: SendBatch | KeyColumns, physical_offsets: Sequence[int], store_ms: int
 ) -> list[IndexItem]:
     """Give what an index is told of *batch*; ends of transactions are not told."""
     return [

@@ -1,7 +1,10 @@
+from collections.abc import Sequence
+
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from twistedmq.store.files.index_backlog import IndexBacklog
+from twistedmq.store.index_interfaces import IndexItem
 from twistedmq.store.memory_index import MemoryIndex
 from twistedmq.testing.batches import Told, batch_of
 
@@ -44,3 +47,20 @@ def test_batches_wait_until_the_index_is_prepared() -> None:
     prepared.callback(None)
     clock.pump([0.02] * 3)
     assert index.indexed_offset() == 4
+
+
+def test_the_batches_of_a_slice_are_put_at_once() -> None:
+    clock, index = Clock(), MemoryIndex()
+    puts: list[int] = []
+    put = index.put
+
+    def counted(items: Sequence[IndexItem]) -> None:
+        puts.append(len(items))
+        put(items)
+
+    index.put = counted  # type: ignore[method-assign]
+    backlog = IndexBacklog(clock, index)
+    for n in range(300):
+        add(backlog, n, 1)
+    clock.pump([0.02, 0, 0])
+    assert puts == [256, 44]

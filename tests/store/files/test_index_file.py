@@ -5,11 +5,15 @@ from threading import Lock
 import pytest
 from store_vectors import unpack
 
-from twistedmq.store.files.index_file import IndexFile
+from twistedmq.store.files.index_file import IndexFile, IndexRow
 from twistedmq.store.files_layer import RealFiles
 from twistedmq.testing.fake_files import FakeFiles
 
 PATH = Path("/store/index/20240101000000000")
+
+
+def rows(hashes: list[int], offset: int, store_ms: int) -> list[IndexRow]:
+    return [(key_hash, offset, store_ms) for key_hash in hashes]
 
 
 def make_table(files: FakeFiles, slots: int = 10, items: int = 20) -> IndexFile:
@@ -35,8 +39,8 @@ def test_genuine_tables_are_read(tmp_path: Path) -> None:
 def test_a_flushed_table_has_the_genuine_layout() -> None:
     files = FakeFiles()
     table = make_table(files)
-    assert table.add([17, 27], 1000, 50_000) == 2
-    assert table.add([5], 2000, 53_500) == 1
+    assert table.add(rows([17, 27], 1000, 50_000)) == 2
+    assert table.add(rows([5], 2000, 53_500)) == 1
     table.flush()
     raw = bytes(files.content(PATH))
     assert struct.unpack_from(">qqqqii", raw) == (50_000, 53_500, 1000, 2000, 2, 4)
@@ -48,16 +52,16 @@ def test_a_flushed_table_has_the_genuine_layout() -> None:
 
 def test_a_full_table_takes_no_more() -> None:
     table = make_table(FakeFiles(), items=4)
-    assert table.add([1, 2], 0, 0) == 2
+    assert table.add(rows([1, 2], 0, 0)) == 2
     assert not table.is_full
-    assert table.add([3, 4], 1, 0) == 1
+    assert table.add(rows([3, 4], 1, 0)) == 1
     assert table.is_full
 
 
 def test_the_newest_come_first_and_only_of_that_hash() -> None:
     table = make_table(FakeFiles())
     for n in range(5):
-        table.add([3, 13], n, 1000)
+        table.add(rows([3, 13], n, 1000))
     assert table.select(13, 3, 0, 1 << 60) == [4, 3, 2]
     table.flush()
     assert table.select(3, 9, 0, 1 << 60) == [4, 3, 2, 1, 0]
@@ -68,7 +72,7 @@ def test_truncating_takes_items_back(flushed: bool) -> None:
     files = FakeFiles()
     table = make_table(files)
     for n in range(5):
-        table.add([3, 13], n, 1000)
+        table.add(rows([3, 13], n, 1000))
     if flushed:
         table.flush()
     assert table.truncate(2)
@@ -81,8 +85,8 @@ def test_truncating_takes_items_back(flushed: bool) -> None:
 
 def test_time_ranges_overlap_or_not() -> None:
     table = make_table(FakeFiles())
-    table.add([1], 0, 1000)
-    table.add([1], 1, 2000)
+    table.add(rows([1], 0, 1000))
+    table.add(rows([1], 1, 2000))
     assert table.overlaps(0, 1000)
     assert table.overlaps(2000, 9000)
     assert table.overlaps(1200, 1300)

@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.properties import java_hash
-from twistedmq.store.files.index_file import IndexFile
+from twistedmq.store.files.index_file import IndexFile, IndexRow
 from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files_layer import Files
 from twistedmq.store.index_interfaces import IIndexStrategy, IndexHits, IndexItem
@@ -76,15 +76,16 @@ class HashIndex:
     def put(self, items: Sequence[IndexItem]) -> None:
         """Add the keys of *items*; those already put are passed over."""
         last = self._last_offset
+        rows: list[IndexRow] = []
         for item in items:
-            offset = item.physical_offset
+            offset, store_ms = item.physical_offset, item.store_ms
             if offset <= last:
                 continue
-            hashes = hashes_of(item.topic, bytes(item.properties))
-            while hashes:
-                current = self._current(item.store_ms)
-                hashes = hashes[current.add(hashes, offset, item.store_ms) :]
+            for key_hash in hashes_of(item.topic, bytes(item.properties)):
+                rows.append((key_hash, offset, store_ms))
                 last = offset
+        while rows:
+            rows = rows[self._current(rows[0][2]).add(rows) :]
         self._last_offset = last
 
     @property

@@ -9,8 +9,8 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from twistedmq.protocol.send_batch import SendBatch
-from twistedmq.store.arrivals import index_items
-from twistedmq.store.index_interfaces import IIndexStrategy
+from twistedmq.store.arrivals import KeyColumns, index_items
+from twistedmq.store.index_interfaces import IIndexStrategy, IndexItem
 
 _MESSAGES_A_SLICE: Final = 256
 _DELAY_S: Final = 0.02
@@ -35,7 +35,7 @@ class IndexBacklog:
         self._index = index
         self._prepare = prepare
         self._held = False
-        self._batches: deque[tuple[SendBatch, Sequence[int], int]] = deque()
+        self._batches: deque[tuple[KeyColumns, Sequence[int], int]] = deque()
         self._messages = 0
         self._call: IDelayedCall | None = None
 
@@ -47,7 +47,8 @@ class IndexBacklog:
             self._held = True
             prepare, self._prepare = self._prepare, None
             prepare().addErrback(self._not_prepared).addCallback(self._prepared)
-        self._batches.append((batch, physical_offsets, store_ms))
+        columns = KeyColumns(batch.topics, batch.properties, batch.sys_flags)
+        self._batches.append((columns, physical_offsets, store_ms))
         self._messages += len(physical_offsets)
         if self._call is None:
             self._call = self._reactor.callLater(_DELAY_S, self._turn)
@@ -71,11 +72,14 @@ class IndexBacklog:
         self._put(self._messages)
 
     def _put(self, messages: int) -> None:
+        items: list[IndexItem] = []
         while self._batches and messages > 0:
-            batch, offsets, store_ms = self._batches.popleft()
+            columns, offsets, store_ms = self._batches.popleft()
             self._messages -= len(offsets)
             messages -= len(offsets)
-            self._index.put(index_items(batch, offsets, store_ms))
+            items += index_items(columns, offsets, store_ms)
+        if items:
+            self._index.put(items)
 
     def stop(self) -> None:
         """Do nothing more by itself."""

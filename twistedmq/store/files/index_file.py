@@ -26,6 +26,10 @@ _BLOCK_SLOTS: Final = 16 * 1024
 _MOST_SECONDS: Final = 0x7FFFFFFF
 
 
+IndexRow = tuple[int, int, int]
+"""A hash, the physical offset of its record, the store time of that in ms."""
+
+
 class IndexFile:
     """A table of so many slots and items; item 0 is never used."""
 
@@ -91,20 +95,21 @@ class IndexFile:
 
     # Putting
 
-    def add(self, hashes: Sequence[int], physical_offset: int, store_ms: int) -> int:
-        """Put the items of one record; gives how many fitted in."""
+    def add(self, rows: Sequence[IndexRow]) -> int:
+        """Put items, in log order; gives how many fitted in."""
         slots = self._slots if self._slots is not None else self._load_slots()
         number = self._count
+        rows = rows[: self._item_limit - number]
         if number == 1:
-            self.begin_ms, self.begin_offset = store_ms, physical_offset
-            seconds = 0
-        else:
-            seconds = min(max(store_ms - self.begin_ms, 0) // 1000, _MOST_SECONDS)
-        hashes = hashes[: self._item_limit - number]
+            _, self.begin_offset, self.begin_ms = rows[0]
         slot_count, pack = self._slot_count, _ITEM.pack
+        begin_ms, last_ms, seconds = self.begin_ms, self.begin_ms, 0
         with self._lock:
             changed = self._changed_blocks
-            for key_hash in hashes:
+            for key_hash, physical_offset, store_ms in rows:
+                if store_ms != last_ms:
+                    last_ms = store_ms
+                    seconds = min(max(store_ms - begin_ms, 0) // 1000, _MOST_SECONDS)
                 slot = key_hash % slot_count
                 before = slots[slot]
                 if not before:
@@ -114,8 +119,8 @@ class IndexFile:
                 changed.add(slot // _BLOCK_SLOTS)
                 number += 1
             self._count = number
-            self.end_ms, self.end_offset = store_ms, physical_offset
-        return len(hashes)
+            _, self.end_offset, self.end_ms = rows[-1]
+        return len(rows)
 
     def prepare(self) -> None:
         """Bring the slots into memory, which ``add`` would do; for a thread."""

@@ -58,9 +58,13 @@ class FrameDecoder:
                 return []
             data = bytes(self._pending)
             self._pending.clear()
-        frames: list[bytes] = []
         largest, length_at = self._max_frame_bytes - LENGTH_BYTES, _LENGTH.unpack_from
         start, end = 0, len(data)
+        if end >= LENGTH_BYTES + HEADER_WORD_BYTES:
+            (size,) = length_at(data)
+            if size == end - LENGTH_BYTES and size <= largest:
+                return [data[LENGTH_BYTES:]]  # what one request at a time looks like
+        frames: list[bytes] = []
         while end - start >= LENGTH_BYTES:
             (size,) = length_at(data, start)
             if not HEADER_WORD_BYTES <= size <= largest:

@@ -18,7 +18,7 @@ from twistedmq.protocol.addresses import format_address, pack
 from twistedmq.protocol.codec import decode_command, encode_request
 from twistedmq.protocol.command import ONE_WAY_FLAG, Buffer, Command
 from twistedmq.protocol.errors import FrameError
-from twistedmq.protocol.framing import FrameDecoder
+from twistedmq.protocol.framing import FrameDecoder, peek_code
 from twistedmq.protocol.headers.base import Header
 from twistedmq.remoting.addresses import UNKNOWN_HOST_PORT, host_port
 from twistedmq.remoting.capabilities import Capabilities, detect
@@ -203,23 +203,32 @@ class RemotingProtocol(Protocol):
     # Serving
 
     def _serve(self, frames: Sequence[bytes]) -> None:
-        dispatcher, outbox = self._dispatcher, self._outbox
+        batches = self._dispatcher.batches
+        if len(frames) == 1:
+            code = peek_code(frames[0])
+            self._serve_group(code if code in batches else -1, frames)
+            return
+        outbox = self._outbox
         outbox.cork()
         try:
-            for code, group in grouped(frames, dispatcher.batches):
-                # A response may bear the number of a batch code: with own requests
-                # waiting, each frame is looked at.
-                if code < 0 or self._pending:
-                    for frame in group:
-                        self._serve_one(frame)
-                else:
-                    replies = dispatcher.answer_batch(code, group, self)
-                    if isinstance(replies, bytes):
-                        outbox.write(replies)
-                    else:
-                        self._wait_for(replies, len(group), sum(map(len, group)))
+            for code, group in grouped(frames, batches):
+                self._serve_group(code, group)
         finally:
             outbox.uncork()
+
+    def _serve_group(self, code: int, group: Sequence[bytes]) -> None:
+        """Serve frames of one batch *code*, or of others where it is -1."""
+        # A response may bear the number of a batch code: with own requests waiting,
+        # each frame is looked at.
+        if code < 0 or self._pending:
+            for frame in group:
+                self._serve_one(frame)
+            return
+        replies = self._dispatcher.answer_batch(code, group, self)
+        if isinstance(replies, bytes):
+            self._outbox.write(replies)
+        else:
+            self._wait_for(replies, len(group), sum(map(len, group)))
 
     def _serve_one(self, frame: bytes) -> None:
         command = decode_command(frame)

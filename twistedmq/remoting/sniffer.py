@@ -111,4 +111,6 @@ class Sniffer(Protocol):
             seen, self._seen = self._seen, b""
             self._inner = protocol
             protocol.makeConnection(self.transport)
+            # From now on the transport calls it without a detour through here.
+            self.dataReceived = protocol.dataReceived  # type: ignore[method-assign]
             protocol.dataReceived(seen)

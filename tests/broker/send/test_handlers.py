@@ -75,6 +75,90 @@ def test_the_frames_of_one_read_become_one_append(
     assert [answers[n].fields["queueOffset"] for n in (0, 2, 4)] == ["0", "1", "2"]
 
 
+class Peers:
+    """Several connections that send to one broker in one turn of the reactor."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+        broker.send(send_frame("T", b"known"))  # the queue is good from now on
+        broker.send(send_frame("T", b"last"))  # and this was the last one to send
+        self.answers: dict[int, bytes] = {}
+
+    def give(self, number: int, *frames: bytes) -> None:
+        connection = FakeConnection(f"192.0.2.1:{number}")
+        answers = self.broker.handlers.batch_table()[310](frames, connection)
+        assert isinstance(answers, Deferred)
+        answers.addCallback(lambda data: self.answers.update({number: data}))
+
+    def opaques(self) -> dict[int, list[int]]:
+        return {n: list(answers_in(data)) for n, data in self.answers.items()}
+
+
+def test_the_reads_of_one_turn_become_one_append(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peers, appends = Peers(broker), list[int]()
+    append = broker.store.append
+
+    def counted(batch: SendBatch) -> Appended:
+        appends.append(len(batch))
+        return append(batch)
+
+    monkeypatch.setattr(broker.store, "append", counted)
+    peers.give(1, send_frame("T", b"a", opaque=1), send_frame("T", b"b", opaque=2))
+    peers.give(2, send_frame("T", b"c", opaque=3))
+    assert peers.answers == {}
+    broker.side.clock.advance(0)
+    assert appends == [3]
+    assert peers.opaques() == {1: [1, 2], 2: [3]}
+    assert answers_in(peers.answers[2])[3].fields["queueOffset"] == "4"
+    assert broker.bodies("T") == [b"known", b"last", b"a", b"b", b"c"]
+    [entry] = broker.store.entries("T", 0, 4, 1)
+    record = broker.store.record_at(entry.physical_offset)
+    assert isinstance(record, bytes)
+    assert decode_record(record).born_host[-2:] == (2).to_bytes(2)
+
+
+def test_the_reads_of_one_turn_wait_until_they_are_safe(broker: Broker) -> None:
+    peers = Peers(broker)
+    disk = SlowDisk(broker)
+    peers.give(1, send_frame("T", opaque=1))
+    peers.give(2, send_frame("T", opaque=2))
+    broker.side.clock.advance(0)
+    assert peers.answers == {}
+    for flush in disk.flushes:
+        flush.callback(Durability.DISK)
+    assert peers.opaques() == {1: [1], 2: [2]}
+
+
+def test_what_the_store_refuses_of_a_turn_is_told_to_each(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peers, append = Peers(broker), broker.store.append
+
+    def picky(batch: SendBatch) -> Appended:
+        if b"bad" in batch.bodies:
+            raise StoreFullError("no room")
+        return append(batch)
+
+    monkeypatch.setattr(broker.store, "append", picky)
+    peers.give(1, send_frame("T", b"bad", opaque=1))
+    peers.give(2, send_frame("T", b"good", opaque=2))
+    broker.side.clock.advance(0)
+    codes = [answers_in(peers.answers[n])[n].code for n in (1, 2)]
+    assert codes == [ResponseCode.SERVICE_NOT_AVAILABLE, ResponseCode.SUCCESS]
+    assert broker.bodies("T") == [b"known", b"last", b"good"]
+
+
+def test_what_waits_for_the_end_of_a_turn_is_stored_before_a_stop(
+    broker: Broker,
+) -> None:
+    peers = Peers(broker)
+    peers.give(1, send_frame("T", opaque=1))
+    broker.handlers.close()
+    assert answers_in(peers.answers[1])[1].code == ResponseCode.SUCCESS
+
+
 def test_an_answer_says_where_the_message_is(broker: Broker) -> None:
     broker.send(send_frame("T"))
     [entry] = broker.store.entries("T", 0, 0, 1)

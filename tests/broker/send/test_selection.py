@@ -1,6 +1,6 @@
 from write_side import send_frame
 
-from twistedmq.broker.send.selection import select
+from twistedmq.broker.send.selection import merged, select
 from twistedmq.protocol.batch_body import BatchItem, encode_batch
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.send_decoding import SendDecoder
@@ -25,3 +25,11 @@ def test_requests_keep_their_messages() -> None:
     assert some.refused == []
     assert select(sends, [0, 1, 2]) == sends
     assert len(select(sends, []).batch) == 0
+
+
+def test_batches_become_one() -> None:
+    frames = [send_frame(topic, topic.encode()) for topic in "ABC"]
+    decoder = SendDecoder(b"", lambda: "made")
+    whole = decoder.decode(frames, PEER).batch
+    parts = [decoder.decode(some, PEER).batch for some in (frames[:1], frames[1:])]
+    assert merged(parts) == whole

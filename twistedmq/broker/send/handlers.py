@@ -7,7 +7,7 @@ Source: SendMessageProcessor.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, ParamSpec
 
 from twisted.internet.defer import Deferred, TimeoutError, gatherResults, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -15,7 +15,8 @@ from twisted.python.failure import Failure
 
 from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.send.admission import Admission
-from twistedmq.broker.send.selection import select
+from twistedmq.broker.send.gathering import GatheredRead, SendGatherer
+from twistedmq.broker.send.selection import merged, select
 from twistedmq.config.broker import BrokerIdentity, SendConfig
 from twistedmq.config.live import Live
 from twistedmq.protocol import properties as props
@@ -32,6 +33,8 @@ from twistedmq.store.interfaces import (
     IMessageStore,
     StoreFullError,
 )
+
+P = ParamSpec("P")
 
 _CODES: Final = (
     RequestCode.SEND_MESSAGE,
@@ -78,6 +81,7 @@ class SendHandlers:
         self._config = config
         self._settled = settled
         self._closed: TwistedMQError | None = None
+        self._gatherer = SendGatherer(clock, self._serve_gathered)
         self._take_names(identity.value)
         identity.subscribe(self._take_names)
 
@@ -105,6 +109,7 @@ class SendHandlers:
 
     def close(self, reason: str = "this broker is stopping") -> None:
         """Refuse every send from now on."""
+        self._gatherer.serve_all()
         self._closed = ServiceUnavailableError(f"service not available now: {reason}")
 
     def serve(
@@ -117,7 +122,9 @@ class SendHandlers:
         if self._closed is not None:
             return self._refuse_all(sends, self._closed)
         if self._admission.is_plain(sends):
-            return self._store_and_answer(sends, None)
+            if self._gatherer.is_alone(connection.packed_peer) or sends.refused:
+                return self._store_and_answer(sends, None)
+            return self._gatherer.add(sends)
         good = self._admit(sends)
         if not good.opaques:
             return self._refusals(good)
@@ -147,6 +154,12 @@ class SendHandlers:
             if len(sends.opaques) == 1:
                 return self._refuse_all(sends, error)
             return self._store_one_by_one(sends)
+        return self._answer_stored(sends, appended, settled)
+
+    def _answer_stored(
+        self, sends: DecodedSends, appended: Appended, settled: Deferred[None] | None
+    ) -> bytes | Deferred[bytes]:
+        """Answer now, or when what was stored is safe."""
         self._count(sends, appended)
         safe = self._store.safe(appended.end)
         if safe is not None and _nobody_waits(sends):
@@ -157,6 +170,18 @@ class SendHandlers:
                 return self._answer(self._store.durability, sends, appended)
             safe = succeed(self._store.durability)
         return self._answer_when_safe(safe, settled, sends, appended)
+
+    def _serve_gathered(self, reads: list[GatheredRead]) -> None:
+        """Store what several reads brought as one batch."""
+        try:
+            appended = self._store.append(merged([read.sends.batch for read in reads]))
+        except Exception:
+            # Nothing was stored: each of them finds out for itself.
+            for read in reads:
+                _answer_with(read.answers, self._store_and_answer, read.sends, None)
+            return
+        for read, part in zip(reads, _parts(reads, appended), strict=True):
+            _answer_with(read.answers, self._answer_stored, read.sends, part, None)
 
     def _store_one_by_one(self, sends: DecodedSends) -> bytes | Deferred[bytes]:
         """Find the request that the store refuses; the others shall not suffer."""
@@ -255,6 +280,38 @@ class SendHandlers:
             numbers = Counter(topics)
         for topic, number in numbers.items():
             self._counters.sent(topic, number, size * number // len(topics))
+
+
+def _parts(reads: Sequence[GatheredRead], appended: Appended) -> list[Appended]:
+    """Give each read its part of what was stored."""
+    physical, queue, parts = appended.physical_offsets, appended.queue_offsets, []
+    first = 0
+    for read in reads:
+        stop = first + len(read.sends.batch)
+        end = physical[stop] if stop < len(physical) else appended.end
+        parts.append(
+            Appended(physical[first:stop], queue[first:stop], end, appended.store_ms)
+        )
+        first = stop
+    return parts
+
+
+def _answer_with(
+    answers: Deferred[bytes],
+    function: Callable[P, bytes | Deferred[bytes]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> None:
+    """Fire *answers* with what *function* gives, raises, or fires with."""
+    try:
+        result = function(*args, **kwargs)
+    except Exception:
+        answers.errback()
+        return
+    if isinstance(result, bytes):
+        answers.callback(result)
+    else:
+        result.chainDeferred(answers)
 
 
 def _nobody_waits(sends: DecodedSends) -> bool:

@@ -1,7 +1,8 @@
-"""Some of the requests of a batch, as a batch of their own."""
+"""Some of the requests of a batch as a batch of their own, and batches as one."""
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
+from operator import attrgetter
 from typing import Any, Final
 
 from msgspec.structs import fields
@@ -10,6 +11,7 @@ from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.protocol.send_decoding import DecodedSends
 
 _MESSAGE_COLUMNS: Final = tuple(field.name for field in fields(SendBatch))
+_COLUMN_GETTERS: Final = tuple(map(attrgetter, _MESSAGE_COLUMNS))
 _REQUEST_COLUMNS: Final = tuple(
     field.name
     for field in fields(DecodedSends)
@@ -32,6 +34,13 @@ def select(sends: DecodedSends, requests: Sequence[int]) -> DecodedSends:
         property_maps=_rows(sends, "property_maps", messages),
         refused=[],
         **by_request,
+    )
+
+
+def merged(batches: Sequence[SendBatch]) -> SendBatch:
+    """Give one batch of the messages of all *batches*, in order."""
+    return SendBatch(
+        *[list(chain.from_iterable(map(get, batches))) for get in _COLUMN_GETTERS]
     )
 
 

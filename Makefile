@@ -16,12 +16,12 @@ QUICK := import ensurepip, sys, time, timeit; sys.version_info < (3, 11) and sys
 ARGS ?=
 
 # What `make test` hands to pytest: make test TESTS=tests/store
-TESTS ?= tests
+TESTS ?= tests plugins/store-sqlite/tests
 
 # The rooms whose tests touch what only Linux has; they run again without it.
 PLAIN_TESTS := $(wildcard tests/store tests/remoting tests/integration)
 
-.PHONY: help run test plain-test interop soak lint format docs bench news clean
+.PHONY: help run test plain-test store-test interop soak lint format docs bench news clean
 
 help:
 	@echo 'make run      start a name server and a broker on this machine'
@@ -35,11 +35,15 @@ help:
 run: $(STAMPS)/run
 	exec $(BIN)/twist rmq $(ARGS)
 
-test: $(STAMPS)/test plain-test
+test: $(STAMPS)/test plain-test store-test
 	$(BIN)/python -m pytest $(TESTS) -q
 
 plain-test: $(STAMPS)/test
 	TWISTEDMQ_PLAIN_IO=1 $(BIN)/python -m pytest $(PLAIN_TESTS) -q
+
+# The handlers of the broker once more, over a store that is not in memory.
+store-test: $(STAMPS)/test
+	TWISTEDMQ_TEST_STORE=sqlite $(BIN)/python -m pytest tests/broker -q
 
 interop: $(STAMPS)/test need-java
 	$(BIN)/python -m pytest tests/interop -q -m interop
@@ -79,8 +83,12 @@ EXTRAS_lint := tls,zstd,test,lint
 EXTRAS_docs := tls,zstd,docs
 EXTRAS_news := news
 
-$(STAMPS)/%: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS_$*)]'
+# The distributions beside the main one, where they are tested and checked.
+OTHERS_test := plugins/store-sqlite
+OTHERS_lint := $(OTHERS_test)
+
+$(STAMPS)/%: pyproject.toml plugins/store-sqlite/pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS_$*)]' $(addprefix --editable ,$(OTHERS_$*))
 	@mkdir -p $(STAMPS) && touch $@
 
 $(BIN)/python:

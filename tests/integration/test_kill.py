@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from crash import crash_under_load
 
 
-def test_kill_during_5000_sends_a_second(tmp_path: Path) -> None:
-    outcome = crash_under_load(tmp_path / "data", mib=64, rate=5000)
+@pytest.mark.parametrize(
+    ("store", "mib", "rate"), [("file", 64, 5000), ("sqlite", 8, 2000)]
+)
+def test_kill_during_sends(tmp_path: Path, store: str, mib: int, rate: float) -> None:
+    outcome = crash_under_load(tmp_path / "data", mib=mib, rate=rate, store=store)
     print(outcome)
     assert outcome.problems == []
     assert outcome.offsets_given_twice == []

@@ -40,7 +40,7 @@ def all_in_one(data: Path, *more: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("store", ["file", "memory"])
+@pytest.mark.parametrize("store", ["file", "memory", "sqlite"])
 def test_one_command_serves_and_stops_cleanly(data: Path, store: str) -> None:
     broker = OurBroker(data, store=store)
     with broker:

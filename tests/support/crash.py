@@ -29,12 +29,13 @@ def crash_under_load(
     rate: float | None,
     settings: dict[str, str] | None = None,
     before_restart: "list[str] | tuple[str, ...]" = (),
+    store: str | None = None,
 ) -> Outcome:
     """Send *mib* MiB and go on sending, kill the broker, start it again and look.
 
     *before_restart* names files below the data directory that are removed first.
     """
-    broker = OurBroker(data, settings=settings)
+    broker = OurBroker(data, settings=settings, store=store)
     with broker:
         sender = Sender(broker.address, TOPIC, rate=rate, size=BODY)
         sender.start()

@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import Self
 
 PROJECT = Path(__file__).resolve().parents[2]
-IMPORTABLE = [PROJECT, *(PROJECT / "plugins" / n for n in ("tls", "lz4", "zstd"))]
+PLUGINS = ("tls", "lz4", "zstd", "store-sqlite")
+IMPORTABLE = [PROJECT, *(PROJECT / "plugins" / name for name in PLUGINS)]
 START_S = 30
 STOP_S = 30
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from any_store import any_store
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
@@ -36,7 +37,6 @@ from twistedmq.config.broker import (
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.filter.expressions import Expressions
-from twistedmq.ha.async_master import AsyncMaster
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies import (
     ConsumerData,
@@ -54,8 +54,7 @@ from twistedmq.protocol.headers import PullMessageRequestHeader
 from twistedmq.protocol.headers.base import Header
 from twistedmq.remoting.interfaces import Handler
 from twistedmq.remoting.timer_wheel import TimerWheel
-from twistedmq.store.context import StoreContext
-from twistedmq.store.memory import MemoryStore
+from twistedmq.store.interfaces import IMessageStore
 from twistedmq.testing.batches import Told, batch_of
 from twistedmq.testing.connections import FakeConnection, make_request
 
@@ -67,7 +66,7 @@ ADDRESS = "127.0.0.2:21120"
 class ReadSide:
     """All read-side parts of one broker; ``ask`` serves a request."""
 
-    def __init__(self, store: MemoryStore | None = None) -> None:
+    def __init__(self, store: IMessageStore | None = None) -> None:
         self.clock = Clock()
         self.now_ms = 1_700_000_000_000
         self.identity = Live(BrokerIdentity(cluster_name="C", broker_name=BROKER))
@@ -80,8 +79,7 @@ class ReadSide:
             self.identity.value, Live(TopicDefaults()), self.limits, wall_ms
         )
         self.groups = GroupTable(self.group_defaults, self.limits, wall_ms)
-        context = StoreContext(self.clock, wall_ms, Live(StoreConfig()), AsyncMaster())
-        self.store = store or MemoryStore(context)
+        self.store = store or any_store(self.clock, wall_ms, Live(StoreConfig()))
         self.store.start()
         self.expressions = Expressions()
         self.clients = ClientManager(self.expressions)

@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from any_store import any_store
 from twisted.internet.task import Clock
 
 from twistedmq.broker.counters import BrokerCounters
@@ -23,15 +24,12 @@ from twistedmq.config.broker import (
 )
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
-from twistedmq.ha.async_master import AsyncMaster
 from twistedmq.protocol.codec import decode_command, encode_request
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.framing import FrameDecoder
 from twistedmq.protocol.headers import SendMessageRequestHeaderV2
-from twistedmq.store.context import StoreContext
 from twistedmq.store.interfaces import IMessageStore
-from twistedmq.store.memory import MemoryStore
 
 WIRE = Path(__file__).parent.parent / "vectors" / "wire"
 NOW_MS = 1_700_000_000_000
@@ -111,7 +109,9 @@ class WriteSide:
         )
         self.groups = GroupTable(self.group_defaults, self.limits, lambda: NOW_MS)
         self.locks = QueueLocks(self.clock.seconds)
-        self.store = store or memory_store(self.clock, self.store_config)
+        self.store = store or any_store(
+            self.clock, lambda: NOW_MS, self.store_config, HOST
+        )
         self.store.start()
         self.counters = BrokerCounters(self.clock.seconds, "c1")
         self.admission = Admission(
@@ -150,9 +150,3 @@ class WriteSide:
             "random": Random(7),
         }
         return SendBackHandlers(**arguments | changes)
-
-
-def memory_store(clock: Clock, config: Live[StoreConfig]) -> MemoryStore:
-    """Give an empty store."""
-    context = StoreContext(clock, lambda: NOW_MS, config, AsyncMaster(), HOST)
-    return MemoryStore(context)

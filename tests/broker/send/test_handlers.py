@@ -169,7 +169,7 @@ def test_an_answer_says_where_the_message_is(broker: Broker) -> None:
         "msgId": offset_id(HOST, entry.physical_offset + entry.size),
         "MSG_REGION": "DefaultRegion",
         "TRACE_ON": "true",
-        "DURABILITY": "memory",
+        "DURABILITY": broker.store.durability.value,
         "queueOffset": "0",
     }
 
@@ -301,7 +301,6 @@ class SlowDisk:
     def __init__(self, broker: Broker) -> None:
         self.flushes: list[Deferred[Durability]] = []
         broker.store.safe = self.safe  # type: ignore[method-assign]
-        broker.store.durability = Durability.DISK
 
     def safe(self, _: int) -> Deferred[Durability]:
         self.flushes.append(Deferred())
@@ -309,7 +308,8 @@ class SlowDisk:
 
 
 @pytest.fixture
-def disk(broker: Broker) -> SlowDisk:
+def disk(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> SlowDisk:
+    monkeypatch.setattr(type(broker.store), "durability", Durability.DISK)
     return SlowDisk(broker)
 
 

@@ -119,6 +119,14 @@ class TestWhatIsItsOwn(OverSqlite):
         with pytest.raises(StoreFullError, match="the disk is gone"):
             self.append(store, Told())
         assert self.read(store, 0).count == 1
+        self.clock.advance(5)
+        assert (tmp_path / "messages.db-wal").stat().st_size == 0
+        del store._database.sync
+        end = self.append(store, Told()).end
+        waiting = store.safe(end)
+        assert waiting is not None
+        assert value_of(waiting) is store.durability
+        assert store.status()["flushed_offset"] == end
 
     def test_what_the_index_lacks_is_put_at_the_start(self, tmp_path: Path) -> None:
         store = self.open(tmp_path / "a")

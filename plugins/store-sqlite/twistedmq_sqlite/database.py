@@ -209,6 +209,15 @@ class Database:
         """
         self._pragma_checkpoint(self.connection, "RESTART")
 
+    def move_all(self) -> None:
+        """Have everything in the file and synced there, and nothing in the log.
+
+        Raises: OSError.
+        """
+        size, _ = self._pragma_checkpoint(self.connection, "TRUNCATE")
+        if size:
+            raise OSError(f"{self.path}: its log is in use")
+
     def _pragma_checkpoint(
         self, connection: sqlite3.Connection, mode: str
     ) -> tuple[int, int]:

@@ -113,7 +113,8 @@ class SqliteStore(TableReads):
         """Take the file, then open it in a thread."""
         self._database.claim()
         self._workers = self._context.make_workers()
-        self._flusher = Flusher(self._workers, self._sync)
+        reactor = self._context.reactor
+        self._flusher = Flusher(self._workers, self._sync, reactor, self._write_again)
         self._workers.run(self._open).addCallbacks(self._opened, self._not_opened)
 
     def _open(self) -> None:
@@ -175,6 +176,7 @@ class SqliteStore(TableReads):
             call.cancel()
         self._calls.clear()
         if hasattr(self, "_backlog"):
+            self._flusher.stop()
             self._backlog.put_all()
             self._backlog.stop()
             closing = self._workers.run(self._close)
@@ -252,6 +254,22 @@ class SqliteStore(TableReads):
     def _sync(self) -> int:
         end = self._end
         self._database.sync()
+        return end
+
+    def _write_again(self, start: int) -> int:
+        """Write what SQLite's log has into the file itself, after a failed sync.
+
+        The system may have dropped pages of that log, so records are verified first.
+        """
+        end = self._end
+        while rows := self._tables.records_behind(start - 1, _SLICE):
+            for place, record in rows:
+                if not scan(memoryview(record), place, _NO_END).records:
+                    raise OSError(f"the record at {place} is damaged")
+                start = place + len(record)
+        if start != end:
+            raise OSError(f"what is stored ends at {start}, not at {end}")
+        self._database.move_all()
         return end
 
     def _sweep(self) -> None:

@@ -7,7 +7,9 @@ from twistedmq.protocol.record import BLANK_MAGIC, MAGIC_V1
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.foreign import refuse_foreign
 from twistedmq.store.files.paths import StorePaths
+from twistedmq.store.files.store import FileStore
 from twistedmq.store.files_layer import RealFiles
+from twistedmq.testing.stores import store_context
 
 
 @pytest.fixture
@@ -36,11 +38,61 @@ def test_what_may_lie_about_is_fine(paths: StorePaths) -> None:
     look(paths)
 
 
+def put_rocksdb(folder: Path, *, table: bool = False, log: bytes = b"") -> None:
+    put(folder / "CURRENT", b"MANIFEST-000005\n")
+    put(folder / "MANIFEST-000005", b"x")
+    put(folder / "000004.log", log)
+    if table:
+        put(folder / "000013.sst", b"x")
+
+
+def picture(root: Path) -> list[tuple[str, bytes, int]]:
+    return [
+        (str(p), b"" if p.is_dir() else p.read_bytes(), p.stat().st_mtime_ns)
+        for p in sorted(root.rglob("*"))
+    ]
+
+
 def test_what_a_genuine_broker_leaves_of_rocksdb_is_fine(paths: StorePaths) -> None:
     """Release 5.4.0 makes this directory whatever its storeType."""
     put(paths.root / "checkpoint")
-    put(paths.root / "rocksdbstore" / "CURRENT")
+    put_rocksdb(paths.root / "rocksdbstore")
+    put_rocksdb(paths.root / "kvStore")
     look(paths)
+
+
+ROCKSDB = {
+    ".": "it is a RocksDB database",
+    "consumequeue": "storeType=defaultRocksDB or rocksdbCQDoubleWriteEnable",
+    "consumequeue_r": "storeType=defaultRocksDB",
+    "config/topics": "storeType=defaultRocksDB or configManagerVersion=v2",
+    "config/metadata": "storeType=defaultRocksDB or configManagerVersion=v2",
+    "config/rdb": "storeType=defaultRocksDB or configManagerVersion=v2",
+    "rocksdbstore": "transRocksDBEnable, timerRocksDBEnable, indexRocksDBEnable",
+    "kvStore": "popConsumerKVServiceEnable",
+}
+
+
+@pytest.mark.parametrize("place", ROCKSDB)
+@pytest.mark.parametrize("stopped_in_order", [True, False])
+def test_what_is_kept_in_rocksdb_is_left_alone(
+    paths: StorePaths, place: str, stopped_in_order: bool
+) -> None:
+    put(paths.root / ("checkpoint" if stopped_in_order else "abort"), b"x")
+    put(paths.commit_log / f"{0:020d}", b"\0\0\1\0" + MAGIC_V1.to_bytes(4))
+    put(paths.queues / "T" / "0" / f"{0:020d}", b"x")
+    put_rocksdb(
+        paths.root / place,
+        table=stopped_in_order,
+        log=b"" if stopped_in_order else b"x",
+    )
+    before = picture(paths.root)
+    store = FileStore(store_context(paths.root))
+    with pytest.raises(StoreOpenError, match="not supported") as raised:
+        store.start()
+    assert ROCKSDB[place] in str(raised.value)
+    assert str(paths.root / place) in str(raised.value)
+    assert picture(paths.root) == before
 
 
 def test_another_program_s_directory_is_refused(paths: StorePaths) -> None:
@@ -55,11 +107,15 @@ def test_a_file_is_refused(paths: StorePaths) -> None:
         look(paths)
 
 
-@pytest.mark.parametrize("name", ["consumequeue_r", "dledger-broker-a"])
-def test_other_formats_are_refused(paths: StorePaths, name: str) -> None:
-    put(paths.root / name / "x")
-    with pytest.raises(StoreOpenError, match="not supported"):
-        look(paths)
+@pytest.mark.parametrize("name", ["dledger-n0", "commitlog/DLedger-n0"])
+def test_a_dledger_store_is_left_alone(paths: StorePaths, name: str) -> None:
+    put(paths.root / "checkpoint", b"x")
+    put(paths.root / name / "data" / f"{0:020d}", b"x")
+    before = picture(paths.root)
+    store = FileStore(store_context(paths.root))
+    with pytest.raises(StoreOpenError, match="is a DLedger store"):
+        store.start()
+    assert picture(paths.root) == before
 
 
 def test_a_stranger_among_the_log_files_is_refused(paths: StorePaths) -> None:

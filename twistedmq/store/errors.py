@@ -21,7 +21,23 @@ class DamagedRecordError(TwistedMQError):
     def __init__(self, physical_offset: int) -> None:
         """Keep where it begins."""
         super().__init__(
-            f"the message at physical offset {physical_offset} is damaged: its record "
-            "is not what its checksum says"
+            f"the message at physical offset {physical_offset} is damaged: its record, "
+            "or the queue entry that leads there, is not what was stored"
         )
         self.physical_offset = physical_offset
+
+
+class DamagedEntryError(DamagedRecordError):
+    """A queue entry leads nowhere, so there is no knowing what it stood for."""
+
+    def __init__(self, topic: str, queue_id: int, queue_offset: int) -> None:
+        """Keep which one."""
+        TwistedMQError.__init__(
+            self,
+            f"the entry of queue {topic}/{queue_id} at queue offset {queue_offset} is "
+            "damaged",
+        )
+        self.physical_offset = -1
+        self.topic = topic
+        self.queue_id = queue_id
+        self.queue_offset = queue_offset

@@ -31,6 +31,7 @@ class QueueState:
     __slots__ = (
         "min_offset",
         "next_offset",
+        "old_offset",
         "queue_id",
         "tail",
         "topic",
@@ -43,6 +44,8 @@ class QueueState:
         self.queue_id = queue_id
         self.next_offset = offset
         self.min_offset = offset
+        self.old_offset = offset
+        """Queue offset before which the entries are not of this process."""
         self.written_offset = offset
         """Queue offset up to which the files have the entries."""
         self.tail = bytearray()

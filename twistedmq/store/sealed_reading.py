@@ -44,18 +44,19 @@ def select_sealed(
         DamagedRecordError: the first record is damaged, or another than the queue says.
     """
     read = read_selected(entries, offset, *how)
-    if _are_right(seals, queue, offset, read):
+    if are_right(seals, queue, offset, read):
         return read
     first = entries[:ENTRY_BYTES]
     read = read_selected(first, offset, *how)
-    if _are_right(seals, queue, offset, read):
+    if are_right(seals, queue, offset, read):
         return read
     raise DamagedRecordError(ENTRY.unpack(first)[0])
 
 
-def _are_right(
+def are_right(
     seals: SealCheck, queue: tuple[str, int], offset: int, read: QueueRead
 ) -> bool:
+    """Say whether all that was read is whole and belongs into *queue*, in order."""
     expected = offset
     for queue_offset in _offsets_of(read.records, seals, queue):
         if not expected <= queue_offset < read.next_offset:

@@ -7,6 +7,7 @@ Provides ``twistedmq.store.files_layer.Files``.
 import errno
 import os
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from pathlib import Path
 
 from twistedmq.protocol.command import Buffer
@@ -199,6 +200,14 @@ class FakeFiles:
         return self.disk if longest is None else self.disks[longest]
 
     # What tests do.
+
+    def copy(self) -> "FakeFiles":
+        """Give another file system with the same files, which nobody has locked."""
+        other = FakeFiles()
+        other._contents = deepcopy(self._contents)
+        other._folders = set(self._folders)
+        other._ticks = self._ticks
+        return other
 
     def kill_power(self) -> None:
         """Forget whatever was not synced; the names of files stay."""

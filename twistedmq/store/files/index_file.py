@@ -14,6 +14,8 @@ from sys import byteorder
 from threading import Lock
 from typing import Final
 
+from twisted.logger import Logger
+
 from twistedmq.store.files_layer import Files, OpenFile, write_all
 
 _HEADER: Final = Layout(">qqqqii")
@@ -32,6 +34,8 @@ IndexRow = tuple[int, int, int]
 
 class IndexFile:
     """A table of so many slots and items; item 0 is never used."""
+
+    _log = Logger()
 
     @staticmethod
     def file_bytes(slots: int, items: int) -> int:
@@ -148,6 +152,9 @@ class IndexFile:
     def _undo_unvouched(self, slots: memoryview) -> None:
         """Take items back that a flush wrote before it was cut short."""
         newest = _newest(slots)
+        if newest >= self._item_limit:
+            self._drop_damaged(slots)
+            newest = _newest(slots)
         for number in range(newest, self._count - 1, -1):
             key_hash, _, _, before = self._item(number)
             slot = key_hash % self._slot_count
@@ -160,6 +167,19 @@ class IndexFile:
             if number >= self._count or number < 0:
                 slots[slot] = 0
                 self._changed_blocks.add(slot // _BLOCK_SLOTS)
+
+    def _drop_damaged(self, slots: memoryview) -> None:
+        """Empty the slots that lead out of the file."""
+        damaged = [slot for slot, n in enumerate(slots) if n >= self._item_limit]
+        for slot in damaged:
+            slots[slot] = 0
+            self._changed_blocks.add(slot // _BLOCK_SLOTS)
+        self._log.warn(
+            "index file {path}: {count} slots are damaged; the keys in them are not "
+            "found any more",
+            path=str(self._path),
+            count=len(damaged),
+        )
 
     def _item(self, number: int) -> tuple[int, int, int, int]:
         with self._lock:

@@ -166,7 +166,7 @@ class QueueFiles:
         self._cut(topic, queue_id, bases, end)
 
         def is_gone(physical_offset: int, size: int) -> bool:
-            return size == FILLER_SIZE or physical_offset < log_min
+            return size == FILLER_SIZE or 0 <= physical_offset < log_min
 
         state.min_offset = self._search(topic, queue_id, first, end, is_gone)
         return state

@@ -15,6 +15,7 @@ from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.record_crc import SealCheck
+from twistedmq.store.checked_reading import select_checked
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.reading import QueueView, Reader, unpacked
@@ -32,7 +33,7 @@ from twistedmq.store.queue_reading import (
     read_selected,
     refused,
 )
-from twistedmq.store.queue_state import QueueTable
+from twistedmq.store.queue_state import ENTRY_BYTES, QueueTable
 from twistedmq.store.sealed_reading import seal_check, select_sealed
 from twistedmq.store.time_search import offset_by_time
 from twistedmq.store.workers import Workers
@@ -87,10 +88,17 @@ class StoreReads:
         select = read_selected
         if self._seals is not SealCheck.NONE:
             select = partial(select_sealed, self._seals, (topic, queue_id))
+
+        def doubted(select: T, reader: Reader, is_old: bool = False) -> T:
+            """Have looked at what the disk gave, and this process did not write."""
+            if is_old or reader is self._waiting:
+                return partial(select_checked, self._seals, (topic, queue_id))  # type: ignore[return-value]
+            return select
+
         if (entries := state.in_tail(offset, wanted)) is not None:
 
             def read(reader: Reader) -> QueueRead:
-                return select(
+                return doubted(select, reader)(
                     entries, offset, bounds, limits, log_min, tags, matches,
                     reader.log, reader.pieces,
                 )  # fmt: skip
@@ -100,7 +108,10 @@ class StoreReads:
 
         def read_files(reader: Reader) -> QueueRead:
             found = reader.entries(view, offset, wanted)
-            return select(
+            size = min(wanted, view.max_offset - offset) * ENTRY_BYTES
+            is_old = offset < state.old_offset or len(found) < size
+            found = found.ljust(size, b"\0")
+            return doubted(select, reader, is_old)(
                 found, offset, bounds, limits, log_min, tags, matches,
                 reader.log, reader.pieces,
             )  # fmt: skip

@@ -12,6 +12,7 @@ from msgspec import Struct
 from twisted.logger import Logger
 
 from twistedmq.config.store import StoreConfig
+from twistedmq.protocol.record import MIN_RECORD_BYTES
 from twistedmq.store.arrivals import logged_index_items
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.beginning import Beginning, BeginningFinder
@@ -36,6 +37,10 @@ from twistedmq.store.sealed_reading import seal_check
 _CHUNK_BYTES: Final = 4 * 1024 * 1024
 _GLANCE_BYTES: Final = 64 * 1024
 """How much is looked at behind the end of a log that was vouched for to its end."""
+
+
+_Oddity = tuple[str, int, int, int, int]
+"""Topic, queue id, queue offset, the one expected, physical offset."""
 
 
 class Recovered(Struct):
@@ -74,8 +79,8 @@ class Recovery:
         self._grown: dict[QueueState, None] = {}
         self._last_store_ms = 0
         self._batch_topics: frozenset[str] = frozenset()
-        self._gaps = 0
-        self._first_gap: dict[str, object] = {}
+        self._gaps: list[_Oddity] = []
+        self._misplaced: list[_Oddity] = []
         self._is_cut = False
         self.checkpoint = Checkpoint()
 
@@ -106,7 +111,7 @@ class Recovery:
         is_clean = beginning.is_vouched and end == beginning.verify and stopped_in_order
         self._cut_log(end, loaded_end, is_clean)
         if self._index.indexed_offset() >= end:
-            self._index.truncate(end)
+            self._make_index_anew(beginning.dispatch, end)
         if not is_clean:
             log.must_sync(beginning.dispatch)
         if self._is_cut:
@@ -127,22 +132,20 @@ class Recovery:
         """Verify and dispatch; gives where that began in the end, and the log's end."""
         first = self._commit_log.min_offset
         end = self._begin(beginning)
+        self._tell_oddities()
         if self._gaps and beginning.dispatch > first:
-            self._log.error(
-                "{count} entries are missing in consume queues ({example} at queue "
-                "offset {offset}): all queues are made anew from the commit log",
-                count=self._gaps,
-                **self._first_gap,
-            )
+            self._log.warn("all consume queues are made anew from the commit log")
             beginning = finder.from_the_first(max(beginning.durable, beginning.verify))
             end = self._begin(beginning)
+            self._tell_oddities()
         if end < beginning.dispatch:
             self._queues = self._queue_files.load(end, first)
         return beginning, end
 
     def _begin(self, beginning: Beginning) -> int:
         self._queues = beginning.queues
-        self._gaps = 0
+        self._gaps.clear()
+        self._misplaced.clear()
         last = self._index.indexed_offset()
         if last >= beginning.dispatch:
             self._index.truncate(max(last, beginning.dispatch))
@@ -195,6 +198,26 @@ class Recovery:
                 chunk_bytes *= 2
         return at
 
+    def _make_index_anew(self, begin: int, end: int) -> None:
+        """Put again what *begin* to *end* holds, because the index knew more than that.
+
+        What it held of records that are gone made it pass over those that are there.
+        """
+        log = self._commit_log
+        self._index.truncate(begin)
+        at = begin
+        while at < end:
+            segment_end = log.segment_end(at)
+            size = min(_CHUNK_BYTES, segment_end - at, end - at)
+            found = scan(memoryview(log.read(size, at)), at, segment_end)
+            self._index.put(logged_index_items(found.records))
+            if found.end > at:
+                at = found.end
+            elif (whole := next_whole(log, at + 1)) is not None:
+                at = whole.physical_offset
+            else:
+                break
+
     def _behind_damage(self, at: int, durable: int) -> int | None:
         """Give where the log goes on behind a broken place; None if it ends there."""
         log = self._commit_log
@@ -233,24 +256,56 @@ class Recovery:
         self._index.put(logged_index_items(fresh))
 
     def _add(self, place: tuple[str, int, int], entry: bytes) -> None:
-        known = self._queues.get(place[:2])
-        if known is not None and known.min_offset < known.next_offset < place[2]:
-            if not self._gaps:
-                self._first_gap = {
-                    "example": f"{place[0]}/{place[1]}",
-                    "offset": known.next_offset,
-                }
-            self._gaps += place[2] - known.next_offset
+        topic, queue_id, offset = place
+        known = self._queues.get((topic, queue_id))
+        is_begun = known is not None and known.min_offset < known.next_offset
+        expected = known.next_offset if known is not None and is_begun else 0
+        # Queues begin at 0 again only where a topic was deleted, and what is missing
+        # between two messages must have had room in the log.
+        if 0 < offset < expected or (
+            (offset - expected) * MIN_RECORD_BYTES > ENTRY.unpack(entry)[0]
+        ):
+            self._misplaced.append((*place, expected, ENTRY.unpack(entry)[0]))
+            return
+        if is_begun and offset > expected:
+            self._gaps.append((*place, expected, ENTRY.unpack(entry)[0]))
         state, anew = add_logged(self._queues, place, entry)
         if anew:
             self._queue_files.forget(state.topic, state.queue_id)
         self._grown[state] = None
+
+    def _tell_oddities(self) -> None:
+        """Say, a line each, what of the queues did not fit the log."""
+        for oddities, what in (
+            (self._misplaced, "are passed over, for they name an offset that is taken"),
+            (self._gaps, "come after others that are missing"),
+        ):
+            if oddities:
+                topic, queue_id, offset, expected, at = oddities[0]
+                self._log.error(
+                    "{count} messages {what}: the first is at {at} in the commit log "
+                    "and says offset {offset} of {topic}/{queue_id}, where {expected} "
+                    "would be next",
+                    count=len(oddities),
+                    what=what,
+                    at=at,
+                    offset=offset,
+                    topic=topic,
+                    queue_id=queue_id,
+                    expected=expected,
+                )
 
     def _cut_log(self, end: int, loaded_end: int, is_clean: bool) -> None:
         """Have the log end at *end*, and say what that costs."""
         log = self._commit_log
         if not log.bases:
             return
+        if missing := -loaded_end % self._config.segment_bytes:
+            self._log.warn(
+                "the last file of the commit log was {missing} bytes shorter than it "
+                "is made: if messages were there, they are lost",
+                missing=missing,
+            )
         behind = Behind(end)
         if not is_clean or any(bytes(log.read(_GLANCE_BYTES, log.next_data(end)))):
             behind = look_behind(log, end)
@@ -264,11 +319,7 @@ class Recovery:
                 data_end=behind.end,
                 count=behind.count,
             )
-        if (
-            is_clean
-            and not self._is_cut
-            and loaded_end % self._config.segment_bytes == 0
-        ):
+        if is_clean and not self._is_cut and not missing:
             log.set_end(end)
         else:
             log.truncate(end)

@@ -56,7 +56,7 @@ def read_vouch(files: Files, paths: StorePaths) -> Vouch | None:
     try:
         raw = bytes(files.open(path).read(1 << 16, 0))
         vouch = msgspec.json.decode(raw, type=Vouch)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError, msgspec.MsgspecError):
         return None
     trace = _trace(files, paths.checkpoint)
     written_by = vouch.checkpoint_hex, vouch.checkpoint_modified_ns

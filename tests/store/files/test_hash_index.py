@@ -3,6 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files_layer import RealFiles
@@ -121,3 +123,32 @@ def test_tables_that_know_nothing_newer_are_removed_but_the_newest() -> None:
     index.expire(1000)
     assert len(files.paths()) == 1
     assert places(index, "k199") == [199]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from("abcd"), max_size=4), max_size=30),
+    st.integers(3, 9),
+    st.data(),
+)
+def test_many_small_tables_answer_as_one_would(
+    keys: list[list[str]], items: int, data: st.DataObject
+) -> None:
+    """Rolled over in the middle of a message, opened again, the newest first."""
+    files = FakeFiles()
+    index = make_index(files, items=items)
+    expected: dict[str, list[int]] = {key: [] for key in "abcd"}
+    for number, words in enumerate(keys):
+        index.put([item(number, KEYS=" ".join(words))])
+        for word in words:
+            expected[word].insert(0, number)
+        if data.draw(st.integers(0, 9)) == 0:
+            index.close()
+            index = make_index(files, items=items)
+    for key, wanted in expected.items():
+        assert places(index, key) == wanted[:64]
+        few = index.find("T", key, 3, 0, 1 << 60, "").physical_offsets
+        assert few == wanted[:3]
+    index.close()
+    put = sum(map(len, keys))
+    assert len(files.paths()) == -(-put // (items - 1))

@@ -64,9 +64,9 @@ class _Held:
             sock.close()
 
 
-def environment() -> dict[str, str]:
-    """Give an environment in which this source tree can be imported."""
-    path = os.pathsep.join(map(str, IMPORTABLE))
+def environment(*more: Path) -> dict[str, str]:
+    """Give an environment in which this source tree, and *more*, can be imported."""
+    path = os.pathsep.join(map(str, [*more, *IMPORTABLE]))
     return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
@@ -99,12 +99,14 @@ class OurBroker:
         config: Path | None = None,
         settings: dict[str, str] | None = None,
         store: str | None = None,
+        importable: tuple[Path, ...] = (),
     ) -> None:
         self._temporary = None if data else tempfile.TemporaryDirectory(prefix="rmq-")
         self.data = data or Path(self._temporary.name)  # type: ignore[union-attr]
         self._config = config
         self._settings = settings or {}
         self._store = store
+        self._importable = importable
         fast, self.namesrv_port, self.port, self.http_port = free_ports(4)
         assert fast == self.port - 2
         self.process: subprocess.Popen[bytes] | None = None
@@ -158,7 +160,10 @@ class OurBroker:
         began = time.monotonic()
         with self._output.open("ab") as out:
             self.process = subprocess.Popen(
-                self.command(), stdout=out, stderr=out, env=environment()
+                self.command(),
+                stdout=out,
+                stderr=out,
+                env=environment(*self._importable),
             )
         while self.output.count("boot success") <= seen:
             if self._ended_within(0.01):

@@ -1,5 +1,6 @@
 """What the contracts of a store have in common: how they make one and look at it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, overload
 
@@ -62,11 +63,15 @@ class StoreCase:
     """Fields of StoreConfig that ``context`` changes, beside those of the test."""
 
     @pytest.fixture(autouse=True)
-    def _fresh(self) -> None:
+    def _fresh(self) -> Iterator[None]:
         self.workers: Workers = InlineWorkers()
+        self._to_be_stopped: list[Any] = []
         self.changes: dict[str, Any] = {}
         self.clock = Clock()
         """The reactor of the context made last."""
+        yield
+        for store in self._to_be_stopped:
+            value_of(store.stop())
 
     def wall_ms(self) -> int:
         """Give the time of the test."""
@@ -92,6 +97,11 @@ class StoreCase:
         store = self.make_store(directory)
         store.start()
         value_of(store.ready)
+        return self.stopped_in_the_end(store)
+
+    def stopped_in_the_end(self, store: T) -> T:
+        """Have *store* stopped when the test is over."""
+        self._to_be_stopped.append(store)
         return store
 
     @pytest.fixture

@@ -204,7 +204,7 @@ class StoreLifeContract(StoreCase):
     def test_a_full_one_takes_nothing_and_gives_everything(
         self, tmp_path: Path
     ) -> None:
-        store = self.open_small(tmp_path)
+        store = self.stopped_in_the_end(self.open_small(tmp_path))
         taken = self.fill_up(store)
         end = store.status()["max_offset"]
         batch = [Told(body=b"x" * 1000), Told("New", body=b"x" * 1000)]
@@ -218,7 +218,7 @@ class StoreLifeContract(StoreCase):
         assert (read.status, read.count) == (ReadStatus.FOUND, min(taken, 4))
 
     def test_writes_come_back_with_the_room(self, tmp_path: Path) -> None:
-        store = self.open_small(tmp_path)
+        store = self.stopped_in_the_end(self.open_small(tmp_path))
         taken = self.fill_up(store)
         if not self.make_room(store):
             pytest.skip("nothing gives this store room")

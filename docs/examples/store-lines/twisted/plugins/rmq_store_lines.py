@@ -1,0 +1,5 @@
+"""Makes ``--store lines`` known to ``twisted.plugin``."""
+
+from rmq_store_lines import LinesFactory
+
+lines = LinesFactory()

@@ -1,9 +1,9 @@
-"""What a broker does, and does not do, to a directory that others wrote."""
+"""What a broker does, and does not do, to a directory that others wrote or spoiled."""
 
 from pathlib import Path
 
 import pytest
-from load import Sender
+from load import Sender, read_queue
 from processes import OurBroker, free_ports, twist
 from store_vectors import unpack
 
@@ -81,3 +81,27 @@ def test_what_cannot_be_opened_is_not_touched(tmp_path: Path, spoil, said: str) 
     after = picture(data)
     assert {name: after.pop(name) for name in before} == before
     assert set(after) <= {"store/lock"}
+
+
+def test_a_damaged_message_is_told_and_can_be_passed(tmp_path: Path) -> None:
+    broker = OurBroker(tmp_path / "data", settings={"enabledAppendPropCRC": "true"})
+    with broker:
+        sender = Sender(broker.address, "Orders", count=9, queues=1, size=100)
+        sender.start()
+        sender.join()
+        assert len(sender.acked) == 9
+        broker.stop()
+        log = broker.data / "store" / "commitlog" / f"{0:020d}"
+        with log.open("r+b") as file:
+            text = file.read(1 << 20)
+            file.seek(text.index(b"n4"))  # the key of the fifth: no CRC of the body
+            file.write(b"n5")
+        broker.start()
+        first = read_queue(broker.address, "Orders", 0)
+        assert [next(first).number for _ in range(4)] == [0, 1, 2, 3]
+        with pytest.raises(AssertionError, match="is damaged") as raised:
+            next(first)
+        place = text.rindex(b"\xda\xa3\x20\xa7", 0, text.index(b"n4")) - 4
+        assert f"physical offset {place} " in str(raised.value)
+        rest = read_queue(broker.address, "Orders", 0, 5)
+        assert [m.number for m in rest] == [5, 6, 7, 8]

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import peer
 import pytest
 from load import read_topic
 from processes import OurBroker, python
@@ -99,9 +100,15 @@ def test_both_versions_both_kinds_of_hosts_and_many_queues(tmp_path: Path) -> No
 
     both = TwoWay(
         data,
-        {"mappedFileSizeCommitLog": "8388608"},
-        ours={"brokerIP1": "::1", "bindAddress": "0.0.0.0"},
+        {"mappedFileSizeCommitLog": "8388608", "brokerIP1": "::1"},
+        ours={"bindAddress": "0.0.0.0"},
+        genuine={"bindAddress": "::"},
     )
+
+    def served_and_more(genuine: peer.Broker) -> None:
+        odd_are_served(genuine.address)
+        both.send(f"[::1]:{genuine.port}", "GenuineOverIPv6", 1000)
+
     with both.ours() as ours:
         odd_are_served(ours.address)
         both.send(f"[::1]:{ours.port}", "OverIPv6", 1000)
@@ -110,6 +117,6 @@ def test_both_versions_both_kinds_of_hosts_and_many_queues(tmp_path: Path) -> No
             both.send(ours.address, f"One{number}", 50, queues=8)
         topics = json.loads((data / "store/config/topics.json").read_bytes())
         assert LONG_TOPIC in topics["topicConfigTable"]
-    both.through_genuine(lambda genuine: odd_are_served(genuine.address))
+    both.through_genuine(served_and_more)
     with both.ours() as ours:
         odd_are_served(ours.address)

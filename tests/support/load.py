@@ -200,10 +200,14 @@ def read_frame(stream) -> tuple[dict, bytes]:
     return json.loads(head), data
 
 
-def read_queue(address: str, topic: str, queue_id: int) -> Iterator[Stored]:
-    """Pull a queue from its beginning to its end."""
-    with socket.create_connection(host_and_port(address), 30) as sock:
-        stream, offset = sock.makefile("rb"), 0
+def read_queue(
+    address: str, topic: str, queue_id: int, offset: int = 0
+) -> Iterator[Stored]:
+    """Pull a queue from *offset* to its end."""
+    with (
+        socket.create_connection(host_and_port(address), 30) as sock,
+        sock.makefile("rb") as stream,
+    ):
         while True:
             fields = {
                 "consumerGroup": "LOAD_READER",

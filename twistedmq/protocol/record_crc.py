@@ -84,12 +84,12 @@ def lay_out_sealed(
     buffers = lay_out(
         batch, start, stop, physical_offset, queue_offsets, sizes, store_ms, store_host
     )
-    for at in range(_BUFFERS - 1, len(buffers), _BUFFERS):
-        properties = buffers[at][:-SEAL_BYTES]
-        crc = 0
-        for buffer in (*buffers[at - _BUFFERS + 1 : at], properties):
-            crc = crc32(buffer, crc)
-        buffers[at] = properties + _seal(crc)
+    rows = zip(*[iter(buffers)] * _BUFFERS, strict=True)
+    for at, (head, body, topic, length, unsealed) in enumerate(rows):
+        properties = unsealed[:-SEAL_BYTES]
+        crc = crc32(topic, crc32(body, crc32(head)))
+        crc = crc32(properties, crc32(length, crc))
+        buffers[(at + 1) * _BUFFERS - 1] = properties + _seal(crc)
     return buffers
 
 

@@ -7,6 +7,7 @@ part of the log. Source: MultiPathMappedFileQueue.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from twistedmq.store.errors import StoreOpenError
@@ -49,6 +50,8 @@ class LogFolders:
         self._is_full = is_full
         self._folder_of: dict[int, Path] = {}
         self._changed: set[Path] = set()
+        self._lock = Lock()
+        """Syncs run in a thread, and a folder must not be noted into what they took."""
 
     @property
     def main(self) -> Path:
@@ -100,7 +103,7 @@ class LogFolders:
         folder = self._folder_of.get(base)
         if folder is None:
             folder = self._folder_of[base] = self._choose(number)
-            self._changed.add(folder)
+            self._note(folder)
         return folder / file_name(base)
 
     def _choose(self, number: int) -> Path:
@@ -115,7 +118,7 @@ class LogFolders:
         path = self.path(base, number)
         self._files.remove(path)
         self.forget(base)
-        self._changed.add(path.parent)
+        self._note(path.parent)
 
     def forget(self, base: int) -> None:
         """Let go of a segment that is gone; a new one at its place may go elsewhere."""
@@ -123,10 +126,16 @@ class LogFolders:
 
     def sync(self) -> None:
         """Return when the names of new and removed segments are on the disk."""
-        changed, self._changed = self._changed, set()
+        with self._lock:
+            changed, self._changed = self._changed, set()
         try:
             for folder in changed:
                 self._files.sync_folder(folder)
         except OSError:
-            self._changed |= changed
+            for folder in changed:
+                self._note(folder)
             raise
+
+    def _note(self, folder: Path) -> None:
+        with self._lock:
+            self._changed.add(folder)

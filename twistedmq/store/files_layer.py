@@ -125,7 +125,8 @@ def write_all(file: OpenFile, data: Buffer | bytearray, offset: int) -> None:
 class _RealFile:
     """A file of the operating system, by positional reads and writes."""
 
-    def __init__(self, descriptor: int, capabilities: Capabilities) -> None:
+    def __init__(self, path: Path, descriptor: int, capabilities: Capabilities) -> None:
+        self._path = path
         self._fd = descriptor
         self._no_wait = capabilities.no_wait
         self._mapped = capabilities.mapped
@@ -136,11 +137,22 @@ class _RealFile:
     def __del__(self) -> None:
         os.close(self._fd)
 
+    def _named(self, error: OSError) -> OSError:
+        """Have *error* say which file it is about."""
+        error.filename = error.filename or str(self._path)
+        return error
+
     def write(self, data: Buffer | bytearray, offset: int) -> int:
-        return os.pwrite(self._fd, data, offset)
+        try:
+            return os.pwrite(self._fd, data, offset)
+        except OSError as error:
+            raise self._named(error) from None
 
     def read(self, size: int, offset: int) -> Buffer:
-        return os.pread(self._fd, size, offset)
+        try:
+            return os.pread(self._fd, size, offset)
+        except OSError as error:
+            raise self._named(error) from None
 
     def read_resident(self, size: int, offset: int) -> Buffer | None:
         if not self._no_wait:
@@ -197,13 +209,19 @@ class _RealFile:
             return offset
 
     def sync(self) -> None:
-        if self._data_sync:
-            os.fdatasync(self._fd)
-        else:
-            _full_sync(self._fd)
+        try:
+            if self._data_sync:
+                os.fdatasync(self._fd)
+            else:
+                _full_sync(self._fd)
+        except OSError as error:
+            raise self._named(error) from None
 
     def resize(self, size: int) -> None:
-        os.ftruncate(self._fd, size)
+        try:
+            os.ftruncate(self._fd, size)
+        except OSError as error:
+            raise self._named(error) from None
 
     def size(self) -> int:
         return os.fstat(self._fd).st_size
@@ -212,14 +230,17 @@ class _RealFile:
 class _SeekingFile(_RealFile):
     """The same where the platform has no positional reads and writes."""
 
-    def __init__(self, descriptor: int, capabilities: Capabilities) -> None:
-        super().__init__(descriptor, capabilities)
+    def __init__(self, path: Path, descriptor: int, capabilities: Capabilities) -> None:
+        super().__init__(path, descriptor, capabilities)
         self._lock = Lock()
 
     def write(self, data: Buffer | bytearray, offset: int) -> int:
-        with self._lock:
-            os.lseek(self._fd, offset, os.SEEK_SET)
-            return os.write(self._fd, data)
+        try:
+            with self._lock:
+                os.lseek(self._fd, offset, os.SEEK_SET)
+                return os.write(self._fd, data)
+        except OSError as error:
+            raise self._named(error) from None
 
     def read(self, size: int, offset: int) -> Buffer:
         with self._lock:
@@ -247,7 +268,7 @@ class RealFiles:
                 raise
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, flags | os.O_CREAT, 0o644)
-        return self._file(descriptor, self._capabilities)
+        return self._file(path, descriptor, self._capabilities)
 
     def list(self, path: Path) -> Sequence[str]:
         try:

@@ -99,7 +99,7 @@ def read_only(files: FakeFiles) -> None:
 
 FAULTS = (full, failing_writes, failing_syncs, read_only)
 WORDS = {
-    full: "no space left",
+    full: "is full (10 % used",
     failing_writes: "Input/output error",
     failing_syncs: "sync failed",
     read_only: "Read-only file system",

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IDelayedCall
@@ -30,6 +30,7 @@ from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.queue_writer import QueueWriter
 from twistedmq.store.files.reads import StoreReads
 from twistedmq.store.files.recovery import Recovered, Recovery
+from twistedmq.store.files.refusal import Refusal
 from twistedmq.store.files.replication import Follower
 from twistedmq.store.files.rewriting import write_again
 from twistedmq.store.files.rolling import append_rolling
@@ -51,9 +52,6 @@ from twistedmq.store.queue_state import (
     give_back_offsets,
     take_offsets,
 )
-
-_RETRY_AFTER_S: Final = 1.0
-"""How long a full disk is left alone before an append tries it again."""
 
 
 @implementer(IMessageStore, IReplicableLog)
@@ -92,7 +90,7 @@ class FileStore(StoreReads):
         self._lay_out = lay_out_sealed if config.seals_records else lay_out
         self._arrivals = Arrivals()
         self._last_store_ms = 0
-        self._refused_until_s = 0.0
+        self._refusal = Refusal(context.reactor, files, paths.root)
         self._lock: object = None
         self._stopping: Deferred[None] | None = None
         self._flush_call: IDelayedCall | None = None
@@ -254,7 +252,7 @@ class FileStore(StoreReads):
 
     def append(self, batch: SendBatch) -> Appended:
         """Add *batch*; see IMessageStore."""
-        if self._refused_until_s or self._flusher.failed or self._queue_writer.failing:
+        if self._refusal.until_s or self._flusher.failed or self._queue_writer.failing:
             self._refuse()
         host = self._context.store_host
         store_ms: int = self._context.wall_ms()
@@ -279,6 +277,8 @@ class FileStore(StoreReads):
         except Exception:
             give_back_offsets(self._queues, states)
             raise
+        if self._refusal.until_s:
+            self._refusal.end()
         self._last_store_ms = store_ms
         end = self.confirm_offset = log.end
         self._queue_writer.grew(states)
@@ -311,15 +311,12 @@ class FileStore(StoreReads):
         problem = self._flusher.failed or self._queue_writer.failing
         if problem:
             raise StoreFullError(problem)
-        if self._refused_until_s > self._context.reactor.seconds():
-            raise StoreFullError("the disk is full or failed a moment ago")
-        self._refused_until_s = 0.0
+        self._refusal.check()
 
     def _full(self, error: OSError) -> StoreFullError:
         if self._commit_log.broken:
             self._flusher.fail(self._commit_log.broken)
-        self._refused_until_s = self._context.reactor.seconds() + _RETRY_AFTER_S
-        return StoreFullError(f"the message cannot be written: {error}")
+        return self._refusal.begin(error)
 
     def safe(self, end: int) -> Deferred[Durability] | None:
         """See IMessageStore: one Deferred a batch, released by a sync for all."""

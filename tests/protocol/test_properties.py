@@ -25,6 +25,14 @@ def test_one_property_is_found_without_the_others(given_map: dict[str, str]) -> 
         assert properties.get(encoded, name.encode()) == value.encode()
 
 
+@given(st.dictionaries(st.sampled_from("abc"), st.text("xyz", min_size=1)))
+def test_put_sets_one_property(held: dict[str, str]) -> None:
+    encoded = properties.format(held)
+    changed = properties.put(encoded, b"b", b"new")
+    assert properties.parse(changed) == {**held, "b": "new"}
+    assert properties.put(encoded.rstrip(b"\x02"), b"b", b"new") == changed
+
+
 def test_get_looks_for_whole_names() -> None:
     encoded = properties.format({"MYTAGS": "x", "A": "TAGS", "TAGS": "t"})
     assert properties.get(encoded, b"TAGS") == b"t"

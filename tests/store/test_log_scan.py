@@ -113,9 +113,13 @@ def test_light_queues_hold_the_record_too() -> None:
         b"INNER_MULTI_DISPATCH\x01%LMQ%a,other,../x\x02"
         b"INNER_MULTI_QUEUE_OFFSET\x014,5,6\x02"
     )
-    assert queues_of(record(properties=light)) == [
+    assert queues_of(record(properties=light), True) == [
         ("T", 3, 7),
         ("%LMQ%a", 0, 4),
         ("other", 3, 5),
     ]
-    assert queues_of(record(topic="../../etc")) == []
+    assert queues_of(record(properties=light), False) == [("T", 3, 7)]
+    assert queues_of(record(topic="%RETRY%g", properties=light), True) == [
+        ("%RETRY%g", 3, 7)
+    ]
+    assert queues_of(record(topic="../../etc"), True) == []

@@ -7,6 +7,7 @@ from twistedmq.store.memory import MemoryStore
 from twistedmq.testing import Told, batch_of, store_context
 from twistedmq.testing.contracts import (
     MessageStoreContract,
+    QueueKindsContract,
     ReplicableLogContract,
     StoreLifeContract,
 )
@@ -31,6 +32,13 @@ class TestLifeOfMemory(StoreLifeContract):
         store = MemoryStore(self.context(directory), 5000)
         store.start()
         return store
+
+
+class TestQueueKindsInMemory(QueueKindsContract):
+    keeps = False
+
+    def make_store(self, directory: Path) -> MemoryStore:
+        return MemoryStore(self.context(directory))
 
 
 class TestReplicableMemory(ReplicableLogContract):

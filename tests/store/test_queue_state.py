@@ -1,10 +1,10 @@
 from twistedmq.store.queue_state import (
+    BATCH_ENTRY,
     ENTRY,
-    FILLER_SIZE,
+    BatchQueueState,
     QueueState,
     QueueTable,
     add_entries,
-    add_logged,
     arrivals_of,
     give_back_offsets,
     take_offsets,
@@ -58,27 +58,59 @@ def test_a_tail_is_shortened_but_for_what_no_file_has() -> None:
     assert len(before) == 200  # a thread may still read the old one
 
 
-def test_logged_entries_go_where_the_record_says() -> None:
+def test_a_queue_without_files_forgets_its_end() -> None:
+    state = QueueState("T", 0)
+    for n in range(4):
+        state.tail += ENTRY.pack(10 * n, 10, 0)
+        state.next_offset += 1
+    state.drop_from(20)
+    assert (state.next_offset, entries(state, 0, 9)) == (2, [0, 10])
+    state.restart(7)
+    assert (state.min_offset, state.next_offset, state.tail_offset) == (7, 7, 7)
+
+
+def batch_queue() -> BatchQueueState:
+    """Entries of 3, 1 and 4 messages."""
+    state = BatchQueueState("B", 0)
+    state.add(1000, 50, 0, 70, 0, 3)
+    state.add(1050, 10, 5, 71, 3, 1)
+    state.add(1060, 60, 0, 72, 4, 4)
+    return state
+
+
+def test_a_batch_topic_gets_batch_queues() -> None:
     queues = QueueTable()
-    entry = ENTRY.pack(500, 10, 0)
-    state, anew = add_logged(queues, ("T", 0, 7), entry)
-    assert (state.min_offset, state.next_offset, anew) == (7, 8, False)
-    add_logged(queues, ("T", 0, 8), entry)
-    assert (state.min_offset, state.next_offset) == (7, 9)
+    queues.batch_topics = {"B"}
+    assert isinstance(queues["B", 0], BatchQueueState)
+    assert not isinstance(queues["T", 0], BatchQueueState)
 
 
-def test_a_gap_is_filled_with_what_stands_for_nothing() -> None:
-    queues = QueueTable()
-    state, _ = add_logged(queues, ("T", 0, 0), ENTRY.pack(500, 10, 0))
-    add_logged(queues, ("T", 0, 3), ENTRY.pack(600, 10, 0))
-    sizes = [size for _, size, _ in ENTRY.iter_unpack(state.in_tail(0, 9) or b"")]
-    assert sizes == [10, FILLER_SIZE, FILLER_SIZE, 10]
+def test_batch_entries_are_numbered_by_themselves() -> None:
+    state = batch_queue()
+    assert (state.min_offset, state.next_offset) == (0, 8)
+    assert (state.next_entry, state.tail_entry) == (3, 0)
+    raw = b"".join(
+        field.to_bytes(size, signed=True)
+        for field, size in (
+            (1060, 8), (60, 4), (0, 8), (72, 8), (4, 8), (4, 2), (-1, 4), (0, 4)
+        )
+    )  # fmt: skip
+    assert state.tail[-46:] == raw
+    assert BATCH_ENTRY.size == 46
 
 
-def test_a_lower_offset_begins_the_queue_anew() -> None:
-    queues = QueueTable()
-    for offset in (0, 1, 2):
-        add_logged(queues, ("T", 0, offset), ENTRY.pack(offset, 10, 0))
-    state, anew = add_logged(queues, ("T", 0, 0), ENTRY.pack(900, 10, 0))
-    assert anew
-    assert (state.next_offset, entries(state, 0, 9)) == (1, [900])
+def test_the_tail_of_a_batch_queue_is_shortened() -> None:
+    state = batch_queue()
+    state.written_entry = 1
+    assert len(state.unwritten(9)) == 2 * 46
+    state.shorten(0)
+    assert state.tail_entry == 1
+    assert len(state.unwritten(1)) == 46
+
+
+def test_a_batch_queue_forgets_its_end() -> None:
+    state = batch_queue()
+    state.drop_from(1050)
+    assert (state.next_offset, state.next_entry) == (3, 1)
+    state.restart(9)
+    assert (state.min_offset, state.next_offset, state.next_entry) == (9, 9, 0)

@@ -121,3 +121,13 @@ def test_where_checksums_are_required_older_messages_are_no_reason_to_cut() -> N
     with pytest.raises(StoreOpenError, match="the message at 0 has no checksum"):
         open_store(ROOT, files, seals_records=True, requires_seals=True)
     assert bytes(files.content(LOG)) == before
+
+
+def test_a_damaged_record_of_a_batch_queue_is_not_given() -> None:
+    files = FakeFiles()
+    store = filled(files, batch_topics=["Orders"])
+    second = store.entries("Orders", 0, 1, 1)[0].physical_offset
+    files.content(LOG)[second + 90] ^= 1
+    assert bodies(store) == BODIES[:1]
+    with pytest.raises(DamagedRecordError):
+        read(store, 1)

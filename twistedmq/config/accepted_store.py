@@ -102,14 +102,10 @@ disappearTimeAfterStart int -1
 # bit maps of filters are not written
 bitMapLengthConsumeQueueExt int 64
 enableConsumeQueueExt boolean false
-mappedFileSizeConsumeQueueExt int 50331648
-# light and batch queues are not written yet
-enableLmq boolean false
-enableMultiDispatch boolean false
-mapperFileSizeBatchConsumeQueue int 13800000
-maxLmqConsumeQueueNum int 20000
-pullBatchMaxMessageCount int 160
+# batch queues are searched without a cache
 searchBcqByCacheEnable boolean true
+# a pull gives what its limits and the settings of reads allow
+pullBatchMaxMessageCount int 160
 # delayed messages are not built yet
 appendTopicForTimerDeleteKey boolean false
 enableScheduleAsyncDeliver boolean false

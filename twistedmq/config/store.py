@@ -32,6 +32,13 @@ class StoreConfig:
     """Size of one consume queue file; each entry has 20 bytes."""
     batch_queue_file_bytes: int = 13_800_000
     """Size of one batch consume queue file; each entry has 46 bytes."""
+    extended_file_bytes: int = 50_331_648
+    """Size of one file of extended units, as a genuine broker wrote them."""
+
+    light_queues_enabled: bool = False
+    multi_dispatch: bool = False
+    """Whether messages go into the light queues they name: both must be on."""
+    max_light_queues: int = 20_000
 
     index_enabled: bool = True
     index_strategy: str = ""

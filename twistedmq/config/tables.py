@@ -16,6 +16,7 @@ from twistedmq.config.keys_broker import (
     check_address_server,
 )
 from twistedmq.config.keys_namesrv import ADDRESS_LIST_KEYS, NAMESRV_OWN_KEYS
+from twistedmq.config.keys_queues import QUEUE_KEYS
 from twistedmq.config.keys_shared import (
     CLIENT_KEYS,
     LIMIT_KEYS,
@@ -49,6 +50,7 @@ def broker_keys() -> KeyTable:
             *CONSUMING_KEYS,
             *BROKER_LIMIT_KEYS,
             *STORE_KEYS,
+            *QUEUE_KEYS,
             *REFUSED_KEYS,
             *accepted_keys(BROKER_TABLE),
             *accepted_keys(STORE_TABLE),

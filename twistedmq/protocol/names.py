@@ -99,6 +99,7 @@ PREDEFINED_GROUPS: Final = frozenset(
 )
 
 TOPIC_MAX_CHARACTERS: Final = 127
+FOLDER_MAX_BYTES: Final = 255
 GROUP_MAX_CHARACTERS: Final = 120
 RETRY_OR_DLQ_MAX_CHARACTERS: Final = 255
 
@@ -134,6 +135,20 @@ def is_dlq_topic(topic: str) -> bool:
 def is_lmq(name: str) -> bool:
     """Whether *name* is a light message queue."""
     return name.startswith(LMQ_PREFIX)
+
+
+def may_fill_light_queues(topic: str) -> bool:
+    """Whether messages of *topic* go into the light queues that they name."""
+    return topic != SCHEDULE_TOPIC and not topic.startswith(
+        (RETRY_PREFIX, SYSTEM_TOPIC_PREFIX)
+    )
+
+
+def may_be_light_queue(name: str) -> bool:
+    """Whether a queue, whose folder has its name, can be called *name*."""
+    if not name.isprintable() or len(name.encode()) > FOLDER_MAX_BYTES:
+        return False
+    return name not in {"", ".", ".."} and "/" not in name and "\\" not in name
 
 
 def is_system_topic(topic: str) -> bool:

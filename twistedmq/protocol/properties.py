@@ -128,6 +128,18 @@ def get(data: bytes, name: bytes) -> bytes | None:
     return data[start:] if end < 0 else data[start:end]
 
 
+def put(data: bytes, name: bytes, value: bytes) -> bytes:
+    """Set one property without looking at the others; a new one goes to the end."""
+    wanted = name + b"\x01"
+    if data and not data.endswith(b"\x02"):
+        data += b"\x02"
+    start = 0 if data.startswith(wanted) else data.find(b"\x02" + wanted) + 1
+    if not start and not data.startswith(wanted):
+        return data + wanted + value + b"\x02"
+    end = data.index(b"\x02", start)
+    return data[:start] + wanted + value + data[end:]
+
+
 # Java's String.hashCode is Horner's rule in 31, and so is int() of base-31 digits. A
 # character is 31 * high + low, hence two numbers, made of the same text by two tables.
 _DIGITS: Final = b"0123456789abcdefghijklmnopqrstu"

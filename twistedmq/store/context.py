@@ -33,6 +33,9 @@ class StoreContext:
     workers: Workers | None = None
     index: Callable[["StoreContext"], IIndexStrategy] | None = None
     """Opens the index that the settings name, if they name one."""
+    batch_topics: set[str] = field(default_factory=set)
+    """Topics with batch queues: the broker keeps this in step with its topics, and a
+    store that finds others on its disk adds them. To be filled before ``start``."""
 
     @property
     def directory(self) -> Path:

@@ -79,6 +79,8 @@ class QueueEntry(Struct):
     """Bytes of the record."""
     tags_code: int
     """Hash of the tag, 0 without one; for a delayed message, when it is due in ms."""
+    count: int = 1
+    """How many messages the record holds: more than one only in batch queues."""
 
 
 class StoreFullError(ServiceUnavailableError):
@@ -275,6 +277,23 @@ class IMessageStore(IMessageReader):
         dispatched_offset (queues have everything up to there), all physical; and
         disk_ratio, from 0 to 1: how full the place is that the messages go to.
         """
+
+
+class IQueueKinds(Interface):
+    """Marks a store that has, beside plain queues, batch queues and light queues.
+
+    *Batch queues* are those of the topics in ``StoreContext.batch_topics``. A record
+    may hold several messages there, as many as its property INNER_NUM says; the queue
+    offset rises by that, and INNER_BASE among the properties of a record with the
+    system flag INNER_BATCH says at which offset its first one is. Reads give whole
+    records: from the one that holds the offset asked for. The search by time gives
+    offsets at which a record begins.
+
+    *Light queues* exist with the settings enableLmq and enableMultiDispatch. A message
+    goes into those that its property INNER_MULTI_DISPATCH names (commas between), into
+    queue 0 of each, beside its own queue; INNER_MULTI_QUEUE_OFFSET says at which
+    offsets, in that order. Other names get no offset.
+    """
 
 
 class IReplicableLog(Interface):

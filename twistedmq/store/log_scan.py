@@ -13,7 +13,12 @@ from zlib import crc32
 from msgspec import Struct
 
 from twistedmq.protocol import properties
-from twistedmq.protocol.names import SCHEDULE_TOPIC, is_lmq
+from twistedmq.protocol.names import (
+    SCHEDULE_TOPIC,
+    is_lmq,
+    may_be_light_queue,
+    may_fill_light_queues,
+)
 from twistedmq.protocol.record import BLANK_MAGIC
 from twistedmq.protocol.record_crc import Seal, SealCheck, seal_of
 from twistedmq.protocol.record_layout import (
@@ -218,23 +223,29 @@ def _tags_code(tag: bytes) -> int:
     return properties.tags_code(tag.decode("utf-8", "replace"))
 
 
-def queues_of(record: LoggedRecord) -> list[tuple[str, int, int]]:
+def queues_of(record: LoggedRecord, light: bool = True) -> list[tuple[str, int, int]]:
     """Give the (topic, queue id, queue offset) of each queue that holds *record*.
 
-    That is its own, and each light queue it was dispatched to.
+    That is its own and, where there are *light* queues, each that it was dispatched to.
     """
     own = [(record.topic, record.queue_id, record.queue_offset)]
-    if _LIGHT_OFFSETS not in record.properties and record.topic.isidentifier():
-        return own  # nearly all
+    if not light or _LIGHT_OFFSETS not in record.properties:
+        if record.topic.isidentifier():
+            return own  # nearly all
+        light = False
     if "/" in record.topic or record.topic in {"", ".", ".."}:
         return []  # no folder may be named like that, so no queue can be
     offsets = properties.get(record.properties, _LIGHT_OFFSETS)
-    if offsets is None:
+    if not light or offsets is None or not may_fill_light_queues(record.topic):
         return own
     names = properties.get(record.properties, b"INNER_MULTI_DISPATCH") or b""
-    pairs = zip(names.decode().split(","), offsets.decode().split(","), strict=False)
+    pairs = zip(
+        names.decode("utf-8", "replace").split(","),
+        offsets.decode("utf-8", "replace").split(","),
+        strict=False,
+    )
     return own + [
         (name, 0 if is_lmq(name) else record.queue_id, int(offset))
         for name, offset in pairs
-        if name and offset.isdigit() and "/" not in name
+        if may_be_light_queue(name) and offset.isascii() and offset.isdigit()
     ]

@@ -16,26 +16,26 @@ from twistedmq.store.interfaces import (
     ArrivalListener,
     Durability,
     IMessageStore,
+    IQueueKinds,
     IReplicableLog,
     StoreFullError,
 )
-from twistedmq.store.log_scan import ScanEnd, TagsCodes, queues_of, scan
+from twistedmq.store.log_dispatch import LogDispatch
+from twistedmq.store.log_scan import ScanEnd, scan
 from twistedmq.store.memory_index import MemoryIndex
 from twistedmq.store.queue_state import (
-    ENTRY,
-    ENTRY_BYTES,
     add_entries,
-    add_logged,
     give_back_offsets,
     take_offsets,
 )
+from twistedmq.store.special_queues import SpecialQueues
 from twistedmq.store.table_reads import TableReads
 
 DEFAULT_LIMIT_BYTES: Final = 1024 * 1024 * 1024
 _NO_END: Final = 1 << 62
 
 
-@implementer(IMessageStore, IReplicableLog)
+@implementer(IMessageStore, IReplicableLog, IQueueKinds)
 class MemoryStore(TableReads):
     """The log is one bytearray; a queue keeps all its entries in its tail.
 
@@ -60,7 +60,9 @@ class MemoryStore(TableReads):
         self._log = bytearray()
         self._dispatched = 0
         self._arrivals = Arrivals()
-        self._tags_codes = TagsCodes(context.config.value.delay_levels)
+        self._queues.batch_topics = context.batch_topics
+        self._queues_filled = LogDispatch(self._queues, context.config.value)
+        self._special = SpecialQueues(self._queues, context.config)
         self._started = False
 
     def start(self) -> None:
@@ -77,6 +79,8 @@ class MemoryStore(TableReads):
 
     def append(self, batch: SendBatch) -> Appended:
         """Add *batch*; see IMessageStore."""
+        if self._special.concern(batch):
+            return self._append_special(batch)
         at = len(self._log)
         host = self._context.store_host
         sizes = record_sizes(batch, host)
@@ -95,6 +99,27 @@ class MemoryStore(TableReads):
         self._index.put(index_items(batch, placed, store_ms))
         self._arrivals.tell(states, batch.tags_codes, store_ms)
         return Appended(placed, offsets, len(self._log), store_ms)
+
+    def _append_special(self, batch: SendBatch) -> Appended:
+        taken, at = self._special.take(batch), len(self._log)
+        batch, host = taken.batch, self._context.store_host
+        store_ms: int = self._context.wall_ms()
+        try:
+            sizes = record_sizes(batch, host)
+            if at + sum(sizes) > self._limit_bytes:
+                raise StoreFullError(f"the store holds its {self._limit_bytes} bytes")
+            records = lay_out(
+                batch, 0, len(sizes), at, taken.offsets, sizes, store_ms, host
+            )
+        except Exception:
+            self._special.give_back(taken)
+            raise
+        self._log += b"".join(records)
+        self._dispatched = self.confirm_offset = len(self._log)
+        placed = self._special.add(taken, sizes, store_ms, 0, len(sizes), at)
+        self._index.put(index_items(batch, placed, store_ms))
+        self._arrivals.tell(*taken.grown(), store_ms)
+        return Appended(placed, taken.offsets, len(self._log), store_ms)
 
     def safe(self, end: int) -> Deferred[Durability] | None:
         """Memory is as safe as it gets; a replica may be asked for."""
@@ -120,6 +145,7 @@ class MemoryStore(TableReads):
         gone = [key for key in self._queues if key[0] == topic]
         for key in gone:
             del self._queues[key]
+        self._special.recount()
         return len(gone)
 
     def add_arrival_listener(self, listener: ArrivalListener) -> None:
@@ -159,11 +185,9 @@ class MemoryStore(TableReads):
             raise ValueError(f"at {found.end} there is no record")
         states, tags_codes = [], []
         for record in found.records:
-            tags_code = self._tags_codes.of(record)
-            entry = ENTRY.pack(record.physical_offset, record.size, tags_code)
-            for place in queues_of(record):
-                states.append(add_logged(self._queues, place, entry)[0])
-                tags_codes.append(tags_code)
+            done = self._queues_filled.add(record)
+            states += done.states
+            tags_codes += [done.tags_code] * len(done.states)
         self._dispatched = found.end
         self._index.put(logged_index_items(found.records))
         if found.records:
@@ -176,11 +200,6 @@ class MemoryStore(TableReads):
         self.confirm_offset = min(self.confirm_offset, offset)
         self._index.truncate(offset)
         for key, state in list(self._queues.items()):
-            while state.tail:
-                last = len(state.tail) - ENTRY_BYTES
-                if ENTRY.unpack_from(state.tail, last)[0] < offset:
-                    break
-                del state.tail[-ENTRY_BYTES:]
-                state.next_offset -= 1
+            state.drop_from(offset)
             if not state.next_offset:
                 del self._queues[key]

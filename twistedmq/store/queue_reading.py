@@ -47,6 +47,8 @@ class ReadLimits(Struct):
     """Most records, most bytes, where they are."""
     old: tuple[int, int]
     """The same where they are not."""
+    max_count: int = 32
+    """Records that the read asks for."""
 
     @classmethod
     def of(
@@ -64,6 +66,7 @@ class ReadLimits(Struct):
                 min(max_count, config.max_old_read_count),
                 min(most, config.max_old_read_bytes),
             ),
+            max_count,
         )
 
 
@@ -154,7 +157,7 @@ def read_selected(
         size += length
     if starts:
         records = read_pieces(starts, ends)
-    status = ReadStatus.FOUND if count else _why_nothing(looked, removed)
+    status = ReadStatus.FOUND if count else why_nothing(looked, removed)
     return QueueRead(status, offset + looked, *bounds, count, records, size)
 
 
@@ -193,7 +196,8 @@ def _all_of(
     return starts, ends, size
 
 
-def _why_nothing(looked: int, removed: bool) -> ReadStatus:
+def why_nothing(looked: int, removed: bool) -> ReadStatus:
+    """Give the status of a read that found no record among so many entries."""
     if not looked:
         return ReadStatus.OFFSET_FOUND_NULL
     if removed:

@@ -4,7 +4,7 @@ What an append does to queues is here, shared by the stores: one dictionary look
 message, nothing that grows with the number of queues.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from operator import attrgetter
 from struct import Struct
 from typing import Final
@@ -16,6 +16,12 @@ ENTRY: Final = Struct(">qiq")
 ENTRY_BYTES: Final = ENTRY.size
 FILLER_SIZE: Final = 0x7FFFFFFF
 """Size in an entry that stands for no record (upstream: fillPreBlank)."""
+
+BATCH_ENTRY: Final = Struct(">qiqqqhii")
+"""An entry of a batch queue: physical offset, record size, tags code, store time, queue
+offset of the first message, number of messages, and two that upstream may use later."""
+BATCH_ENTRY_BYTES: Final = BATCH_ENTRY.size
+_NOT_COMPACTED: Final = -1
 
 Arrival = tuple[str, int, int, int, int]
 
@@ -62,12 +68,96 @@ class QueueState:
             return None
         return bytes(self.tail[first * ENTRY_BYTES : (first + count) * ENTRY_BYTES])
 
+    def restart(self, offset: int) -> None:
+        """Have no entry at all, and go on at queue offset *offset*."""
+        self.tail = bytearray()
+        self.min_offset = self.next_offset = self.written_offset = offset
+
     def shorten(self, keep: int) -> None:
         """Keep the last *keep* entries in memory, and all that no file has yet."""
         keep = max(keep, self.next_offset - self.written_offset)
         start = len(self.tail) - keep * ENTRY_BYTES
         if start > 0:
             self.tail = self.tail[start:]
+
+    def drop_from(self, physical_offset: int) -> None:
+        """Forget the entries at or behind an offset; all are in the tail."""
+        tail = self.tail
+        while tail and ENTRY.unpack_from(tail, len(tail) - ENTRY_BYTES)[0] >= (
+            physical_offset
+        ):
+            del tail[-ENTRY_BYTES:]
+            self.next_offset -= 1
+
+
+class BatchQueueState(QueueState):
+    """One of a topic whose queue type is BatchCQ.
+
+    A record there may hold several messages, which share one entry. So entries are
+    numbered by themselves; ``min_offset`` and ``next_offset`` count messages, as in
+    every queue. ``tail`` holds the last entries.
+    """
+
+    __slots__ = ("first_entry", "next_entry", "written_entry")
+
+    def __init__(self, topic: str, queue_id: int) -> None:
+        """Begin without an entry."""
+        super().__init__(topic, queue_id)
+        self.first_entry = 0
+        """No file has an entry with a lower number."""
+        self.next_entry = 0
+        self.written_entry = 0
+        """Number up to which the files have the entries."""
+
+    @property
+    def tail_entry(self) -> int:
+        """Number of the first entry in the tail."""
+        return self.next_entry - len(self.tail) // BATCH_ENTRY_BYTES
+
+    def add(
+        self,
+        physical_offset: int,
+        size: int,
+        tags_code: int,
+        store_ms: int,
+        base: int,
+        count: int,
+    ) -> None:
+        """Add the entry of a record whose *count* messages begin at offset *base*."""
+        self.tail += BATCH_ENTRY.pack(
+            physical_offset, size, tags_code, store_ms, base, count, _NOT_COMPACTED, 0
+        )
+        self.next_entry += 1
+        self.next_offset = max(self.next_offset, base + count)
+
+    def unwritten(self, count: int) -> bytes:
+        """Give up to *count* packed entries that no file has."""
+        start = (self.written_entry - self.tail_entry) * BATCH_ENTRY_BYTES
+        return bytes(self.tail[start : start + count * BATCH_ENTRY_BYTES])
+
+    def shorten(self, keep: int) -> None:
+        """Keep the last *keep* entries in memory, and all that no file has yet."""
+        keep = max(keep, self.next_entry - self.written_entry)
+        start = len(self.tail) - keep * BATCH_ENTRY_BYTES
+        if start > 0:
+            self.tail = self.tail[start:]
+
+    def restart(self, offset: int) -> None:
+        """Have no entry at all, and go on at queue offset *offset*."""
+        self.tail = bytearray()
+        self.first_entry = self.next_entry = self.written_entry = 0
+        self.min_offset = self.next_offset = offset
+
+    def drop_from(self, physical_offset: int) -> None:
+        """Forget the entries at or behind an offset; all are in the tail."""
+        tail = self.tail
+        while tail:
+            fields = BATCH_ENTRY.unpack_from(tail, len(tail) - BATCH_ENTRY_BYTES)
+            if fields[0] < physical_offset:
+                break
+            del tail[-BATCH_ENTRY_BYTES:]
+            self.next_entry -= 1
+            self.next_offset = fields[4]
 
 
 _next_offset = attrgetter("next_offset")
@@ -76,9 +166,13 @@ _next_offset = attrgetter("next_offset")
 class QueueTable(dict[tuple[str, int], QueueState]):
     """Every queue; asking by index for one that does not exist makes it."""
 
+    batch_topics: Set[str] = frozenset()
+    """Topics whose queues are batch queues (``batch_queue``); they may change."""
+
     def __missing__(self, key: tuple[str, int]) -> QueueState:
         """Make the queue."""
-        state = self[key] = QueueState(*key)
+        make = BatchQueueState if key[0] in self.batch_topics else QueueState
+        state = self[key] = make(*key)
         return state
 
     def entry_count(self) -> int:
@@ -126,29 +220,6 @@ def add_entries(
         offsets.append(physical_offset)
         physical_offset += size
     return offsets
-
-
-def add_logged(
-    queues: QueueTable, place: tuple[str, int, int], entry: bytes
-) -> tuple[QueueState, bool]:
-    """Put the *entry* of a record read back from the log where the record says.
-
-    *place* is (topic, queue id, queue offset). Gives the queue, and whether it had to
-    begin anew: its topic was deleted and made again. A gap, which only a damaged queue
-    has, is filled with entries that stand for nothing.
-    """
-    topic, queue_id, offset = place
-    state = queues[topic, queue_id]
-    gap = offset - state.next_offset
-    anew = gap < 0
-    if anew or (gap and state.min_offset == state.next_offset):
-        state.tail = bytearray()
-        state.min_offset = state.written_offset = offset
-    elif gap:
-        state.tail += ENTRY.pack(0, FILLER_SIZE, 0) * gap
-    state.tail += entry
-    state.next_offset = offset + 1
-    return state, anew
 
 
 def arrivals_of(

@@ -12,13 +12,16 @@ from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.record import MIN_RECORD_BYTES, physical_offset_of
 from twistedmq.protocol.record_crc import SealCheck
+from twistedmq.store.batch_reading import ReadBatch
 from twistedmq.store.errors import DamagedRecordError
 from twistedmq.store.interfaces import QueueRead
 from twistedmq.store.log_scan import queues_of, scan
-from twistedmq.store.queue_reading import read_selected
+from twistedmq.store.queue_reading import ReadLog, read_selected
 from twistedmq.store.queue_state import ENTRY, ENTRY_BYTES
 
 _FAR: Final = 1 << 62
+_LARGE_BYTES: Final = 64 * 1024
+_SIZE_BYTES: Final = 4
 
 
 def seal_check(config: StoreConfig) -> SealCheck:
@@ -51,6 +54,30 @@ def select_sealed(
     if are_right(seals, queue, offset, read):
         return read
     raise DamagedRecordError(ENTRY.unpack(first)[0])
+
+
+def checked_batches(
+    seals: SealCheck, queue: tuple[str, int], read_log: ReadLog
+) -> ReadBatch:
+    """Give what reads the records of a batch queue, and looks at each of them.
+
+    It raises DamagedRecordError for one that is not what the queue's entry says.
+    """
+
+    def read(size: int, physical_offset: int, queue_offset: int) -> Buffer:
+        if size > _LARGE_BYTES:  # however large an entry says that it is
+            told = int.from_bytes(read_log(_SIZE_BYTES, physical_offset), signed=True)
+            size = size if told == size else 0
+        record = read_log(size, physical_offset) if size > 0 else b""
+        found = scan(memoryview(record), physical_offset, _FAR, seals=seals)
+        if len(found.records) != 1 or found.end != physical_offset + size:
+            raise DamagedRecordError(physical_offset)
+        own = found.records[0]
+        if (own.topic, own.queue_id, own.queue_offset) != (*queue, queue_offset):
+            raise DamagedRecordError(physical_offset)
+        return record
+
+    return read
 
 
 def are_right(

@@ -11,6 +11,9 @@ from twisted.internet.defer import Deferred
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.command import Buffer
+from twistedmq.store.batch_queue import BatchView
+from twistedmq.store.batch_queue import offset_by_time as batch_offset_by_time
+from twistedmq.store.batch_reading import batch_entries, read_batches
 from twistedmq.store.interfaces import (
     QueueEntry,
     QueueRead,
@@ -25,7 +28,12 @@ from twistedmq.store.queue_reading import (
     read_selected,
     refused,
 )
-from twistedmq.store.queue_state import ENTRY, QueueState, QueueTable
+from twistedmq.store.queue_state import (
+    ENTRY,
+    BatchQueueState,
+    QueueState,
+    QueueTable,
+)
 from twistedmq.store.time_search import offset_by_time
 
 _NO_END = 1 << 62
@@ -34,6 +42,8 @@ _SIZE_BYTES = 4
 
 class TableReads:
     """Subclasses give ``log_bounds`` and ``_read_log``.
+
+    Batch queues are to be in their tails wholly.
 
     They also give ``_packed`` if a queue's tail does not hold all of its entries. Each
     method may run in a thread, if those three may.
@@ -57,6 +67,10 @@ class TableReads:
     def _read_pieces(self, starts: Sequence[int], ends: Sequence[int]) -> list[Buffer]:
         """Give the bytes from each start to each end."""
         return [self._read_log(b - a, a) for a, b in zip(starts, ends, strict=True)]
+
+    def _read_batch(self, size: int, offset: int, queue_offset: int) -> Buffer:
+        """Give a record of a batch queue."""
+        return self._read_log(size, offset)
 
     def _packed(self, state: QueueState, offset: int, count: int) -> bytes:
         """Give up to *count* packed entries from queue offset *offset* on, in order.
@@ -94,12 +108,19 @@ class TableReads:
         if answer := refused(offset, *bounds):
             return answer
         config = self._config.value
+        limits = ReadLimits.of(config, max_count, max_bytes, 0)
+        if isinstance(state, BatchQueueState):
+            view, log_min = BatchView.of(state), self.log_bounds()[0]
+            return read_batches(
+                view, offset, config, limits, log_min, tags, matches,
+                view.in_tail, self._read_batch,
+            )  # fmt: skip
         wanted = entries_wanted(config, max_count, tags, matches)
         return self._select(
             state,
             offset,
             wanted,
-            ReadLimits.of(config, max_count, max_bytes, 0),
+            limits,
             bounds,
             tags,
             matches,
@@ -135,6 +156,9 @@ class TableReads:
         state = self._queues.get((topic, queue_id))
         if state is None or not state.min_offset <= offset < state.next_offset:
             return []
+        if isinstance(state, BatchQueueState):
+            view = BatchView.of(state)
+            return batch_entries(view, offset, count, view.in_tail)
         return [
             QueueEntry(offset + i, *fields)
             for i, fields in enumerate(
@@ -161,6 +185,10 @@ class TableReads:
         self, topic: str, queue_id: int, time_ms: int, upper: bool
     ) -> int | Deferred[int]:
         """Find a queue offset by store time."""
+        state = self._queues.get((topic, queue_id))
+        if isinstance(state, BatchQueueState):
+            view = BatchView.of(state)
+            return batch_offset_by_time(view, time_ms, upper, view.in_tail)
         low, high = self.queue_bounds(topic, queue_id)
 
         def time_of(offset: int) -> int:

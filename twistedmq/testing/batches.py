@@ -22,6 +22,8 @@ class Told(Struct):
     unique_key: str = ""
     born_host: bytes = BORN_HOST
     sys_flag: int = 0
+    more: dict[str, str] = {}
+    """Other properties."""
 
 
 def batch_of(messages: Sequence[Told]) -> SendBatch:
@@ -47,4 +49,5 @@ def _properties(message: Told) -> bytes:
         properties.KEYS: message.keys,
         properties.TAGS: message.tag or "",
     }
+    named |= message.more
     return properties.format({name: value for name, value in named.items() if value})

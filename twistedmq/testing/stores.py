@@ -1,6 +1,6 @@
 """Small file stores for tests: over fake files or real ones, without threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ SMALL = StoreConfig(
     tail_entries=8,
     warm_queues=4,
     open_files=8,
+    light_queues_enabled=True,
+    multi_dispatch=True,
 )
 """Settings under which a few hundred messages fill several files of each kind."""
 
@@ -35,6 +37,7 @@ def store_context(
     workers: Workers | None = None,
     wall_ms: Callable[[], int] = lambda: 1_700_000_000_000,
     config: StoreConfig = SMALL,
+    batch_topics: Iterable[str] = (),
     **changes: Any,
 ) -> StoreContext:
     """Give a context with a Clock; *changes* are settings."""
@@ -46,6 +49,7 @@ def store_context(
         AsyncMaster(),
         files=files or RealFiles(),
         workers=workers or InlineWorkers(),
+        batch_topics=set(batch_topics),
     )
 
 

@@ -37,19 +37,16 @@ from twistedmq.store.interfaces import (
     QueueRead,
     StoreFullError,
 )
+from twistedmq.store.log_dispatch import LogDispatch
 from twistedmq.store.log_scan import (
     LoggedRecord,
     ScanEnd,
-    TagsCodes,
-    queues_of,
     scan,
 )
 from twistedmq.store.memory_index import NoIndex
 from twistedmq.store.queue_state import (
-    ENTRY,
     QueueState,
     add_entries,
-    add_logged,
     give_back_offsets,
     take_offsets,
 )
@@ -91,7 +88,6 @@ class SqliteStore(TableReads):
         self._recent = RecentEntries()
         self._arrivals = Arrivals()
         config = context.config.value
-        self._tags_codes = TagsCodes(config.delay_levels)
         self._seals = config.seals_records
         self._begin = self._end = 0
         self._rest = b""
@@ -475,23 +471,20 @@ class SqliteStore(TableReads):
         tags_codes: list[int] = []
         entries: list[tuple[QueueState, int, int, int, int]] = []
         rows = []
+        dispatch = LogDispatch(self._queues, self._config.value)
         try:
             for record in records:
                 place, size = record.physical_offset, record.size
                 start = place - self._end
                 rows.append((place, bytes(held[start : start + size])))
-                tags_code = self._tags_codes.of(record)
-                entry = place, size, tags_code
-                for topic, queue_id, offset in queues_of(record):
-                    state, anew = add_logged(
-                        self._queues, (topic, queue_id, offset), ENTRY.pack(*entry)
-                    )
-                    if anew:
-                        entries = [e for e in entries if e[0] is not state]
-                        self._tables.delete_queues([state])
-                    states.append(state)
-                    tags_codes.append(tags_code)
-                    entries.append((state, offset, *entry))
+                done = dispatch.add(record)
+                if done.begun_anew:
+                    entries = [e for e in entries if e[0] not in done.begun_anew]
+                    self._tables.delete_queues(done.begun_anew)
+                states += done.states
+                tags_codes += [done.tags_code] * len(done.states)
+                entry = place, size, done.tags_code
+                entries += [(s, s.next_offset - 1, *entry) for s in done.states]
             self._tables.add(rows, entries)
         except sqlite3.Error as error:
             self._reload()

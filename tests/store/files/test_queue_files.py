@@ -5,8 +5,10 @@ import pytest
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.files.queue_files import QueueFiles
+from twistedmq.store.files_layer import Files, RealFiles
 from twistedmq.store.queue_reading import NotResidentError
 from twistedmq.store.queue_state import ENTRY, FILLER_SIZE, QueueState, QueueTable
+from twistedmq.testing.contracts.queue_index import QueueIndexContract
 from twistedmq.testing.fake_files import FakeFiles
 
 FOLDER = Path("/store/consumequeue")
@@ -16,6 +18,19 @@ FAR = 1 << 60
 @pytest.fixture
 def files() -> FakeFiles:
     return FakeFiles()
+
+
+class TestQueueFiles(QueueIndexContract):
+    files: Files = RealFiles()
+
+    def make_index(self, directory: Path) -> QueueFiles:
+        return QueueFiles(self.files, directory, 1000, OpenFiles(self.files, 4))
+
+
+class TestQueueFilesInMemory(TestQueueFiles):
+    @pytest.fixture(autouse=True)
+    def in_memory(self) -> None:
+        self.files = FakeFiles()
 
 
 def make(files: FakeFiles, file_bytes: int = 200) -> QueueFiles:
@@ -153,5 +168,5 @@ def test_a_queue_is_forgotten(files: FakeFiles) -> None:
 def test_syncing_reaches_every_file(files: FakeFiles) -> None:
     queues = written(files, 25)
     keys = queues.unsynced()
-    queues.sync(keys | {("gone", 0, 0)})
+    queues.sync(keys | {("gone", 0, 0, "consumequeue")})
     assert files.syncs == 3

@@ -2,9 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from twistedmq.store.files.batch_queue_files import BatchQueueFiles
 from twistedmq.store.files.commit_log import CommitLog
+from twistedmq.store.files.extended_files import ExtendedFiles
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.files.queue_files import QueueFiles
+from twistedmq.store.files.queue_kinds import QueueKinds
 from twistedmq.store.files.reading import QueueView, Reader, unpacked
 from twistedmq.store.queue_reading import NotResidentError
 from twistedmq.store.queue_state import ENTRY, QueueState
@@ -16,10 +19,16 @@ class Rig:
         self.files = FakeFiles()
         opened = OpenFiles(self.files, 4)
         self.queue_files = QueueFiles(self.files, Path("/q"), 200, opened)
+        kinds = QueueKinds(
+            self.queue_files,
+            BatchQueueFiles(self.files, Path("/b"), 460, opened),
+            ExtendedFiles(self.files, Path("/e"), 1000, opened),
+            set(),
+        )
         self.log = CommitLog(self.files, Path("/log"), 1000, opened)
         self.log.load()
-        self.resident = Reader(self.log, self.queue_files, resident=True)
-        self.waiting = Reader(self.log, self.queue_files, resident=False)
+        self.resident = Reader(self.log, kinds, resident=True)
+        self.waiting = Reader(self.log, kinds, resident=False)
 
     def queue(self, count: int, in_memory: int) -> QueueState:
         state = QueueState("T", 0)

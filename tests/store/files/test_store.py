@@ -10,6 +10,7 @@ from twistedmq.store.platform import Capabilities
 from twistedmq.testing import FakeFiles, Told
 from twistedmq.testing.contracts import (
     MessageStoreContract,
+    QueueKindsContract,
     ReplicableLogContract,
     StoreCase,
     StoreLifeContract,
@@ -63,6 +64,20 @@ class TestLifeOfFiles(OverFiles, StoreLifeContract):
 
 class TestReplicableFiles(OverFiles, ReplicableLogContract):
     pass
+
+
+class TestQueueKindsInFiles(OverFiles, QueueKindsContract):
+    pass
+
+
+class TestQueueKindsWhenCold(TestQueueKindsInFiles):
+    @pytest.fixture(autouse=True)
+    def cold(self) -> None:
+        self.files = FakeFiles()
+        self.files.cold = True
+
+    def make_files(self) -> Any:
+        return self.files
 
 
 class TestAnotherIndex(OverFiles, StoreCase):

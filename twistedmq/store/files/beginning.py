@@ -13,10 +13,10 @@ from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.checkpoint import Checkpoint
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.paths import StorePaths
-from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.vouch import Vouch
 from twistedmq.store.files_layer import Files
 from twistedmq.store.log_scan import STORE_TIME_REACH, store_time_of
+from twistedmq.store.queue_interfaces import IQueueIndex
 from twistedmq.store.queue_state import QueueTable
 
 _FAR: Final = 1 << 62
@@ -45,7 +45,7 @@ class BeginningFinder:
         files: Files,
         paths: StorePaths,
         log: CommitLog,
-        queue_files: QueueFiles,
+        queue_files: IQueueIndex,
         vouch: Vouch | None,
         checkpoint: Checkpoint,
     ) -> None:

@@ -23,6 +23,7 @@ class StorePaths:
         """One folder of the log; for all of them see ``LogFolders``."""
         self.queues = root / "consumequeue"
         self.batch_queues = root / "batchconsumequeue"
+        self.extended = root / "consumequeue_ext"
         self.index = root / "index"
         self.config = root / "config"
         self.checkpoint = root / "checkpoint"

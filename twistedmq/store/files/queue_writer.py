@@ -21,7 +21,7 @@ from twisted.logger import Logger
 
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
-from twistedmq.store.files.queue_files import QueueFiles
+from twistedmq.store.queue_interfaces import IQueueIndex
 from twistedmq.store.queue_state import ENTRY_BYTES, QueueState
 
 _QUEUES_A_SLICE: Final = 64
@@ -37,7 +37,7 @@ class QueueWriter:
     _log = Logger()
 
     def __init__(
-        self, reactor: Any, config: Live[StoreConfig], queue_files: QueueFiles
+        self, reactor: Any, config: Live[StoreConfig], queue_files: IQueueIndex
     ) -> None:
         self._reactor = reactor
         self._config = config

@@ -11,11 +11,16 @@ from msgspec import Struct
 
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.record_crc import SealCheck
+from twistedmq.store.batch_queue import BatchView, ReadEntries
+from twistedmq.store.batch_reading import ReadBatch
 from twistedmq.store.files.commit_log import CommitLog
-from twistedmq.store.files.queue_files import QueueFiles
+from twistedmq.store.files.extended_files import is_address
+from twistedmq.store.files.queue_kinds import QueueKinds
+from twistedmq.store.interfaces import TagsPredicate
 from twistedmq.store.log_scan import STORE_TIME_REACH, scan, store_time_of
 from twistedmq.store.queue_reading import ReadLog, ReadPieces
 from twistedmq.store.queue_state import ENTRY, ENTRY_BYTES, QueueState
+from twistedmq.store.sealed_reading import checked_batches
 
 _SIZE_BYTES: Final = 4
 
@@ -49,12 +54,14 @@ class Reader:
     def __init__(
         self,
         log: CommitLog,
-        queue_files: QueueFiles,
+        queue_files: QueueKinds,
         resident: bool,
         seals: SealCheck = SealCheck.NONE,
     ) -> None:
         self._seals = seals
-        self._queue_files = queue_files
+        self._queue_files = queue_files.plain
+        self._batch_files = queue_files.batch
+        self._extended = queue_files.extended
         self._resident = resident
         self.log: ReadLog = log.read_resident if resident else log.read
         self.pieces: ReadPieces = log.pieces_resident if resident else log.pieces
@@ -79,6 +86,27 @@ class Reader:
             count -= before_tail
         start = (offset - view.tail_offset) * ENTRY_BYTES
         return found + bytes(view.tail[start : start + count * ENTRY_BYTES])
+
+    def batch_entries(self, view: BatchView) -> ReadEntries:
+        """Give what reads the entries of a batch queue."""
+        return self._batch_files.reads(view, self._resident)
+
+    def batch_log(self, view: BatchView) -> ReadBatch:
+        """Give what reads the records of a batch queue."""
+        return checked_batches(self._seals, (view.topic, view.queue_id), self.log)
+
+    def tags(self, view: QueueView, tags: TagsPredicate | None) -> TagsPredicate | None:
+        """Give *tags* for tags codes as they stand in a queue's entries."""
+        if tags is None or not self._extended.has(view.topic):
+            return tags
+        return self._extended.predicate(view.topic, view.queue_id, tags, self._resident)
+
+    def tags_code(self, view: QueueView, code: int) -> int:
+        """Give the tags code that *code*, as it stands in an entry, means."""
+        if not is_address(code) or not self._extended.has(view.topic):
+            return code
+        real = self._extended.tags_code(view.topic, view.queue_id, code, self._resident)
+        return code if real is None else real
 
     def record_at(self, physical_offset: int) -> Buffer | None:
         """Give the record that begins there; None if none does."""

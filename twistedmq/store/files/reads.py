@@ -15,9 +15,16 @@ from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.record_crc import SealCheck
+from twistedmq.store.batch_queue import BatchView
+from twistedmq.store.batch_queue import offset_by_time as batch_offset_by_time
+from twistedmq.store.batch_reading import (
+    batch_entries,
+    batch_store_time,
+    read_batches,
+)
 from twistedmq.store.checked_reading import select_checked
 from twistedmq.store.files.commit_log import CommitLog
-from twistedmq.store.files.queue_files import QueueFiles
+from twistedmq.store.files.queue_kinds import QueueKinds
 from twistedmq.store.files.reading import QueueView, Reader, unpacked
 from twistedmq.store.interfaces import (
     QueueEntry,
@@ -33,7 +40,7 @@ from twistedmq.store.queue_reading import (
     read_selected,
     refused,
 )
-from twistedmq.store.queue_state import ENTRY_BYTES, QueueTable
+from twistedmq.store.queue_state import ENTRY_BYTES, BatchQueueState, QueueTable
 from twistedmq.store.sealed_reading import seal_check, select_sealed
 from twistedmq.store.time_search import offset_by_time
 from twistedmq.store.workers import Workers
@@ -47,7 +54,7 @@ class StoreReads:
     _workers: Workers
 
     def __init__(
-        self, config: Live[StoreConfig], log: CommitLog, queue_files: QueueFiles
+        self, config: Live[StoreConfig], log: CommitLog, queue_files: QueueKinds
     ) -> None:
         self._config = config
         self._commit_log = log
@@ -85,6 +92,16 @@ class StoreReads:
         wanted = entries_wanted(config, max_count, tags, matches)
         floor = log.end - self._recent_bytes
         limits = ReadLimits.of(config, max_count, max_bytes, floor)
+        if isinstance(state, BatchQueueState):
+            batches = BatchView.of(state)
+
+            def read_batch_queue(reader: Reader) -> QueueRead:
+                return read_batches(
+                    batches, offset, config, limits, log_min, tags, matches,
+                    reader.batch_entries(batches), reader.batch_log(batches),
+                )  # fmt: skip
+
+            return self._read(read_batch_queue)
         select = read_selected
         if self._seals is not SealCheck.NONE:
             select = partial(select_sealed, self._seals, (topic, queue_id))
@@ -112,8 +129,8 @@ class StoreReads:
             is_old = offset < state.old_offset or len(found) < size
             found = found.ljust(size, b"\0")
             return doubted(select, reader, is_old)(
-                found, offset, bounds, limits, log_min, tags, matches,
-                reader.log, reader.pieces,
+                found, offset, bounds, limits, log_min, reader.tags(view, tags),
+                matches, reader.log, reader.pieces,
             )  # fmt: skip
 
         return self._read(read_files)
@@ -125,8 +142,18 @@ class StoreReads:
         state = self._queues.get((topic, queue_id))
         if state is None or not state.min_offset <= offset < state.next_offset:
             return []
-        packed = self._waiting.entries(QueueView.of(state), offset, count)
-        return [QueueEntry(offset + i, *e) for i, e in enumerate(unpacked(packed))]
+        reader = self._waiting
+        if isinstance(state, BatchQueueState):
+            batches = BatchView.of(state)
+            read = reader.batch_entries(batches)
+            return batch_entries(batches, offset, count, read)
+        view = QueueView.of(state)
+        return [
+            QueueEntry(offset + i, start, size, reader.tags_code(view, code))
+            for i, (start, size, code) in enumerate(
+                unpacked(reader.entries(view, offset, count))
+            )
+        ]
 
     def record_at(
         self, physical_offset: int
@@ -141,6 +168,13 @@ class StoreReads:
         state = self._queues.get((topic, queue_id))
         if state is None:
             return 0
+        if isinstance(state, BatchQueueState):
+            batches = BatchView.of(state)
+            return self._read(
+                lambda reader: batch_offset_by_time(
+                    batches, time_ms, upper, reader.batch_entries(batches)
+                )
+            )
         view = QueueView.of(state)
 
         def search(reader: Reader) -> int:
@@ -158,6 +192,13 @@ class StoreReads:
         state = self._queues.get((topic, queue_id))
         if state is None:
             return -1
+        if isinstance(state, BatchQueueState):
+            batches = BatchView.of(state)
+            return self._read(
+                lambda reader: batch_store_time(
+                    batches, offset, reader.batch_entries(batches)
+                )
+            )
         view = QueueView.of(state)
         return self._read(lambda reader: reader.store_time(view, offset))
 

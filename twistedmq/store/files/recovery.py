@@ -12,7 +12,6 @@ from msgspec import Struct
 from twisted.logger import Logger
 
 from twistedmq.config.store import StoreConfig
-from twistedmq.protocol.record import MIN_RECORD_BYTES
 from twistedmq.store.arrivals import logged_index_items
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.beginning import Beginning, BeginningFinder
@@ -20,27 +19,22 @@ from twistedmq.store.files.checkpoint import Checkpoint, read_checkpoint
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.damage import Behind, look_behind, next_whole
 from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
-from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.vouch import read_vouch
 from twistedmq.store.files_layer import Files
 from twistedmq.store.index_interfaces import IIndexStrategy
+from twistedmq.store.log_dispatch import LogDispatch
 from twistedmq.store.log_scan import (
     LoggedRecord,
     ScanEnd,
-    TagsCodes,
-    queues_of,
     scan,
 )
-from twistedmq.store.queue_state import ENTRY, QueueState, QueueTable, add_logged
+from twistedmq.store.queue_interfaces import IQueueIndex
+from twistedmq.store.queue_state import QueueState, QueueTable
 from twistedmq.store.sealed_reading import seal_check
 
 _CHUNK_BYTES: Final = 4 * 1024 * 1024
 _GLANCE_BYTES: Final = 64 * 1024
 """How much is looked at behind the end of a log that was vouched for to its end."""
-
-
-_Oddity = tuple[str, int, int, int, int]
-"""Topic, queue id, queue offset, the one expected, physical offset."""
 
 
 class Recovered(Struct):
@@ -65,7 +59,7 @@ class Recovery:
         paths: StorePaths,
         config: StoreConfig,
         log: CommitLog,
-        queue_files: QueueFiles,
+        queue_files: IQueueIndex,
         index: IIndexStrategy,
     ) -> None:
         self._files = files
@@ -74,13 +68,9 @@ class Recovery:
         self._commit_log = log
         self._queue_files = queue_files
         self._index = index
-        self._tags_codes = TagsCodes(config.delay_levels)
         self._queues = QueueTable()
         self._grown: dict[QueueState, None] = {}
         self._last_store_ms = 0
-        self._batch_topics: frozenset[str] = frozenset()
-        self._gaps: list[_Oddity] = []
-        self._misplaced: list[_Oddity] = []
         self._is_cut = False
         self.checkpoint = Checkpoint()
 
@@ -95,12 +85,6 @@ class Recovery:
         self.checkpoint = read_checkpoint(self._files, self._paths.checkpoint)
         self._last_store_ms = self.checkpoint.log_ms
         self._remove_deleted()
-        self._batch_topics = frozenset(self._files.list(self._paths.batch_queues))
-        if self._batch_topics:
-            self._log.warn(
-                "topics with batch consume queues cannot be read yet: {topics}",
-                topics=", ".join(sorted(self._batch_topics)),
-            )
         stopped_in_order = self._files.size(self._paths.abort) is None
         vouch = read_vouch(self._files, self._paths)
         finder = BeginningFinder(
@@ -133,7 +117,7 @@ class Recovery:
         first = self._commit_log.min_offset
         end = self._begin(beginning)
         self._tell_oddities()
-        if self._gaps and beginning.dispatch > first:
+        if self._queues_filled.gaps and beginning.dispatch > first:
             self._log.warn("all consume queues are made anew from the commit log")
             beginning = finder.from_the_first(max(beginning.durable, beginning.verify))
             end = self._begin(beginning)
@@ -144,8 +128,7 @@ class Recovery:
 
     def _begin(self, beginning: Beginning) -> int:
         self._queues = beginning.queues
-        self._gaps.clear()
-        self._misplaced.clear()
+        self._queues_filled = LogDispatch(self._queues, self._config)
         last = self._index.indexed_offset()
         if last >= beginning.dispatch:
             self._index.truncate(max(last, beginning.dispatch))
@@ -243,42 +226,24 @@ class Recovery:
             return
         fresh = [record for record in records if record.physical_offset >= begin]
         for record in fresh:
-            if record.topic in self._batch_topics:
-                continue  # a consume queue beside it would keep the genuine one out
-            tags_code = self._tags_codes.of(record)
-            entry = ENTRY.pack(record.physical_offset, record.size, tags_code)
-            for place in queues_of(record):
-                self._add(place, entry)
+            done = self._queues_filled.add(record)
+            for state in done.begun_anew:
+                self._queue_files.forget(state.topic, state.queue_id)
+            self._grown.update(dict.fromkeys(done.states))
         for state in self._grown:
             self._queue_files.write(state)
             state.shorten(0)
         self._grown.clear()
         self._index.put(logged_index_items(fresh))
 
-    def _add(self, place: tuple[str, int, int], entry: bytes) -> None:
-        topic, queue_id, offset = place
-        known = self._queues.get((topic, queue_id))
-        is_begun = known is not None and known.min_offset < known.next_offset
-        expected = known.next_offset if known is not None and is_begun else 0
-        # Queues begin at 0 again only where a topic was deleted, and what is missing
-        # between two messages must have had room in the log.
-        if 0 < offset < expected or (
-            (offset - expected) * MIN_RECORD_BYTES > ENTRY.unpack(entry)[0]
-        ):
-            self._misplaced.append((*place, expected, ENTRY.unpack(entry)[0]))
-            return
-        if is_begun and offset > expected:
-            self._gaps.append((*place, expected, ENTRY.unpack(entry)[0]))
-        state, anew = add_logged(self._queues, place, entry)
-        if anew:
-            self._queue_files.forget(state.topic, state.queue_id)
-        self._grown[state] = None
-
     def _tell_oddities(self) -> None:
         """Say, a line each, what of the queues did not fit the log."""
         for oddities, what in (
-            (self._misplaced, "are passed over, for they name an offset that is taken"),
-            (self._gaps, "come after others that are missing"),
+            (
+                self._queues_filled.misplaced,
+                "are passed over, for they name an offset that is taken",
+            ),
+            (self._queues_filled.gaps, "come after others that are missing"),
         ):
             if oddities:
                 topic, queue_id, offset, expected, at = oddities[0]

@@ -6,8 +6,9 @@ from twistedmq.config.store import StoreConfig
 from twistedmq.store.arrivals import logged_index_items
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.index_interfaces import IndexItem
-from twistedmq.store.log_scan import LoggedRecord, ScanEnd, TagsCodes, queues_of, scan
-from twistedmq.store.queue_state import ENTRY, QueueState, QueueTable, add_logged
+from twistedmq.store.log_dispatch import LogDispatch
+from twistedmq.store.log_scan import LoggedRecord, ScanEnd, scan
+from twistedmq.store.queue_state import QueueState, QueueTable
 from twistedmq.store.sealed_reading import seal_check
 
 
@@ -30,8 +31,7 @@ class Follower:
     def __init__(self, log: CommitLog, config: StoreConfig, queues: QueueTable) -> None:
         """Begin at the end of *log*, which ends with a whole record."""
         self._log = log
-        self._queues = queues
-        self._tags_codes = TagsCodes(config.delay_levels)
+        self._queues_filled = LogDispatch(queues, config)
         self._seals = seal_check(config)
         self._rest = b""
         self._rest_offset = log.end
@@ -72,11 +72,9 @@ class Follower:
     def _dispatch(self, records: list[LoggedRecord]) -> Added:
         states, tags_codes = [], []
         for record in records:
-            tags_code = self._tags_codes.of(record)
-            entry = ENTRY.pack(record.physical_offset, record.size, tags_code)
-            for place in queues_of(record):
-                states.append(add_logged(self._queues, place, entry)[0])
-                tags_codes.append(tags_code)
+            done = self._queues_filled.add(record)
+            states += done.states
+            tags_codes += [done.tags_code] * len(done.states)
         store_ms = records[-1].store_ms if records else 0
         return Added(states, tags_codes, store_ms, logged_index_items(records))
 

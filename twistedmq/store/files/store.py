@@ -26,7 +26,7 @@ from twistedmq.store.files.index_backlog import IndexBacklog
 from twistedmq.store.files.log_folders import log_folders_of
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
-from twistedmq.store.files.queue_files import QueueFiles
+from twistedmq.store.files.queue_kinds import QueueKinds
 from twistedmq.store.files.queue_writer import QueueWriter
 from twistedmq.store.files.reads import StoreReads
 from twistedmq.store.files.recovery import Recovered, Recovery
@@ -34,6 +34,7 @@ from twistedmq.store.files.refusal import Refusal
 from twistedmq.store.files.replication import Follower
 from twistedmq.store.files.rewriting import write_again
 from twistedmq.store.files.rolling import append_rolling
+from twistedmq.store.files.special_append import SpecialAppends
 from twistedmq.store.files.vouching import Vouched, Voucher
 from twistedmq.store.flush import Flusher
 from twistedmq.store.index_interfaces import IndexHits
@@ -42,6 +43,7 @@ from twistedmq.store.interfaces import (
     ArrivalListener,
     Durability,
     IMessageStore,
+    IQueueKinds,
     IReplicableLog,
     StoreFullError,
 )
@@ -52,10 +54,11 @@ from twistedmq.store.queue_state import (
     give_back_offsets,
     take_offsets,
 )
+from twistedmq.store.special_queues import SpecialQueues
 
 
-@implementer(IMessageStore, IReplicableLog)
-class FileStore(StoreReads):
+@implementer(IMessageStore, IReplicableLog, IQueueKinds)
+class FileStore(StoreReads, SpecialAppends):
     """Messages in files that the genuine broker can open.
 
     An append is one write to the commit log. Queue entries are in memory at once and
@@ -79,9 +82,7 @@ class FileStore(StoreReads):
         self._commit_log = CommitLog(
             files, self._log_folders, config.segment_bytes, self._open
         )
-        self._queue_files = QueueFiles(
-            files, paths.queues, config.queue_file_bytes, self._open
-        )
+        self._queue_files = QueueKinds.of(context, paths, self._open)
         super().__init__(context.config, self._commit_log, self._queue_files)
         self._queue_writer = QueueWriter(
             context.reactor, context.config, self._queue_files
@@ -159,6 +160,8 @@ class FileStore(StoreReads):
             self.ready.errback(StoreOpenError(self._paths.root, problem))
             return
         self._queues = recovered.queues
+        self._queues.batch_topics = self._context.batch_topics
+        self._special = SpecialQueues(self._queues, self._config)
         end = self.confirm_offset = self._commit_log.end
         self._last_store_ms = recovered.last_store_ms
         self._flusher.flushed = end if recovered.is_clean else recovered.durable
@@ -254,6 +257,8 @@ class FileStore(StoreReads):
         """Add *batch*; see IMessageStore."""
         if self._refusal.until_s or self._flusher.failed or self._queue_writer.failing:
             self._refuse()
+        if self._special.concern(batch):
+            return self._append_special(batch)
         host = self._context.store_host
         store_ms: int = self._context.wall_ms()
         if self._reserves:
@@ -340,6 +345,7 @@ class FileStore(StoreReads):
         for state in gone:
             del self._queues[state.topic, state.queue_id]
         self._queue_writer.forget(gone)
+        self._special.recount()
         self._deleted += 1
         aside = self._paths.root / f"{DELETED_PREFIX}{os.getpid()}-{self._deleted}"
         self._voucher.soon()

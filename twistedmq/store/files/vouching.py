@@ -15,12 +15,12 @@ from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
 from twistedmq.store.files.paths import StorePaths
-from twistedmq.store.files.queue_files import QueueFileKey, QueueFiles
 from twistedmq.store.files.queue_writer import QueueWriter
 from twistedmq.store.files.vouch import write_vouch
 from twistedmq.store.files_layer import Files
 from twistedmq.store.flush import Flusher
 from twistedmq.store.index_interfaces import IIndexStrategy
+from twistedmq.store.queue_interfaces import IQueueIndex, QueueFileKey
 from twistedmq.store.queue_state import QueueTable
 from twistedmq.store.workers import Workers
 
@@ -37,7 +37,7 @@ class Vouched(Struct):
     workers: Workers
     log: CommitLog
     flusher: Flusher
-    queue_files: QueueFiles
+    queue_files: IQueueIndex
     queue_writer: QueueWriter
     queues: QueueTable
     backlog: IndexBacklog

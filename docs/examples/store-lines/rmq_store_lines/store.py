@@ -24,15 +24,10 @@ from twistedmq.store.interfaces import (
     IMessageStore,
     StoreFullError,
 )
-from twistedmq.store.log_scan import TagsCodes, queues_of, scan
+from twistedmq.store.log_dispatch import LogDispatch
+from twistedmq.store.log_scan import scan
 from twistedmq.store.memory_index import MemoryIndex
-from twistedmq.store.queue_state import (
-    ENTRY,
-    add_entries,
-    add_logged,
-    give_back_offsets,
-    take_offsets,
-)
+from twistedmq.store.queue_state import add_entries, give_back_offsets, take_offsets
 from twistedmq.store.table_reads import TableReads
 
 _NO_SEGMENTS = 1 << 62
@@ -49,7 +44,7 @@ class LinesStore(TableReads):
         self._path = path
         self._log = bytearray()
         self._arrivals = Arrivals()
-        self._tags_codes = TagsCodes(context.config.value.delay_levels)
+        self._filled = LogDispatch(self._queues, context.config.value)
         self._file: Any = None
         self._lock: object = None
 
@@ -96,10 +91,7 @@ class LinesStore(TableReads):
     def _read_back(self, data: bytes) -> None:
         found = scan(memoryview(data), len(self._log), _NO_SEGMENTS).records
         for record in found:
-            tags_code = self._tags_codes.of(record)
-            entry = ENTRY.pack(record.physical_offset, record.size, tags_code)
-            for place in queues_of(record):
-                add_logged(self._queues, place, entry)
+            self._filled.add(record)
         self._log += data
         self._index.put(logged_index_items(found))
 

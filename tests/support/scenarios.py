@@ -1,0 +1,51 @@
+"""Which scenarios of the Java client are run against ours, over which store."""
+
+import shutil
+from pathlib import Path
+
+import peer
+from processes import OurBroker
+
+NAMES = """
+send-sync send-async send-oneway send-batch send-auto-batch
+send-compressed-zlib send-compressed-lz4 send-compressed-zstd
+send-queue-selector-ordered send-to-queue send-auto-create-topic send-size-limit
+send-refused
+consume-concurrently consume-in-batches consume-rebalance consume-orderly
+consume-broadcasting consume-tag-filter consume-long-poll consume-resume-after-restart
+consume-from-where-young-topic
+pull-consumer pull-block-until-found pull-async
+lite-pull-assign lite-pull-subscribe lite-pull-seek lite-pull-pause
+query-by-key query-by-id query-by-unique-key view-message search-offset-by-time
+topic-route topic-create-delete kv-config cluster-info
+header-binary tls
+"""
+SCENARIOS = NAMES.split()
+
+WITHOUT_MESSAGES = ["header-binary", "tls", "kv-config", "cluster-info", "topic-route"]
+"""What no store has a part in, or nothing that another scenario does not ask of it."""
+
+ONLY_IN_FILES: dict[str, str] = {}
+"""Scenarios that mean the files of the genuine format, and why."""
+
+
+def failures(names: list[str], namesrv: str) -> list[str]:
+    """Run scenarios; gives a line for each that did not pass."""
+    lines: list[str] = []
+    passed, failed = peer.scenarios(
+        namesrv, only=",".join(names), jobs=4, on_line=lines.append
+    )
+    print("\n".join(lines))
+    wrong = [line for line in lines if not line.startswith("ok ")]
+    if (passed, failed) != (len(names), 0):
+        wrong.append(f"{passed} of {len(names)} passed")
+    return wrong
+
+
+def failures_over(store: str, names: list[str], folder: Path) -> list[str]:
+    """Run scenarios against a broker of its own, with *store*."""
+    config = folder / "broker.conf"  # changes are kept there
+    shutil.copy(peer.HERE / "scenario.conf", config)
+    wanted = [name for name in names if name not in ONLY_IN_FILES]
+    with OurBroker(folder / "data", config=config, store=store) as broker:
+        return failures(wanted, broker.namesrv)

@@ -7,8 +7,9 @@ STAMPS := $(VENV)/stamps
 
 # The interpreter that makes .venv; if not given, the quickest of those that are found:
 # what a distribution ships may take a third less time for everything than one that was
-# built without profiles.
+# built without profiles. They take turns, since a neighbour on the machine slows them down.
 PYTHON ?=
+PYTHONS := python3 /usr/bin/python3 python3.14 python3.13 python3.12 python3.11 python
 QUICK := import ensurepip, sys, time, timeit; sys.version_info < (3, 11) and sys.exit(1); \
 	print(min(timeit.repeat("d[i] = str(i); b\"\".join((b\"a\", b\"b\")); f\"{i}:{i:08X}\"", "d = {}; i = 7", time.process_time, 9, 50000)), sys.executable)
 
@@ -94,7 +95,7 @@ $(STAMPS)/%: pyproject.toml plugins/store-sqlite/pyproject.toml | $(BIN)/python
 $(BIN)/python:
 	@python='$(PYTHON)'; \
 	if [ -z "$$python" ]; then \
-		python=$$(for p in python3 /usr/bin/python3 python3.14 python3.13 python3.12 python3.11 python; do \
+		python=$$(for p in $(PYTHONS) $(PYTHONS) $(PYTHONS); do \
 			"$$p" -c '$(QUICK)' 2>/dev/null; done | sort -g | head -n 1 | cut -d ' ' -f 2-); \
 	fi; \
 	test -n "$$python" || { \

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twistedmq.protocol.batch_body import BatchItem, encode_batch
 from twistedmq.protocol.codec import decode_command, encode_request
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import BINARY, JSON
@@ -205,3 +206,39 @@ def test_a_damaged_binary_frame_is_decoded_or_refused(data: st.DataObject) -> No
     except TwistedMQError:
         return
     assert len(sends.refused) + len(sends.opaques) == 1
+
+
+def batch_of(*properties: str) -> DecodedSends:
+    items = [BatchItem(0, b"x", text.encode()) for text in properties]
+    raw = frame(RequestCode.SEND_BATCH_MESSAGE, encode_batch(items))
+    return SendDecoder(b"", lambda: "made", frozenset({"DELAY"})).decode([raw], PEER)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_special"),
+    [
+        ("DELAY\x013\x02", True),
+        ("a\x01b\x02DELAY\x013\x02", True),
+        ("a\x01b\x02DELAY\x013", True),
+        ("MY_DELAY\x013\x02", False),
+        ("a\x01DELAY\x02", False),
+        ("", False),
+    ],
+)
+def test_special_properties_are_found_in_batches_and_alone(
+    text: str, is_special: bool
+) -> None:
+    assert batch_of("a\x01b\x02", text, "").is_special == is_special
+    alone = SendDecoder(b"", lambda: "made", frozenset({"DELAY"}))
+    assert alone.decode([frame(properties=text)], PEER).is_special == is_special
+
+
+def test_the_properties_of_a_batch_are_read_if_there_is_something_in_them() -> None:
+    assert batch_of("a\x01b\x02", "c\x01d\x02").property_maps == [{}, {}]
+    tagged = batch_of("a\x01b\x02", "TAGS\x01t\x02")
+    assert tagged.property_maps == [{"a": "b"}, {"TAGS": "t"}]
+    assert tagged.batch.tags_codes == [0, ord("t")]
+    waiting = batch_of("WAIT\x01true\x02", "a\x01b\x02")
+    assert waiting.property_maps == [{}, {}]
+    hasty = batch_of("WAIT\x01false\x02", "a\x01b\x02")
+    assert hasty.property_maps == [{"WAIT": "false"}, {"a": "b"}]

@@ -107,14 +107,19 @@ class BrokerCounters:
         """Take time from *seconds*; the broker's own counters have *broker_key*."""
         self._seconds = seconds
         self._by_name: dict[tuple[str, str], Counter] = {}
+        # Those of TOPIC_PUT again: they are asked for with each send.
+        self._by_topic: dict[str, Counter] = {}
         self.put = self._make(BROKER_PUT, broker_key)
         self.got = self._make(BROKER_GET, broker_key)
 
     def sent(self, topic: str, messages: int, size: int) -> None:
         """Count messages that were stored, once a batch and topic."""
         now_s = self._seconds()
+        counter = self._by_topic.get(topic)
+        if counter is None:
+            counter = self._by_topic[topic] = self._make(TOPIC_PUT, topic)
         self.put.add(now_s, messages, size)
-        self._make(TOPIC_PUT, topic).add(now_s, messages, size)
+        counter.add(now_s, messages, size)
 
     def pulled(self, topic: str, group: str, messages: int, size: int) -> None:
         """Count messages that were given to a consumer, once a pull."""
@@ -125,6 +130,7 @@ class BrokerCounters:
     def forget_topic(self, topic: str) -> None:
         """Drop the counters of a deleted topic."""
         self._by_name.pop((TOPIC_PUT, topic), None)
+        self._by_topic.pop(topic, None)
         prefix = f"{topic}@"
         for key in [key for key in self._by_name if key[1].startswith(prefix)]:
             del self._by_name[key]

@@ -12,27 +12,25 @@ class Live(Generic[T]):
 
     Whoever is given a Live reads ``value`` whenever it needs a setting, and so follows
     changes by itself; who must act on a change subscribes.
+
+    Attributes:
+        value: today's settings; changed by ``replace`` and ``set`` only.
     """
 
     def __init__(self, value: T) -> None:
-        self._value = value
+        self.value = value  # no property: it is read several times a send
         self._listeners: list[Callable[[T], None]] = []
-
-    @property
-    def value(self) -> T:
-        """Today's settings."""
-        return self._value
 
     def replace(self, **changes: Any) -> None:
         """Change the named fields, then tell the subscribers if anything changed."""
-        changed: T = replace(self._value, **changes)  # type: ignore[type-var]
+        changed: T = replace(self.value, **changes)  # type: ignore[type-var]
         self.set(changed)
 
     def set(self, value: T) -> None:
         """Put another value in place, then tell the subscribers if it is different."""
-        if value == self._value:
+        if value == self.value:
             return
-        self._value = value
+        self.value = value
         for listener in list(self._listeners):
             listener(value)
 

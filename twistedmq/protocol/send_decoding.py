@@ -26,11 +26,14 @@ from twistedmq.protocol.headers import (
     SendMessageRequestHeader,
     SendMessageRequestHeaderV2,
 )
-from twistedmq.protocol.properties import parse, tags_code
+from twistedmq.protocol.properties import TAGS, parse, tags_code
 from twistedmq.protocol.send_batch import SendBatch
 
 _NAME_END: Final = "\x01"
 _PAIR_END: Final = "\x02"
+_VALUE_END: Final = b"\x02"
+_NO_WAIT: Final = b"\x02WAIT\x01false"
+_NOTHING_SOUGHT: Final[dict[str, str]] = {}
 _NO_LIMIT: Final = -1
 _CACHED_TAGS: Final = 10_000
 _BATCH_ITEM: Final = Packing(">iiiii")  # size, magic, CRC, flag, body length
@@ -135,7 +138,8 @@ class DecodedSends(Struct):
 
     batch: SendBatch
     property_maps: list[dict[str, str]]
-    """By message: its parsed properties, without those the broker adds."""
+    """By message: its parsed properties, without those the broker adds. Empty for the
+    messages of a batch of which none has a property that the broker looks for."""
     opaques: list[int]
     one_way: list[bool]
     counts: list[int]
@@ -148,6 +152,8 @@ class DecodedSends(Struct):
     """By request: -1 where the client set none."""
     refused: list[tuple[int, bool, TwistedMQError]]
     """Requests that brought no message: opaque, whether one-way, and why not."""
+    is_special: bool = False
+    """Whether a message has one of the properties that ask for a closer look."""
 
 
 class SendDecoder:
@@ -156,11 +162,21 @@ class SendDecoder:
     Args:
         added: properties the broker adds to each single message, encoded.
         new_unique_id: makes an id for a message that came without one.
+        special: names of properties that ask for a closer look at a message.
     """
 
-    def __init__(self, added: bytes, new_unique_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        added: bytes,
+        new_unique_id: Callable[[], str],
+        special: frozenset[str] = frozenset(),
+    ) -> None:
         self._added = added
         self._added_names = frozenset(parse(added))
+        self._special = special
+        self._noted = self._added_names | special
+        names = [*special, TAGS]
+        self._sought = [*(f"\x02{name}\x01".encode() for name in names), _NO_WAIT]
         self._new_unique_id = new_unique_id
         self._tags_codes: dict[str | None, int] = {None: 0, "": 0}
 
@@ -208,11 +224,14 @@ class SendDecoder:
         except UnicodeEncodeError:
             self._refuse(head, sends, "properties are not valid text")
             return
-        if not self._added_names.isdisjoint(properties):
-            # a message that was consumed and sent on brings the broker's properties
-            for name in self._added_names:
-                properties.pop(name, None)
-            encoded = _format(properties).encode()
+        if not self._noted.isdisjoint(properties):
+            if not self._special.isdisjoint(properties):
+                sends.is_special = True
+            if not self._added_names.isdisjoint(properties):
+                # a message that was consumed and sent on brings the broker's properties
+                for name in self._added_names:
+                    properties.pop(name, None)
+                encoded = _format(properties).encode()
         unique_id = properties.get("UNIQ_KEY")
         if not unique_id:
             unique_id = properties["UNIQ_KEY"] = self._new_unique_id()
@@ -234,15 +253,15 @@ class SendDecoder:
         batch.reconsume_times.append(fields.j)
         batch.prepared_offsets.append(0)
         batch.properties.append(encoded + self._added)
-        tag = properties.get("TAGS")
-        code = self._tags_codes.get(tag)
-        batch.tags_codes.append(self._tags_code(tag) if code is None else code)
+        batch.tags_codes.append(self._tags_code(properties.get(TAGS)))
         batch.bodies.append(body)
 
     def _tags_code(self, tag: str | None) -> int:
-        if len(self._tags_codes) >= _CACHED_TAGS:
-            self._tags_codes = {None: 0, "": 0}
-        code = self._tags_codes[tag] = tags_code(tag)
+        code = self._tags_codes.get(tag)
+        if code is None:
+            if len(self._tags_codes) >= _CACHED_TAGS:
+                self._tags_codes = {None: 0, "": 0}
+            code = self._tags_codes[tag] = tags_code(tag)
         return code
 
     def _refuse(self, head: _Frame, sends: DecodedSends, problem: str) -> None:
@@ -254,11 +273,11 @@ class SendDecoder:
     ) -> None:
         """Add the messages of one SEND_BATCH_MESSAGE; they share a header."""
         try:
-            items = _batch_items(body)
+            flags, bodies, encoded = _batch_columns(body)
         except MessageIllegalError as error:
             sends.refused.append((head.opaque, head.flag & ONE_WAY_FLAG != 0, error))
             return
-        fields, batch, count = head.extFields, sends.batch, len(items)
+        fields, batch, count = head.extFields, sends.batch, len(flags)
         sends.opaques.append(head.opaque)
         sends.one_way.append(head.flag & ONE_WAY_FLAG != 0)
         sends.counts.append(count)
@@ -268,24 +287,29 @@ class SendDecoder:
         sends.max_reconsume_times.append(fields.l)
         batch.topics += [fields.b] * count
         batch.queue_ids += [fields.e] * count
+        batch.flags += flags
         batch.sys_flags += [fields.f] * count
         batch.born_ms += [fields.g] * count
         batch.born_hosts += [peer] * count
         batch.reconsume_times += [fields.j] * count
         batch.prepared_offsets += [0] * count
-        for flag, content, raw in items:
-            parts = raw.decode("utf-8", "replace").replace(_PAIR_END, _NAME_END)
-            pieces = parts.split(_NAME_END)
-            properties = dict(zip(pieces[::2], pieces[1::2], strict=False))
-            if 2 * len(properties) + 1 != len(pieces) or pieces[-1]:
-                properties = parse(raw)
-            tag = properties.get("TAGS")
-            code = self._tags_codes.get(tag)
+        batch.properties += encoded
+        batch.bodies += bodies
+        # One look at all of them together: most batches have nothing to be found.
+        together = _VALUE_END.join((b"", *encoded))
+        if any(map(together.__contains__, self._sought)):
+            self._read_properties(encoded, sends)
+        else:
+            sends.property_maps += [_NOTHING_SOUGHT] * count
+            batch.tags_codes += [0] * count
+
+    def _read_properties(self, encoded: list[bytes], sends: DecodedSends) -> None:
+        for raw in encoded:
+            properties = parse(raw)
+            if not self._special.isdisjoint(properties):
+                sends.is_special = True
             sends.property_maps.append(properties)
-            batch.flags.append(flag)
-            batch.properties.append(raw)
-            batch.tags_codes.append(self._tags_code(tag) if code is None else code)
-            batch.bodies.append(content)
+            sends.batch.tags_codes.append(self._tags_code(properties.get(TAGS)))
 
 
 def _empty() -> DecodedSends:
@@ -327,13 +351,15 @@ def _slow_head(command: Command) -> _Frame:
     return _Frame(command.code, command.opaque, fields, command.flag)
 
 
-def _batch_items(body: bytes) -> list[tuple[int, bytes, bytes]]:
-    """Cut the body of a SEND_BATCH_MESSAGE into (flag, body, encoded properties)."""
-    items: list[tuple[int, bytes, bytes]] = []
+def _batch_columns(body: bytes) -> tuple[list[int], list[bytes], list[bytes]]:
+    """Cut the body of a SEND_BATCH_MESSAGE into flags, bodies, encoded properties."""
+    flags: list[int] = []
+    bodies: list[bytes] = []
+    properties: list[bytes] = []
     unpack, at, end = _BATCH_ITEM.unpack_from, 0, len(body)
     while at < end:
         if at + _BATCH_ITEM.size > end:
-            raise MessageIllegalError(f"batch body ends inside message {len(items)}")
+            raise MessageIllegalError(f"batch body ends inside message {len(flags)}")
         size, _, _, flag, length = unpack(body, at)
         body_start = at + _BATCH_ITEM.size
         body_end = body_start + length
@@ -341,16 +367,18 @@ def _batch_items(body: bytes) -> list[tuple[int, bytes, bytes]]:
         at += size
         if length < 0 or properties_start > at or at > end:
             raise MessageIllegalError(
-                f"message {len(items)} of the batch: its lengths ({size} in all, body "
+                f"message {len(flags)} of the batch: its lengths ({size} in all, body "
                 f"{length}) do not fit the {end} bytes of the request"
             )
         length = int.from_bytes(body[body_end:properties_start])
         if properties_start + length != at:
             raise MessageIllegalError(
-                f"message {len(items)} of the batch: properties of {length} bytes do "
+                f"message {len(flags)} of the batch: properties of {length} bytes do "
                 f"not end with the message"
             )
-        items.append((flag, body[body_start:body_end], body[properties_start:at]))
-    if not items:
+        flags.append(flag)
+        bodies.append(body[body_start:body_end])
+        properties.append(body[properties_start:at])
+    if not flags:
         raise MessageIllegalError("a batch without a message")
-    return items
+    return flags, bodies, properties

@@ -11,18 +11,22 @@ from twistedmq.remoting.timer_wheel import Timer, TimerWheel
 
 
 class PendingRequests:
-    """Gives each request its opaque number and its answer, or a time-out."""
+    """Gives each request its opaque number and its answer, or a time-out.
+
+    Attributes:
+        waiting: requests without an answer; looked at with every read.
+    """
 
     def __init__(self, wheel: TimerWheel, limit: int) -> None:
         """Wait for *limit* answers at most."""
         self._wheel = wheel
         self._limit = limit
         self._last_opaque = 0
-        self._waiting: dict[int, tuple[Deferred[Command], Timer]] = {}
+        self.waiting: dict[int, tuple[Deferred[Command], Timer]] = {}
 
     def __len__(self) -> int:
         """Count the requests without an answer."""
-        return len(self._waiting)
+        return len(self.waiting)
 
     def next_opaque(self) -> int:
         """Give the number of the next request."""
@@ -37,17 +41,17 @@ class PendingRequests:
         Fails with RequestTimeoutError; cancelling it forgets the request.
         Raises: TooManyRequestsError.
         """
-        if len(self._waiting) >= self._limit:
+        if len(self.waiting) >= self._limit:
             raise TooManyRequestsError(peer, self._limit)
         answer: Deferred[Command] = Deferred(partial(self._forget, opaque))
         error = (peer, code, timeout_s)
         timer = self._wheel.schedule(timeout_s, self._time_out, opaque, error)
-        self._waiting[opaque] = answer, timer
+        self.waiting[opaque] = answer, timer
         return answer
 
     def answer(self, response: Command) -> None:
         """Hand *response* to who waits for it; one that comes too late is dropped."""
-        waiting = self._waiting.pop(response.opaque, None)
+        waiting = self.waiting.pop(response.opaque, None)
         if waiting is not None:
             answer, timer = waiting
             timer.cancel()
@@ -55,16 +59,17 @@ class PendingRequests:
 
     def fail_all(self, make_error: Callable[[], Exception]) -> None:
         """Fail all that wait, each with an error of its own."""
-        waiting, self._waiting = self._waiting, {}
-        for answer, timer in waiting.values():
+        failed = list(self.waiting.values())
+        self.waiting.clear()
+        for answer, timer in failed:
             timer.cancel()
             answer.errback(make_error())
 
     def _time_out(self, opaque: int, error: tuple[str, int, float]) -> None:
-        answer, _ = self._waiting.pop(opaque)
+        answer, _ = self.waiting.pop(opaque)
         answer.errback(RequestTimeoutError(*error))
 
     def _forget(self, opaque: int, _answer: Deferred[Command]) -> None:
-        waiting = self._waiting.pop(opaque, None)
+        waiting = self.waiting.pop(opaque, None)
         if waiting is not None:
             waiting[1].cancel()

@@ -220,7 +220,7 @@ class RemotingProtocol(Protocol):
         """Serve frames of one batch *code*, or of others where it is -1."""
         # A response may bear the number of a batch code: with own requests waiting,
         # each frame is looked at.
-        if code < 0 or self._pending:
+        if code < 0 or self._pending.waiting:
             for frame in group:
                 self._serve_one(frame)
             return

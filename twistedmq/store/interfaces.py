@@ -22,6 +22,9 @@ from twistedmq.store.index_interfaces import IndexHits
 class Durability(Enum):
     """What an acknowledged message survives."""
 
+    # That of enum is written in Python; this one is asked for with each answer.
+    __hash__ = object.__hash__
+
     MEMORY = "memory"
     PAGE_CACHE = "page-cache"
     DISK = "disk"
@@ -33,6 +36,8 @@ class ReadStatus(Enum):
 
     Upstream: GetMessageStatus, whose names go out as remarks of pull answers.
     """
+
+    __hash__ = object.__hash__
 
     FOUND = "FOUND"
     NO_MATCHED_MESSAGE = "NO_MATCHED_MESSAGE"

@@ -1,6 +1,7 @@
 import pytest
 from write_side import NOW_MS, WriteSide, send_frame
 
+from twistedmq.broker.send.admission import SPECIAL_PROPERTIES
 from twistedmq.protocol.batch_body import BatchItem, encode_batch
 from twistedmq.protocol.bodies import (
     MessageQueue,
@@ -24,7 +25,9 @@ def side() -> WriteSide:
 
 
 def decode(*frames: bytes) -> DecodedSends:
-    return SendDecoder(b"CLUSTER\x01c1\x02", lambda: "made").decode(frames, PEER)
+    return SendDecoder(b"CLUSTER\x01c1\x02", lambda: "made", SPECIAL_PROPERTIES).decode(
+        frames, PEER
+    )
 
 
 def problem(side: WriteSide, frame: bytes) -> tuple[int, str]:

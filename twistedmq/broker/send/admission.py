@@ -54,7 +54,7 @@ _OWN_BYTES: Final = 256
 """More than what a record has beside its body and properties."""
 
 _TIMERS: Final = (props.TIMER_DELIVER_MS, props.TIMER_DELAY_SEC, props.TIMER_DELAY_MS)
-_SPECIAL: Final = frozenset(
+SPECIAL_PROPERTIES: Final = frozenset(
     {
         props.DELAY,
         *_TIMERS,
@@ -126,18 +126,18 @@ class Admission:
     def is_plain(self, sends: DecodedSends) -> bool:
         """Say whether every message of a non-empty batch may be stored as it is."""
         batch = sends.batch
-        limit = self._limits.value.max_message_bytes
-        sizes = list(map(len, batch.bodies))
-        if len(sends.counts) != len(sizes):  # messages of one request count as one
-            sizes.append(sum(sizes) + sum(map(len, batch.properties)))
-            sizes[-1] += _OWN_BYTES * len(batch.topics)
+        largest = max(map(len, batch.bodies))
+        if len(sends.counts) != len(batch.topics):
+            # The messages of one request must fit in together.
+            largest = sum(map(len, batch.bodies)) + sum(map(len, batch.properties))
+            largest += _OWN_BYTES * len(batch.topics)
         return (
-            self._good.issuperset(zip(batch.topics, batch.queue_ids, strict=True))
-            and all(sizes)
-            and max(sizes) <= limit
+            not sends.is_special
+            and self._good.issuperset(zip(batch.topics, batch.queue_ids, strict=True))
+            and all(batch.bodies)
+            and largest <= self._limits.value.max_message_bytes
             and max(map(len, batch.properties)) <= self._properties_limit
             and _PLAIN_FLAGS.issuperset(batch.sys_flags)
-            and all(map(_SPECIAL.isdisjoint, sends.property_maps))
         )
 
     def admit(self, sends: DecodedSends) -> dict[int, TwistedMQError]:

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from twistedmq.broker.counters import BrokerCounters
-from twistedmq.broker.send.admission import Admission
+from twistedmq.broker.send.admission import SPECIAL_PROPERTIES, Admission
 from twistedmq.broker.send.gathering import GatheredRead, SendGatherer
 from twistedmq.broker.send.selection import merged, select
 from twistedmq.config.broker import BrokerIdentity, SendConfig
@@ -92,7 +92,7 @@ class SendHandlers:
             props.TRACE_ON: str(identity.trace_on).lower(),
         }
         added = props.format({**self._marks, props.CLUSTER: identity.cluster_name})
-        self._decoder = SendDecoder(added, self._new_unique_id)
+        self._decoder = SendDecoder(added, self._new_unique_id, SPECIAL_PROPERTIES)
         self._replies = {
             durability: SendReplies(
                 self._packed_host,

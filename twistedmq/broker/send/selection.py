@@ -15,7 +15,7 @@ _COLUMN_GETTERS: Final = tuple(map(attrgetter, _MESSAGE_COLUMNS))
 _REQUEST_COLUMNS: Final = tuple(
     field.name
     for field in fields(DecodedSends)
-    if field.name not in ("batch", "property_maps", "refused")
+    if field.name not in ("batch", "property_maps", "refused", "is_special")
 )
 
 
@@ -30,9 +30,10 @@ def select(sends: DecodedSends, requests: Sequence[int]) -> DecodedSends:
     batch = {name: _rows(sends.batch, name, messages) for name in _MESSAGE_COLUMNS}
     by_request = {name: _rows(sends, name, requests) for name in _REQUEST_COLUMNS}
     return DecodedSends(
-        batch=SendBatch(**batch),
-        property_maps=_rows(sends, "property_maps", messages),
+        SendBatch(**batch),
+        _rows(sends, "property_maps", messages),
         refused=[],
+        is_special=sends.is_special,
         **by_request,
     )
 

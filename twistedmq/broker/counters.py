@@ -107,8 +107,9 @@ class BrokerCounters:
         """Take time from *seconds*; the broker's own counters have *broker_key*."""
         self._seconds = seconds
         self._by_name: dict[tuple[str, str], Counter] = {}
-        # Those of TOPIC_PUT again: they are asked for with each send.
+        # Those of TOPIC_PUT and GROUP_GET again, asked for with each send and pull.
         self._by_topic: dict[str, Counter] = {}
+        self._by_reader: dict[tuple[str, str], Counter] = {}
         self.put = self._make(BROKER_PUT, broker_key)
         self.got = self._make(BROKER_GET, broker_key)
 
@@ -124,13 +125,19 @@ class BrokerCounters:
     def pulled(self, topic: str, group: str, messages: int, size: int) -> None:
         """Count messages that were given to a consumer, once a pull."""
         now_s = self._seconds()
+        counter = self._by_reader.get((topic, group))
+        if counter is None:
+            counter = self._make(GROUP_GET, f"{topic}@{group}")
+            self._by_reader[topic, group] = counter
         self.got.add(now_s, messages, size)
-        self._make(GROUP_GET, f"{topic}@{group}").add(now_s, messages, size)
+        counter.add(now_s, messages, size)
 
     def forget_topic(self, topic: str) -> None:
         """Drop the counters of a deleted topic."""
         self._by_name.pop((TOPIC_PUT, topic), None)
         self._by_topic.pop(topic, None)
+        for reader in [key for key in self._by_reader if key[0] == topic]:
+            del self._by_reader[reader]
         prefix = f"{topic}@"
         for key in [key for key in self._by_name if key[1].startswith(prefix)]:
             del self._by_name[key]

@@ -1,15 +1,7 @@
 """Frames to commands and back: the one door to both header serializations."""
 
 from twistedmq.protocol import header_binary, header_json
-from twistedmq.protocol.codes import CURRENT_VERSION, LanguageCode
-from twistedmq.protocol.command import (
-    BINARY,
-    JSON,
-    RESPONSE_FLAG,
-    Buffer,
-    Command,
-    Reply,
-)
+from twistedmq.protocol.command import BINARY, JSON, Buffer, Command, Reply
 from twistedmq.protocol.errors import FrameError, HeaderError
 from twistedmq.protocol.fields import encode_fields
 from twistedmq.protocol.framing import HEADER_WORD_BYTES, frame_parts, head_of_frame
@@ -73,15 +65,8 @@ def encode_reply(reply: Reply, request: Command) -> list[Buffer]:
 
     Answers have a JSON header whatever the request had, as the genuine servers' do.
     """
-    header = header_json.encode_header(
-        reply.code,
-        request.opaque,
-        RESPONSE_FLAG,
-        encode_fields(reply.header),
-        reply.remark,
-        LanguageCode.PYTHON,
-        CURRENT_VERSION,
-    )
+    fields = encode_fields(reply.header)
+    header = header_json.encode_reply(reply.code, request.opaque, fields, reply.remark)
     body = reply.body if isinstance(reply.body, list) else [reply.body]
     size = sum(map(len, body))
     return [head_of_frame(JSON, header, size), *filter(len, body)]

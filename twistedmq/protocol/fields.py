@@ -42,9 +42,14 @@ def decode_fields(cls: type[H], fields: Mapping[str, str]) -> H:
 
 
 def encode_fields(header: Header | Mapping[str, str] | None) -> dict[str, str]:
-    """Give the text fields of *header* in their declared order, None left out."""
+    """Give the text fields of *header* in their declared order, None left out.
+
+    What is a dictionary already is given as it is.
+    """
     if header is None:
         return {}
+    if isinstance(header, dict):
+        return header
     if not isinstance(header, Header):
         return dict(header)
     encoded = {}

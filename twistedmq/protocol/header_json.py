@@ -4,19 +4,27 @@ Written as the genuine programs write it: members in alphabetical order, no blan
 what is null left out. Read as leniently as they read.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from twistedmq.protocol import loose_json
-from twistedmq.protocol.codes import LanguageCode
-from twistedmq.protocol.command import Command
+from twistedmq.protocol.codes import CURRENT_VERSION, LanguageCode
+from twistedmq.protocol.command import RESPONSE_FLAG, Command
 from twistedmq.protocol.errors import FieldError, HeaderError
 from twistedmq.protocol.numbers import Int32
 
 _LANGUAGE_NUMBERS: Final = {code.name: int(code) for code in LanguageCode}
 _LANGUAGE_NAMES: Final = {int(code): code.name for code in LanguageCode}
+
+_AFTER_EXT: Final = (
+    b'"flag":%d,"language":"PYTHON","opaque":%%d,%%b'
+    b'"serializeTypeCurrentRPC":"JSON","version":%d}'
+) % (RESPONSE_FLAG, CURRENT_VERSION)
+_REPLY: Final = b'{"code":%d,"extFields":%b,' + _AFTER_EXT
+_BARE_REPLY: Final = b'{"code":%d,' + _AFTER_EXT
 
 
 class _Envelope(Struct):
@@ -103,6 +111,16 @@ def encode(command: Command) -> bytes:
         command.language,
         command.version,
     )
+
+
+def encode_reply(
+    code: int, opaque: int, fields: Mapping[str, str], remark: str | None
+) -> bytes:
+    """Give the header of an answer of ours; written out, as there are so many."""
+    note = b"" if remark is None else b'"remark":%b,' % _encode_text(remark)
+    if not fields:
+        return _BARE_REPLY % (code, opaque, note)
+    return _REPLY % (code, _encode_text(fields), opaque, note)
 
 
 def encode_header(

@@ -21,7 +21,12 @@ from twistedmq.broker.pull.errors import (
     PullForbiddenError,
 )
 from twistedmq.broker.pull.held import HeldPull, HeldPulls
-from twistedmq.broker.pull.outcomes import OFFSET_RESET, pull_fields, response_code
+from twistedmq.broker.pull.outcomes import (
+    OFFSET_RESET,
+    REMARKS,
+    pull_fields,
+    response_code,
+)
 from twistedmq.broker.pull.subscriptions import Subscriptions
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerIdentity, PullConfig
@@ -220,7 +225,7 @@ class PullHandlers:
             and (held := self._hold(pull)) is not None
         ):
             return held
-        return self._reply(pull, code, read, read.status.value)
+        return self._reply(pull, code, read, REMARKS[read.status])
 
     def _hold(self, pull: Pull) -> Deferred[Reply] | None:
         """Keep the pull until something arrives; None if too many are kept."""

@@ -11,6 +11,9 @@ from twistedmq.store.interfaces import QueueRead, ReadStatus
 OFFSET_RESET: Final = "OFFSET_RESET"
 """The remark where an operator has moved the group."""
 
+REMARKS: Final = {status: status.value for status in ReadStatus}
+"""How an answer words the status of a read; ``value`` itself takes half a us."""
+
 _CODES: Final = {
     ReadStatus.FOUND: ResponseCode.SUCCESS,
     ReadStatus.NO_MATCHED_MESSAGE: ResponseCode.PULL_RETRY_IMMEDIATELY,

@@ -85,3 +85,15 @@ def test_a_short_write_is_gone_on_with() -> None:
         write_all(file, b"hello", 0)
     assert caught.value.errno == errno.ENOSPC
     assert bytes(file.read(9, 0)) == b"hel"
+
+
+def test_files_for_reading_only_are_never_made_or_written(tmp_path: Path) -> None:
+    files = RealFiles(read_only=True)
+    with pytest.raises(FileNotFoundError):
+        files.open(tmp_path / "new", create=True)
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "old").write_bytes(b"abc")
+    file = files.open(tmp_path / "old")
+    assert bytes(file.read(3, 0)) == b"abc"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        file.write(b"x", 0)

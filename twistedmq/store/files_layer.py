@@ -255,12 +255,17 @@ class _SeekingFile(_RealFile):
 class RealFiles:
     """The file system of the machine."""
 
-    def __init__(self, capabilities: Capabilities | None = None) -> None:
+    def __init__(
+        self, capabilities: Capabilities | None = None, *, read_only: bool = False
+    ) -> None:
+        """With *read_only*, files are opened for reading, and none is made."""
         self._capabilities = capabilities or Capabilities.detect()
+        self._read_only = read_only
         self._file = _RealFile if self._capabilities.positional else _SeekingFile
 
     def open(self, path: Path, *, create: bool = False) -> OpenFile:
-        flags = os.O_RDWR | _BINARY
+        flags = (os.O_RDONLY if self._read_only else os.O_RDWR) | _BINARY
+        create = create and not self._read_only
         try:
             descriptor = os.open(path, flags | (os.O_CREAT if create else 0), 0o644)
         except FileNotFoundError:

@@ -1,0 +1,19 @@
+from twistedmq.store.offline.findings import Finding, Notes
+
+
+def test_notes_of_one_kind_become_one() -> None:
+    notes = Notes()
+    for offset in (30, 10, 20):
+        notes.add("odd", "T/0", "because", offset)
+    notes.add("odd", "T/1", "because", 5, count=7)
+    assert list(notes.take()) == [
+        Finding("odd", "T/0", 10, 31, "3 messages", "because", is_fault=False),
+        Finding("odd", "T/1", 5, 6, "7 messages", "because", is_fault=False),
+    ]
+    assert list(notes.take()) == []
+
+
+def test_one_message_is_not_many() -> None:
+    notes = Notes()
+    notes.add("odd", "T/0", "", 1)
+    assert next(notes.take()).what == "1 message"

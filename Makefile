@@ -79,7 +79,7 @@ clean:
 # ---- what the targets above stand on
 
 EXTRAS_run := tls,zstd
-EXTRAS_test := tls,zstd,test
+EXTRAS_test := tls,zstd,export,test
 EXTRAS_lint := tls,zstd,test,lint
 EXTRAS_docs := tls,zstd,docs
 EXTRAS_news := news

@@ -1,4 +1,4 @@
-"""The ``rmq`` command, for people: send, tail, topics.
+"""The ``rmq`` command, for people: send, tail, topics, store.
 
 Exit status: 0 good, 1 failed, 2 wrong usage. What it does is imported when it is asked
 for, so that ``rmq --help`` is there at once.
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from twistedmq import __version__
+from twistedmq.app.rmq_store_options import add_store
 
 FAILED = 1
 FROM = ("first", "last", "recent")
@@ -20,7 +21,11 @@ FROM = ("first", "last", "recent")
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit."""
     options = make_parser().parse_args(arguments)
+    if options.verb == "store":
+        # reading files needs no reactor
+        from twistedmq.app.rmq_store import run  # noqa: PLC0415
 
+        sys.exit(run(options))
     # the collector would look through all that is imported now, again and again
     gc.disable()
     # the reactor costs most of the start, so --help and wrong usage do without
@@ -55,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Give the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="rmq",
-        description="Send and read messages of a RocketMQ cluster.",
+        description="Send and read messages of a RocketMQ cluster; look into stores.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     # tests put a pool of their own into the settings of the client
@@ -64,6 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_send(verbs)
     _add_tail(verbs)
     _add_topics(verbs)
+    add_store(verbs)
     return parser
 
 

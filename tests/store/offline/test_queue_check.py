@@ -1,34 +1,15 @@
-from offline_kit import ROOT, filled, genuine, queue_file, records_in, verified
+import pytest
+from offline_kit import ROOT, filled, genuine, queue_file, records_in, segment, verified
 
-from twistedmq.store.log_scan import LoggedRecord
 from twistedmq.store.offline.findings import Finding
-from twistedmq.store.offline.queue_check import batch_of, is_in_queues
 from twistedmq.store.offline.queue_entries import BATCH_ENTRY
 from twistedmq.store.queue_state import ENTRY
 from twistedmq.testing.fake_files import FakeFiles
 
 
-def record(sys_flag: int = 0, encoded: bytes = b"") -> LoggedRecord:
-    return LoggedRecord(0, 100, "T", 0, 7, sys_flag, 0, encoded)
-
-
 def only(files: FakeFiles) -> Finding:
     [found] = [finding for finding in verified(files)[1] if finding.is_fault]
     return found
-
-
-def test_halves_of_transactions_by_flag_are_in_no_queue() -> None:
-    assert [is_in_queues(record(flag)) for flag in (0, 4, 8, 12)] == [
-        True,
-        False,
-        True,
-        False,
-    ]
-
-
-def test_a_batch_says_where_it_begins() -> None:
-    assert batch_of(record(0x80, b"INNER_BASE\x0142\x02INNER_NUM\x013\x02")) == (42, 3)
-    assert batch_of(record()) == (7, 1)
 
 
 def test_a_wrong_entry_is_told_once() -> None:
@@ -60,6 +41,22 @@ def test_an_entry_that_points_to_another_record_is_told() -> None:
     found = only(files)
     assert found.kind == "queue-entry"
     assert found.offset == 5
+
+
+@pytest.mark.parametrize("number", [0, 3, 9, 12, 1 << 40])
+def test_a_record_with_a_wrong_number_is_told_and_the_queue_is_not(number: int) -> None:
+    files = filled(60)
+    offset, size = records_in(files)[3 * 8]
+    files.content(segment(offset - offset % 4096))[
+        offset % 4096 + 20 : offset % 4096 + 28
+    ] = number.to_bytes(8)
+    verification, _ = verified(files)
+    found = only(files)
+    assert (found.kind, found.offset) == ("log-number", offset)
+    assert found.what == f"the record says that it is number {number} of Orders/0"
+    assert found.why == "it is number 8 there"
+    assert verification.queues.misnumbered == [(offset, offset + size)]
+    assert not verification.queues.faulty
 
 
 def test_an_entry_too_many_is_told() -> None:

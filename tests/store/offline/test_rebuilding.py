@@ -1,7 +1,17 @@
 from pathlib import Path
 
 import pytest
-from offline_kit import ROOT, filled, genuine, looked_at, queue_file
+from hypothesis import given
+from hypothesis import strategies as st
+from offline_kit import (
+    ROOT,
+    filled,
+    genuine,
+    looked_at,
+    queue_file,
+    records_in,
+    segment,
+)
 
 from twistedmq.store.log_scan import LoggedRecord, TagsCodes
 from twistedmq.store.offline.directory import StoreDirectory
@@ -118,3 +128,34 @@ def test_an_index_is_made_as_it_was() -> None:
         maker.add(record)
     maker.finish()
     assert contents(files, NEW / "index") == contents(files, ROOT / "index")
+
+
+@pytest.mark.parametrize("place", [1, 8, 18, 19])
+@pytest.mark.parametrize("number", [0, 3, 12, 21, 1 << 40, (1 << 63) - 1])
+def test_a_queue_offset_that_does_not_follow_is_not_believed(
+    place: int, number: int
+) -> None:
+    """No checksum covers it, and a queue made up to it would fill the disk."""
+    files = filled(60)
+    offset, _ = records_in(files)[3 * place]
+    content = files.content(segment(offset - offset % 4096))
+    at = offset % 4096 + 20
+    content[at : at + 8] = number.to_bytes(8)
+    written = files.writes
+    old, new = made(files, ("Orders", 0))
+    assert contents(files, new) == contents(files, old)
+    assert files.writes - written < 10
+
+
+@given(st.data())
+def test_no_queue_offsets_make_a_queue_larger_than_its_records(
+    data: st.DataObject,
+) -> None:
+    files = filled(30)
+    for offset, _ in records_in(files)[::3]:
+        at = offset % 4096 + 20
+        number = data.draw(st.integers(0, (1 << 63) - 1) | st.integers(0, 30))
+        base = offset - offset % 4096
+        files.content(segment(base))[at : at + 8] = number.to_bytes(8)
+    _, new = made(files, ("Orders", 0))
+    assert len(contents(files, new)) <= 3

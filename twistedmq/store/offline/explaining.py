@@ -12,8 +12,8 @@ from twistedmq.store.offline.diagnosis import fields_of, why_broken
 from twistedmq.store.offline.directory import StoreDirectory
 from twistedmq.store.offline.index_reading import IndexReader, guess_slots
 from twistedmq.store.offline.log_reading import LogReader
-from twistedmq.store.offline.queue_check import batch_of, is_in_queues
 from twistedmq.store.offline.queue_entries import Entry, QueueReader
+from twistedmq.store.offline.queue_progress import batch_of, is_in_queues
 from twistedmq.store.offline.verification import DEFAULT_DELAY_LEVELS
 from twistedmq.store.offline.walking import find_begin
 

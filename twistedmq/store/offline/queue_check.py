@@ -8,15 +8,8 @@ is looked at one by one.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from msgspec import Struct
-
-from twistedmq.protocol import properties
 from twistedmq.protocol.names import SCHEDULE_TOPIC, is_lmq
-from twistedmq.protocol.system_flags import (
-    TRANSACTION_COMMIT,
-    TRANSACTION_MASK,
-    TRANSACTION_NONE,
-)
+from twistedmq.protocol.system_flags import TRANSACTION_MASK
 from twistedmq.store.log_scan import LoggedRecord, TagsCodes, queues_of
 from twistedmq.store.offline.directory import QueueFolder, StoreDirectory
 from twistedmq.store.offline.findings import Finding, Notes
@@ -25,9 +18,15 @@ from twistedmq.store.offline.queue_entries import (
     Entry,
     QueueReader,
 )
+from twistedmq.store.offline.queue_progress import (
+    IN_QUEUES,
+    Missing,
+    QueueProgress,
+    batch_of,
+    more,
+)
 from twistedmq.store.queue_state import ENTRY
 
-_IN_QUEUES: Final = (TRANSACTION_NONE, TRANSACTION_COMMIT)
 BEHIND: Final = "recovery adds their queue entries"
 _OLDER: Final = "they are of an earlier queue of that name"
 _NO_QUEUE: Final = "the topic has no queues, so it was deleted"
@@ -35,39 +34,7 @@ _NO_QUEUE: Final = "the topic has no queues, so it was deleted"
 Explain = Callable[[int, str, int, int], str]
 """Says why at a physical offset there is no whole record of (topic, queue id, queue
 offset); "" if there is."""
-
-
-class Missing(Struct):
-    """Records in a row, in log order, that have no entry so far."""
-
-    first: int
-    """Queue offset."""
-    last: int
-    count: int
-    physical_offset: int
-
-
-class QueueProgress(Struct):
-    """How far a queue was compared."""
-
-    folder: QueueFolder
-    next_position: int
-    """Entries before this one were compared or told of."""
-    missing: Missing | None = None
-
-
-def is_in_queues(record: LoggedRecord) -> bool:
-    """Whether a record has queue entries: half of a transaction by flag has none."""
-    return record.sys_flag & TRANSACTION_MASK in _IN_QUEUES
-
-
-def batch_of(record: LoggedRecord) -> tuple[int, int]:
-    """Give the first queue offset and the count of a record of a batch queue."""
-    base = properties.get(record.properties, b"INNER_BASE") or b""
-    number = properties.get(record.properties, b"INNER_NUM") or b""
-    if base.isdigit() and number.isdigit():
-        return int(base), int(number)
-    return record.queue_offset, 1
+_MOST_NAMED: Final = 1000
 
 
 class QueueCheck:
@@ -80,6 +47,7 @@ class QueueCheck:
         tags_codes: TagsCodes,
         notes: Notes,
         explain: Explain,
+        record_at: Callable[[int], LoggedRecord | None],
         topics: frozenset[str],
     ) -> None:
         """*topics* are those that the broker knows."""
@@ -88,6 +56,7 @@ class QueueCheck:
         self._tags_codes = tags_codes
         self._notes = notes
         self._explain = explain
+        self._record_at = record_at
         self._topics = topics
         self._progress: dict[tuple[str, int], QueueProgress] = {
             key: QueueProgress(folder, reader.first(folder))
@@ -97,6 +66,8 @@ class QueueCheck:
         self.entries = 0
         self.faulty: set[tuple[str, int]] = set()
         """Queues with faults."""
+        self.misnumbered: list[tuple[int, int]] = []
+        """The first records whose own queue offset is wrong: begin, end."""
         self.log_min = 0
         self.log_end = 0
 
@@ -105,7 +76,7 @@ class QueueCheck:
         runs: dict[tuple[str, int], list[tuple[int, LoggedRecord, int]]] = {}
         code_of = self._tags_codes.of
         for record in records:
-            if record.sys_flag & TRANSACTION_MASK not in _IN_QUEUES:
+            if record.sys_flag & TRANSACTION_MASK not in IN_QUEUES:
                 continue
             code = code_of(record)
             for topic, queue_id, queue_offset in queues_of(record):
@@ -134,7 +105,7 @@ class QueueCheck:
         for queue_offset, record, _ in run:
             if known and not is_lmq(topic):
                 lost = self._lost.get(key)
-                self._lost[key] = _more(lost, queue_offset, record.physical_offset)
+                self._lost[key] = more(lost, queue_offset, record.physical_offset)
             else:
                 where = f"{topic}/{key[1]}"
                 self._notes.add("queue-gone", where, _NO_QUEUE, record.physical_offset)
@@ -164,7 +135,10 @@ class QueueCheck:
         wrong = self._difference(progress.folder, entry, record, code)
         if not wrong:
             yield from self._matched(progress, entry.position, 1)
-        elif not entry.size and not entry.physical_offset:
+        elif (not entry.size and not entry.physical_offset) or (
+            entry.physical_offset < record.physical_offset
+            and not self._why_none(progress, entry)
+        ):
             self._missing(progress, entry.position, record)
         elif entry.physical_offset > record.physical_offset and not self._why_none(
             progress, entry
@@ -266,7 +240,7 @@ class QueueCheck:
     ) -> None:
         if progress.missing is not None and queue_offset <= progress.missing.last:
             self._note_older(progress)
-        progress.missing = _more(progress.missing, queue_offset, record.physical_offset)
+        progress.missing = more(progress.missing, queue_offset, record.physical_offset)
 
     def _note_older(self, progress: QueueProgress) -> None:
         """The queue begins anew, so what is missing was of one that was deleted."""
@@ -302,11 +276,33 @@ class QueueCheck:
             self.entries += 1
             if entry.is_filler or 0 <= entry.physical_offset < self.log_min:
                 continue
+            wrong = self._wrong_number(progress, entry)
+            if wrong is not None:
+                yield wrong
+                continue
             why = self._why_unaccounted(progress, entry)
             what = f"the entry points to {entry.physical_offset}, where is none of its"
             yield self._fault(progress, "queue-entry", entry.queue_offset, what, why)
         if empty is not None and end is not None and progress.missing is None:
             yield self._hole(progress, empty, end)
+
+    def _wrong_number(self, progress: QueueProgress, entry: Entry) -> Finding | None:
+        """Give a finding if not the entry is wrong but what its record says of it."""
+        folder, at = progress.folder, entry.physical_offset
+        record = self._record_at(at)
+        if record is None or folder.is_batch or record.size != entry.size:
+            return None
+        own = record.queue_offset
+        is_here = (record.topic, record.queue_id) == (folder.topic, folder.queue_id)
+        if not is_here or self._reader.entry(folder, own).physical_offset == at:
+            return None
+        if progress.missing is not None and progress.missing.physical_offset == at:
+            progress.missing = None
+        if len(self.misnumbered) < _MOST_NAMED:
+            self.misnumbered.append((at, at + record.size))
+        what = f"the record says that it is number {own} of {folder.name}"
+        why = f"it is number {entry.queue_offset} there"
+        return Finding("log-number", "commit log", at, at + record.size, what, why)
 
     def _why_unaccounted(self, progress: QueueProgress, entry: Entry) -> str:
         if entry.physical_offset >= self.log_end > 0:
@@ -366,10 +362,3 @@ class QueueCheck:
     def _note_behind(self, where: str, missing: Missing) -> None:
         at, count = missing.physical_offset, missing.count
         self._notes.add("queue-behind", where, BEHIND, at, count)
-
-
-def _more(missing: Missing | None, queue_offset: int, physical_offset: int) -> Missing:
-    if missing is None:
-        return Missing(queue_offset, queue_offset, 1, physical_offset)
-    last = max(missing.last, queue_offset)
-    return Missing(missing.first, last, missing.count + 1, missing.physical_offset)

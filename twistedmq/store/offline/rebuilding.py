@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
+from twistedmq.protocol.record import MIN_RECORD_BYTES
 from twistedmq.protocol.system_flags import TRANSACTION_MASK, TRANSACTION_ROLLBACK
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.paths import file_name
@@ -17,8 +20,8 @@ from twistedmq.store.offline.directory import (
 )
 from twistedmq.store.offline.index_reading import HEADER, ITEM, SLOT_BYTES
 from twistedmq.store.offline.log_reading import LogReader
-from twistedmq.store.offline.queue_check import batch_of, is_in_queues
-from twistedmq.store.offline.queue_entries import BATCH_ENTRY, QueueReader
+from twistedmq.store.offline.queue_entries import BATCH_ENTRY, Entry, QueueReader
+from twistedmq.store.offline.queue_progress import batch_of, is_in_queues
 from twistedmq.store.offline.tables import known_topics
 from twistedmq.store.queue_state import ENTRY, FILLER_SIZE
 
@@ -27,6 +30,15 @@ _BUFFERED_BYTES: Final = 64 * 1024
 _RECORDS_A_FLUSH: Final = 20_000
 
 Makers = Mapping[tuple[str, int], "QueueMaker"]
+
+
+class _Placed(Struct):
+    """A record and where it says it belongs."""
+
+    physical_offset: int
+    size: int
+    tags_code: int
+    queue_offset: int
 
 
 class QueueMaker:
@@ -53,6 +65,11 @@ class QueueMaker:
         self._entry_bytes = size
         self._at: int | None = folder.bases[0] if folder and self.is_batch else None
         """Where the next entry goes, in bytes; None before the first."""
+        self._last_end = 0
+        self._odd: _Placed | None = None
+        """A record whose queue offset did not follow; the next one will tell."""
+        self._passed: list[_Placed] = []
+        """Records since the last entry whose queue offset is not believed."""
         self._buffer = bytearray()
         self._file: OpenFile | None = None
         self._base = -1
@@ -68,37 +85,90 @@ class QueueMaker:
                 maker.add(record, queue_offset, codes.of(record))
 
     def add(self, record: LoggedRecord, queue_offset: int, tags_code: int) -> None:
-        """Add the entry of one record."""
+        """Add the entry of one record.
+
+        No checksum covers its queue offset in the default format, so one that does not
+        follow is believed only if the next one follows it.
+        """
         if self.is_batch:
             base, count = batch_of(record)
-            self._put(
-                BATCH_ENTRY.pack(
-                    record.physical_offset,
-                    record.size,
-                    tags_code,
-                    record.store_ms,
-                    base,
-                    count,
-                    -1,
-                    0,
-                )
-            )
+            place = record.physical_offset, record.size, tags_code, record.store_ms
+            self._put(BATCH_ENTRY.pack(*place, base, count, -1, 0))
             return
-        wanted = queue_offset * ENTRY.size
-        if self._at is None or wanted < self._at:
-            self._begin(wanted)
-        assert self._at is not None
-        while self._at < wanted:
-            self._put(_FILLER)  # its record is lost
-        self._put(ENTRY.pack(record.physical_offset, record.size, tags_code))
+        placed = _Placed(record.physical_offset, record.size, tags_code, queue_offset)
+        odd, self._odd = self._odd, None
+        if odd is not None:
+            if queue_offset == odd.queue_offset + 1:
+                self._jump(odd)
+            else:
+                self._passed.append(odd)
+        if self._at is None or queue_offset == self._at // ENTRY.size:
+            self._place(placed)
+        elif self._passed and self._could_follow(placed):
+            self._jump(placed)
+        else:
+            self._odd = placed
 
-    def _begin(self, wanted: int) -> None:
-        """Begin the queue, perhaps anew: its topic was deleted and made again."""
-        self._buffer.clear()
-        self._file = None
-        self._files.remove(self._new)
-        self._at = wanted - wanted % self._file_bytes
-        self._base = -1
+    def _could_follow(self, placed: "_Placed") -> bool:
+        """Whether what lies between in the log can have held what is missing."""
+        assert self._at is not None
+        missing = placed.queue_offset - self._at // ENTRY.size
+        room = placed.physical_offset - self._last_end
+        return 0 <= missing * MIN_RECORD_BYTES <= room
+
+    def _jump(self, placed: "_Placed") -> None:
+        if self._could_follow(placed):
+            self._fill_to(placed.queue_offset)
+            self._place(placed)
+        else:
+            self._at = None  # its topic was deleted and made again
+            self._place(placed)
+
+    def _place(self, placed: "_Placed") -> None:
+        if self._at is None:
+            self._buffer.clear()
+            self._file = None
+            self._files.remove(self._new)
+            wanted = placed.queue_offset * ENTRY.size
+            self._at = wanted - wanted % self._file_bytes
+            self._base = -1
+            self._passed.clear()
+            while self._at < wanted:
+                self._put(_FILLER)
+        self._put(ENTRY.pack(placed.physical_offset, placed.size, placed.tags_code))
+        self._last_end = placed.physical_offset + placed.size
+
+    def _fill_to(self, queue_offset: int) -> None:
+        """Fill what is missing: as it was, where that leads to a record passed over."""
+        assert self._at is not None
+        passed = {odd.physical_offset for odd in self._passed}
+        self._passed.clear()
+        while self._at < queue_offset * ENTRY.size:
+            entry = self._old_entry(self._at // ENTRY.size) if passed else None
+            if entry is not None and entry.physical_offset in passed:
+                was = entry.physical_offset, entry.size, entry.tags_code
+                self._put(ENTRY.pack(*was))
+            else:
+                self._put(_FILLER)  # its record is lost
+
+    def _old_entry(self, queue_offset: int) -> Entry | None:
+        if self._folder is None:
+            return None
+        return QueueReader(self._directory.files).entry(self._folder, queue_offset)
+
+    def _end_with_odd(self) -> None:
+        """Place the last record if it did not follow, where the old entries put it."""
+        odd, self._odd = self._odd, None
+        if odd is None or self._at is None:
+            return
+        old, following = self._old_entry(odd.queue_offset), self._at // ENTRY.size
+        if (old is not None and old.physical_offset == odd.physical_offset) or (
+            not odd.queue_offset and self._folder is None
+        ):
+            self._jump(odd)
+        else:
+            self._passed.append(odd)
+            self._fill_to(following + len(self._passed))
 
     def _put(self, entry: bytes) -> None:
         if self._at is None:
@@ -130,6 +200,7 @@ class QueueMaker:
         """Write and sync what is left; gives the old folder and the new one."""
         if self._at is None:
             self._keep_bounds()
+        self._end_with_odd()
         self._write()
         self._sync()
         self._file = None

@@ -81,7 +81,7 @@ def make_plan(done: Verification) -> Plan:
     if not plan.is_empty and directory.vouch is not None:
         what = "move it away, so that recovery looks for itself at the next start"
         steps.insert(0, Repair(SET_ASIDE, str(directory.paths.vouch), what))
-    for start, stop in done.damages:
+    for start, stop in done.damages + done.queues.misnumbered:
         what = f"{stop - start} bytes from {start} on stay as they are"
         steps.append(Repair(LEAVE, "commit log", what))
     return plan

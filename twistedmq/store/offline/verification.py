@@ -12,8 +12,9 @@ from twistedmq.store.offline.findings import Finding, Notes
 from twistedmq.store.offline.index_check import IndexCheck
 from twistedmq.store.offline.index_reading import IndexReader, guess_slots
 from twistedmq.store.offline.log_reading import LogReader
-from twistedmq.store.offline.queue_check import QueueCheck, batch_of, is_in_queues
+from twistedmq.store.offline.queue_check import QueueCheck
 from twistedmq.store.offline.queue_entries import QueueReader
+from twistedmq.store.offline.queue_progress import batch_of, is_in_queues
 from twistedmq.store.offline.tables import known_topics
 from twistedmq.store.offline.walking import (
     CHUNK_BYTES,
@@ -74,6 +75,7 @@ class Verification:
             TagsCodes(delay_levels),
             self._notes,
             self.why_no_record,
+            lambda offset: self._look(offset)[1],
             frozenset(known_topics(directory)),
         )
         self.slots = guess_slots(directory.files, directory.index_files)

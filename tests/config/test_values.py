@@ -14,6 +14,7 @@ from twistedmq.config.values import (
     choice,
     in_unit,
     name_of,
+    paths_in,
 )
 
 
@@ -78,3 +79,9 @@ def test_delay_levels_have_a_number_and_a_unit() -> None:
     for wrong in ("", "1", "s", "1s 5x", "0s", "1.5h"):
         with pytest.raises(ValueError):  # noqa: PT011
             DELAYS.parse(wrong)
+
+
+def test_paths_stand_between_separators() -> None:
+    assert paths_in(" /a/ ,,/b", ",") == (Path("/a"), Path("/b"))
+    assert paths_in("/a:/b", ":") == (Path("/a"), Path("/b"))
+    assert paths_in(" ", ",") == ()

@@ -13,6 +13,7 @@ from twistedmq.config.values import (
     PATH,
     TEXT,
     choice,
+    paths_in,
     whole_number,
 )
 
@@ -299,14 +300,23 @@ _RESOURCE_KEYS = (
 def check_log_folders(value_of: Callable[[str], Any]) -> str | None:
     """See that new files of the commit log have somewhere to go."""
     separator = value_of("multiPathSplitter")
-    folders = {p.strip() for p in value_of("storePathCommitLog").split(separator)}
+    folders = set(paths_in(value_of("storePathCommitLog"), separator))
     read_only = value_of("readOnlyCommitLogStorePaths")
-    if folders - {""} and not folders - {""} - {
-        p.strip() for p in read_only.split(separator)
-    }:
+    own = folders or {value_of("storePathRootDir") / "commitlog"}
+    if own <= set(paths_in(read_only, separator)):
         return (
             f"readOnlyCommitLogStorePaths={read_only} holds every folder of "
             "storePathCommitLog: at least one must take new files"
+        )
+    return None
+
+
+def check_seals(value_of: Callable[[str], Any]) -> str | None:
+    """See that messages get the checksum without which they would not be read."""
+    if value_of("forceVerifyPropCRC") and not value_of("enabledAppendPropCRC"):
+        return (
+            "forceVerifyPropCRC=true takes each message without a checksum of its "
+            "whole record for damaged: set enabledAppendPropCRC=true as well"
         )
     return None
 

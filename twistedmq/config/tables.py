@@ -25,7 +25,7 @@ from twistedmq.config.keys_shared import (
     check_tls,
     listen_keys,
 )
-from twistedmq.config.keys_store import STORE_KEYS, check_log_folders
+from twistedmq.config.keys_store import STORE_KEYS, check_log_folders, check_seals
 from twistedmq.config.refused_keys import REFUSED_KEYS
 
 BROKER_PORT = 10911
@@ -55,7 +55,7 @@ def broker_keys() -> KeyTable:
             *accepted_keys(BROKER_TABLE),
             *accepted_keys(STORE_TABLE),
         ),
-        checks=[check_tls, check_address_server, check_log_folders],
+        checks=[check_tls, check_address_server, check_log_folders, check_seals],
     )
 
 

@@ -145,3 +145,8 @@ DELAYS: Kind[str] = Kind("delays such as 1s 5m 2h 1d", _parse_delays, str)
 PATH: Kind[Path] = Kind("a path", _parse_path, str)
 OPTIONAL_PATH = optional(PATH)
 ADDRESSES = text_list(";")
+
+
+def paths_in(text: str, separator: str) -> tuple[Path, ...]:
+    """Take paths with *separator* between them apart."""
+    return tuple(PATH.parse(part) for part in text.split(separator) if part.strip())

@@ -1,10 +1,9 @@
 """Where the files of a store are and how they are named: as genuinely."""
 
-from pathlib import Path
 from typing import Final
 
 from twistedmq.config.store import StoreConfig
-from twistedmq.config.values import PATH
+from twistedmq.config.values import paths_in
 
 NAME_DIGITS: Final = 20
 DELETED_PREFIX: Final = ".deleted-"
@@ -17,8 +16,10 @@ class StorePaths:
     def __init__(self, config: StoreConfig) -> None:
         root = config.root_directory
         self.root = root
-        self.log_folders = _split(config, config.log_folders) or (root / "commitlog",)
-        self.read_only_log_folders = _split(config, config.read_only_log_folders)
+        separator = config.folder_separator
+        own_folder = root / "commitlog"
+        self.log_folders = paths_in(config.log_folders, separator) or (own_folder,)
+        self.read_only_log_folders = paths_in(config.read_only_log_folders, separator)
         self.commit_log = self.log_folders[0]
         """One folder of the log; for all of them see ``LogFolders``."""
         self.queues = root / "consumequeue"
@@ -32,11 +33,6 @@ class StorePaths:
         self.lock = root / "lock"
         self.vouch = root / "twistedmq.vouch"
         """What is known to be on the disk; other programs ignore it."""
-
-
-def _split(config: StoreConfig, text: str) -> tuple[Path, ...]:
-    parts = text.split(config.folder_separator)
-    return tuple(PATH.parse(part) for part in parts if part.strip())
 
 
 def file_name(offset: int) -> str:

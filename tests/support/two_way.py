@@ -13,11 +13,13 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import peer
 from load import Sender, Stored, problems, query, read_topic
 from processes import OurBroker
 
+NOBODY = "127.0.0.1:9"
 MORE = 1000
 """How many messages a genuine broker appends to each topic."""
 
@@ -52,8 +54,11 @@ class Sent:
         self.next += count
 
 
-class AnyHostBroker(peer.Broker):
-    """The genuine broker, whatever address it tells the name server."""
+class LoneBroker(peer.Broker):
+    """The genuine broker without a name server: nobody asks for routes here."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(NOBODY, **settings)
 
     def answers(self) -> bool:
         """Say whether it answers anything at all."""
@@ -89,12 +94,8 @@ class TwoWay:
     @contextmanager
     def genuine(self) -> Iterator[peer.Broker]:
         """Run the genuine broker over the same directory; stopped in order."""
-        with (
-            peer.NameServer() as namesrv,
-            AnyHostBroker(
-                namesrv, name="both", home=self.data, config=self._genuine_settings
-            ) as broker,
-        ):
+        broker = LoneBroker(name="both", home=self.data, config=self._genuine_settings)
+        with broker:
             yield broker
 
     def send(

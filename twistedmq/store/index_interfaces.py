@@ -85,7 +85,11 @@ class IIndexStrategy(Interface):
         """
 
     def close() -> None:
-        """Flush and close. Nothing is called afterwards."""
+        """Flush and close, in a thread; nothing is called afterwards.
+
+        Raises:
+            OSError: it did not work; everything was let go all the same.
+        """
 
 
 class IIndexFactory(Interface):

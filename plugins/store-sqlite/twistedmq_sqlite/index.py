@@ -171,7 +171,6 @@ class SqliteIndex:
         """Flush and close."""
         try:
             self.flush()
-        except OSError as error:
-            self._log.error("the index was not closed in order: {e}", e=str(error))
-        if self._owns:
-            self._database.close()
+        finally:
+            if self._owns:
+                self._database.close()

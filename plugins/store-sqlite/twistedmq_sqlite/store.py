@@ -187,9 +187,11 @@ class SqliteStore(TableReads):
 
     def _close(self) -> None:
         assert self._index is not None
-        self._index.close()
-        self._database.sync()
-        self._database.checkpoint()
+        try:
+            self._index.close()
+        finally:
+            self._database.sync()
+            self._database.checkpoint()
 
     def _closed(self, _: object) -> None:
         if hasattr(self, "_workers"):

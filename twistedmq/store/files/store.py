@@ -235,6 +235,7 @@ class FileStore(StoreReads, SpecialAppends):
             self._flush_call = None
         try:
             yield self._voucher.vouch()
+            yield self._workers.run(self._index.close)
             self._files.remove(self._paths.abort)
         except (OSError, StoreFullError) as error:
             self._log.error(

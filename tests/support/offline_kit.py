@@ -1,5 +1,6 @@
 """Stores that nobody has open, for tests of what reads and mends them."""
 
+import errno
 import json
 import tarfile
 from collections.abc import Iterator
@@ -141,3 +142,29 @@ def covered_in_record(data: bytes) -> Iterator[int]:
     for name in (b"TAGS\x01", b"KEYS\x01", b"UNIQ_KEY\x01"):
         start = data.index(name, properties_at)
         yield from range(start, data.index(b"\x02", start))
+
+
+class BadSectors:
+    """Files of which one cannot be read in some places."""
+
+    def __init__(self, files: FakeFiles, path: Path, bad: range) -> None:
+        self._files = files
+        self._path = path
+        self._bad = bad
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._files, name)
+
+    def open(self, path: Path, *, create: bool = False) -> Any:
+        file = self._files.open(path, create=create)
+        if path != self._path:
+            return file
+        read = file.read
+
+        def failing(size: int, offset: int) -> Any:
+            if offset < self._bad.stop and offset + size > self._bad.start:
+                raise OSError(errno.EIO, "Input/output error", str(path))
+            return read(size, offset)
+
+        file.read = failing  # type: ignore[method-assign]
+        return file

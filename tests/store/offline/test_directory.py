@@ -59,16 +59,17 @@ def test_a_log_in_several_folders_is_put_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mark", "named"),
+    ("marks", "named"),
     [
-        ("consumequeue_r/CURRENT", "RocksDB"),
-        ("IDENTITY", "RocksDB"),
-        ("dledger-n0/data/1", "DLedger"),
+        (["consumequeue_r/CURRENT", "consumequeue_r/MANIFEST-1"], "RocksDB"),
+        (["CURRENT", "MANIFEST-1"], "RocksDB"),
+        (["dledger-n0/data/1"], "DLedger"),
     ],
 )
-def test_foreign_stores_are_named(mark: str, named: str) -> None:
+def test_foreign_stores_are_named(marks: list[str], named: str) -> None:
     files = filled(3)
-    files.open(ROOT / mark, create=True)
+    for mark in marks:
+        files.open(ROOT / mark, create=True)
     with pytest.raises(StoreOpenError, match=named):
         looked_at(files)
 

@@ -1,37 +1,7 @@
-import errno
-from pathlib import Path
-from typing import Any
-
 from offline_kit import filled, looked_at, records_in, segment
 
 from twistedmq.store.files_layer import Files
 from twistedmq.store.offline.log_reading import LogReader
-from twistedmq.testing.fake_files import FakeFiles
-
-
-class BadSectors:
-    """Files whose segment cannot be read in some places."""
-
-    def __init__(self, files: FakeFiles, bad: range) -> None:
-        self._files = files
-        self._bad = bad
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._files, name)
-
-    def open(self, path: Path, *, create: bool = False) -> Any:
-        file = self._files.open(path, create=create)
-        if path != segment():
-            return file
-        read = file.read
-
-        def failing(size: int, offset: int) -> Any:
-            if offset < self._bad.stop and offset + size > self._bad.start:
-                raise OSError(errno.EIO, "Input/output error", str(path))
-            return read(size, offset)
-
-        file.read = failing  # type: ignore[method-assign]
-        return file
 
 
 def log_of(files: Files) -> LogReader:
@@ -64,17 +34,6 @@ def test_a_record_is_as_long_as_it_says() -> None:
     for offset, size in records_in(files):
         assert len(log.record_bytes(offset)) == size
     assert log.record_bytes(records_in(files)[0][0] + 1) == b""
-
-
-def test_what_the_disk_refuses_is_zeros_and_remembered() -> None:
-    files = filled(60, segment_bytes=16384)
-    log = log_of(BadSectors(files, range(5000, 5001)))
-    whole = bytes(files.content(segment()))
-    found = log.read(16384, 0)
-    assert found == whole[:4096] + bytes(4096) + whole[8192:]
-    assert log.refused() == [(4096, 8192, "Input/output error")]
-    log.read(16384, 0)
-    assert len(log.refused()) == 1
 
 
 def test_few_files_are_open_at_a_time() -> None:

@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from offline_kit import (
     faults,
     filled,
     genuine,
+    looked_at,
     queue_file,
     records_in,
     segment,
@@ -16,7 +18,7 @@ from offline_kit import (
 )
 
 from twistedmq.config.store import StoreConfig
-from twistedmq.store.offline.verification import DEFAULT_DELAY_LEVELS
+from twistedmq.store.offline.verification import DEFAULT_DELAY_LEVELS, Verification
 from twistedmq.testing.batches import Told, batch_of
 from twistedmq.testing.contracts.message_store import value_of
 from twistedmq.testing.fake_files import FakeFiles
@@ -220,3 +222,24 @@ def test_an_index_that_cannot_be_measured_is_one_fault() -> None:
     [path] = [p for p in files.paths() if p.parent.name == "index"]
     files.content(path)[:1000] = bytes(1000)
     assert faults(files) == ["index-file"]
+
+
+def test_memory_does_not_grow_with_the_store() -> None:
+    def peak_of(count: int) -> int:
+        files = FakeFiles()
+        store = open_store(ROOT, files, queue_file_bytes=20_000)
+        for first in range(0, count, 50):
+            told = [
+                Told(body=b"b" * 500, keys=f"k{n} all", tag=f"t{n % 7}")
+                for n in range(first, first + 50)
+            ]
+            store.append(batch_of(told))
+        value_of(store.stop())
+        verification = Verification(looked_at(files), chunk_bytes=1 << 15)
+        tracemalloc.start()
+        assert not list(verification.run())
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak
+
+    assert peak_of(3000) < 1.3 * peak_of(600)

@@ -58,14 +58,7 @@ def refuse_foreign(files: Files, paths: StorePaths) -> None:
     if files.size(paths.root) is not None:
         raise StoreOpenError(paths.root, "it is a file, not a directory")
     names = set(files.list(paths.root))
-    _refuse_databases(files, paths)
-    for folder in (paths.root, *paths.log_folders):
-        for name in files.list(folder):
-            if name.lower().startswith("dledger-"):
-                raise StoreOpenError(
-                    paths.root,
-                    f"it is a DLedger store ({folder / name}), which is not supported",
-                )
+    refuse_other_kinds(files, paths)
     visible = {name for name in names - _HARMLESS if not name.startswith(".")}
     if visible and not visible & _OURS:
         raise StoreOpenError(
@@ -76,6 +69,22 @@ def refuse_foreign(files: Files, paths: StorePaths) -> None:
     segments = list(_segments(files, paths))
     if not names & _SIGNS and segments:
         _refuse_other_log(files, paths, min(segments, key=lambda path: path.name))
+
+
+def refuse_other_kinds(files: Files, paths: StorePaths) -> None:
+    """See that it is no store of another kind, whole or not.
+
+    Raises:
+        StoreOpenError: it is; the text names the kind.
+    """
+    _refuse_databases(files, paths)
+    for folder in (paths.root, *paths.log_folders):
+        for name in files.list(folder):
+            if name.lower().startswith("dledger-"):
+                raise StoreOpenError(
+                    paths.root,
+                    f"it is a DLedger store ({folder / name}), which is not supported",
+                )
 
 
 def _refuse_databases(files: Files, paths: StorePaths) -> None:

@@ -12,9 +12,11 @@ from msgspec import Struct
 
 from twistedmq.config.store import StoreConfig
 from twistedmq.store.errors import StoreOpenError
+from twistedmq.store.files.foreign import refuse_other_kinds
 from twistedmq.store.files.paths import StorePaths, is_file_name
 from twistedmq.store.files.vouch import Vouch
 from twistedmq.store.files_layer import Files
+from twistedmq.store.offline.reading_files import ReadingFiles
 
 PLAIN_ENTRY_BYTES: Final = 20
 BATCH_ENTRY_BYTES: Final = 46
@@ -66,12 +68,15 @@ class StoreDirectory:
         Raises:
             StoreOpenError: there is no store, or none of this format.
         """
-        self.files = files
+        self.files = ReadingFiles(files)
         self.root = root
         self.paths = StorePaths(StoreConfig(root_directory=root))
         self.logs = list(logs) or [root / "commitlog"]
-        self._refuse_foreign()
-        self.has_abort = files.size(self.paths.abort) is not None
+        refuse_other_kinds(self.files, self.paths)
+        if not any(self.files.is_folder(folder) for folder in self.logs):
+            named = ", ".join(map(str, self.logs))
+            raise StoreOpenError(root, f"there is no commit log ({named})")
+        self.has_abort = self.files.size(self.paths.abort) is not None
         self.vouch = self._read_vouch()
         self.segments = self._find_segments()
         self.segment_bytes = self._guess_segment_bytes()
@@ -82,23 +87,6 @@ class StoreDirectory:
             for name in files.list(self.paths.index)
             if len(name) == _INDEX_NAME_DIGITS and name.isdigit()
         ]
-
-    def _refuse_foreign(self) -> None:
-        names = set(self.files.list(self.root))
-        for name in sorted(names):
-            if name.lower().startswith("dledger-"):
-                raise StoreOpenError(
-                    self.root, f"it is a DLedger store ({name}), which is not supported"
-                )
-            if name == "consumequeue_r" or name in {"CURRENT", "IDENTITY"}:
-                raise StoreOpenError(
-                    self.root,
-                    f"it was written with RocksDB queues ({name}), which are not "
-                    "supported",
-                )
-        if not any(self.files.is_folder(folder) for folder in self.logs):
-            named = ", ".join(map(str, self.logs))
-            raise StoreOpenError(self.root, f"there is no commit log ({named})")
 
     def _read_vouch(self) -> Vouch | None:
         """Give the vouching file, believed or not."""

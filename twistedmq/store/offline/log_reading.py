@@ -9,13 +9,13 @@ from twistedmq.store.files_layer import Files, OpenFile
 from twistedmq.store.offline.directory import Segment, StoreDirectory
 
 _OPEN_FILES: Final = 16
-_SECTOR_BYTES: Final = 4096
+_FIRST_BYTES: Final = 4096
 LARGEST_RECORD_BYTES: Final = 256 * 1024 * 1024
 """A record that claims more is taken to be damaged."""
 
 
 class LogReader:
-    """Reads bytes; what the disk refuses to give is zeros, and remembered."""
+    """Reads bytes; keeps some files open."""
 
     def __init__(
         self, files: Files, segments: Sequence[Segment], segment_bytes: int
@@ -25,8 +25,6 @@ class LogReader:
         self.segment_bytes = segment_bytes
         self._bases = [segment.base for segment in segments]
         self._open: OrderedDict[int, OpenFile] = OrderedDict()
-        self._refused: list[tuple[int, int, str]] = []
-        self.bytes_read = 0
 
     @classmethod
     def of(cls, directory: StoreDirectory) -> "LogReader":
@@ -70,12 +68,7 @@ class LogReader:
         if segment is None or size <= 0:
             return b""
         size = min(size, segment.base + self.segment_bytes - offset)
-        try:
-            data = bytes(self._file(segment).read(size, offset - segment.base))
-        except OSError:
-            data = self._read_by_sectors(segment, size, offset)
-        self.bytes_read += len(data)
-        return data
+        return bytes(self._file(segment).read(size, offset - segment.base))
 
     def next_data(self, offset: int) -> int:
         """Give a place from *offset* on before which there are only zeros.
@@ -86,10 +79,7 @@ class LogReader:
         segment = self.segment_at(offset)
         if segment is None:
             return offset
-        try:
-            found = self._file(segment).next_data(offset - segment.base)
-        except OSError:
-            return offset
+        found = self._file(segment).next_data(offset - segment.base)
         return max(offset, segment.base + min(found, self.segment_bytes) - 8)
 
     def _file(self, segment: Segment) -> OpenFile:
@@ -100,40 +90,12 @@ class LogReader:
                 self._open.popitem(last=False)
         return file
 
-    def _read_by_sectors(self, segment: Segment, size: int, offset: int) -> bytes:
-        """Read what can be read, the rest as zeros."""
-        size = min(size, segment.base + segment.size - offset)
-        found = bytearray(max(size, 0))
-        at = 0
-        while at < size:
-            step = min(_SECTOR_BYTES - (offset + at) % _SECTOR_BYTES, size - at)
-            try:
-                piece = self._file(segment).read(step, offset + at - segment.base)
-                found[at : at + len(piece)] = piece
-            except OSError as error:
-                self._note_refused(offset + at, step, error.strerror or str(error))
-            at += step
-        return bytes(found)
-
-    def _note_refused(self, offset: int, size: int, why: str) -> None:
-        for place, (start, end, text) in enumerate(self._refused):
-            if start <= offset < end:
-                return
-            if end == offset and text == why:
-                self._refused[place] = (start, offset + size, why)
-                return
-        self._refused.append((offset, offset + size, why))
-
-    def refused(self) -> list[tuple[int, int, str]]:
-        """Give where the disk gave errors: start, end, what it said."""
-        return sorted(self._refused)
-
     def record_bytes(self, offset: int) -> bytes:
         """Give the bytes of the record at *offset*, as many as it says it has.
 
         Nothing where its size makes no sense.
         """
-        data = self.read(_SECTOR_BYTES, offset)
+        data = self.read(_FIRST_BYTES, offset)
         size = int.from_bytes(data[:4])
         if not 0 < size <= min(self.segment_end(offset) - offset, LARGEST_RECORD_BYTES):
             return b""

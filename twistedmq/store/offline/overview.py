@@ -17,6 +17,7 @@ from twistedmq.store.offline.index_reading import HEADER, IndexHeader, read_head
 from twistedmq.store.offline.log_reading import LogReader
 from twistedmq.store.offline.queue_entries import QueueReader
 from twistedmq.store.offline.walking import LogEnd, Records, walk
+from twistedmq.store.queue_state import FILLER_SIZE
 from twistedmq.store.time_search import offset_by_time
 
 
@@ -63,8 +64,8 @@ class Overview:
             )
 
     def _bytes(self, folder: QueueFolder, first: int, end: int) -> int:
-        entries = self.queues.entries(folder, first, end)
-        return sum(entry.size for entry in entries if not entry.is_filler)
+        sizes = self.queues.sizes(folder, first, end)
+        return sum(size for size in sizes if size != FILLER_SIZE)
 
     def _time_at(self, folder: QueueFolder, position: int) -> int | None:
         entry = self.queues.entry(folder, position)
@@ -138,11 +139,14 @@ class Overview:
         return "TwistedMQ, and a genuine broker last (or its end was not in order)"
 
     def _log_end(self) -> LogEnd:
-        """Find the end from the last segment that has records."""
+        """Find the end from what is vouched for, or the last segment with records."""
         start = self.log.min_offset
         for segment in self.log.segments:
             if self.log.read(8, segment.base).strip(b"\0"):
                 start = segment.base
+        vouch = read_vouch(self.directory.files, self.directory.paths)
+        if vouch is not None and start <= vouch.offset < self.log.segment_end(start):
+            start = vouch.offset
         end = LogEnd(start, start, "")
         for step in walk(self.log, start):
             if isinstance(step, LogEnd):

@@ -95,6 +95,15 @@ class QueueReader:
                 yield unpacked(folder, start + at // size, data[at : at + size])
             start += len(data) // size
 
+    def sizes(self, folder: QueueFolder, start: int, stop: int) -> Iterator[int]:
+        """Give what the entries say that their records have; for many of them."""
+        layout = BATCH_ENTRY if folder.is_batch else ENTRY
+        while start < stop:
+            count = min(_BLOCK_ENTRIES, stop - start)
+            for entry in layout.iter_unpack(self.raw(folder, start, count)):
+                yield entry[1]
+            start += count
+
     def first(self, folder: QueueFolder) -> int:
         """Give the position of the first entry that a file has room for."""
         return folder.bases[0] // folder.entry_bytes if folder.bases else 0

@@ -117,9 +117,9 @@ class Verification:
         self.progress(whole, whole)
         yield from self.queues.finish()
         yield from self._index.finish()
-        for start, end, why in self.log.refused():
+        for path, start, end, why in self.directory.files.refused:
             what = f"the disk does not give the bytes {start} to {end}"
-            yield Finding("log-unreadable", _LOG, start, end, what, why)
+            yield Finding("unreadable", str(path), start, end, what, why)
         self.summary.entries = self.queues.entries
         self.summary.index_items = self._index.items
         yield from self._notes.take()

@@ -155,6 +155,7 @@ def test_repair_says_what_cannot_be_mended(store: Path) -> None:
     data[90] ^= 1
     path.write_bytes(data)
     done = Outcome(store, "repair", "--yes")
+    assert done.status == 1
     assert done.out.endswith("nothing of that can be mended from the log\n")
     assert path.read_bytes() == data
 

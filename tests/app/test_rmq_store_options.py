@@ -1,3 +1,4 @@
+import os
 from datetime import datetime
 
 import pytest
@@ -54,8 +55,10 @@ def test_ranges_may_be_open() -> None:
 
 
 def test_folders_and_levels() -> None:
-    options = parse("verify|D|--log|/a,/b:/c|--delay-levels|1s 2h")
-    assert options.log == ["/a", "/b", "/c"]  # type: ignore[attr-defined]
+    options = parse("verify|D|--log|/a,/b,|--delay-levels|1s 2h")
+    assert options.log == ["/a", "/b"]  # type: ignore[attr-defined]
+    options_too = parse(f"verify|D|--log|/a{os.pathsep}/b")
+    assert options_too.log == ["/a", "/b"]  # type: ignore[attr-defined]
     assert options.delay_levels == "1s 2h"  # type: ignore[attr-defined]
 
 

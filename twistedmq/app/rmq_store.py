@@ -234,7 +234,8 @@ def _repair(directory: StoreDirectory, options: Namespace, out: TextIO) -> int:
     lock = repairer.take_lock() if options.yes else None
     if options.yes:
         # what was listed before the lock was taken may be stale
-        directory = StoreDirectory(directory.files, directory.root, directory.logs)
+        files = RealFiles(read_only=True)
+        directory = StoreDirectory(files, directory.root, directory.logs)
         repairer = Repairer(directory, RealFiles(), aside, levels)
     verification = _verification(directory, options)
     for _ in _findings(verification, options):
@@ -245,6 +246,7 @@ def _repair(directory: StoreDirectory, options: Namespace, out: TextIO) -> int:
         steps = repairer.carry_out(verification, plan)
     for step in steps:
         _show_step(step, options, out)
+    left = _faults_left(directory, options) if options.yes else 0
     del lock
     if not options.json and not plan.steps:
         out.write("nothing to mend\n")
@@ -252,9 +254,15 @@ def _repair(directory: StoreDirectory, options: Namespace, out: TextIO) -> int:
         out.write("nothing of that can be mended from the log\n")
     elif not options.json and options.yes:
         out.write(f"what was there before is in {directory.root / aside}\n")
+        out.write(f"faults that are left: {left or 'none'}\n")
     elif not options.json:
         out.write("nothing was changed; --yes does it\n")
-    return GOOD
+    return FAILED if left else GOOD
+
+
+def _faults_left(directory: StoreDirectory, options: Namespace) -> int:
+    now = StoreDirectory(RealFiles(read_only=True), directory.root, directory.logs)
+    return sum(f.is_fault for f in _findings(_verification(now, options), options))
 
 
 def _show_step(step: Repair, options: Namespace, out: TextIO) -> None:

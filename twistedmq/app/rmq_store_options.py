@@ -1,6 +1,7 @@
 """The command line of ``rmq store``. Imports nothing heavy: see ``rmq``."""
 
 import argparse
+import os
 import re
 from datetime import datetime
 from typing import Any
@@ -96,7 +97,8 @@ def problem_with(options: argparse.Namespace) -> str:
 
 
 def _folders(text: str) -> list[str]:
-    return [part for part in re.split("[,:]", text) if part]
+    parts = text.split("," if "," in text else os.pathsep)
+    return [part for part in parts if part]
 
 
 def _offset(text: str) -> int:

@@ -36,12 +36,14 @@ def test_a_genuine_file_is_read(conf: Path) -> None:
     conf.write_text(
         "brokerClusterName = DefaultCluster\nbrokerName = broker-a\nbrokerId = 0\n"
         "deleteWhen = 04\nfileReservedTime = 48\nbrokerRole = ASYNC_MASTER\n"
+        "maxBatchDeleteFilesNum = 20\n"
         "flushDiskType = SYNC_FLUSH\n"
     )
     settings = load_settings(broker_keys(), config_file=conf)
     assert settings[BrokerIdentity].broker_name == "broker-a"
     assert settings[StoreConfig].flush_mode is FlushMode.SYNC
-    assert settings.without_effect() == ["fileReservedTime"]
+    assert settings[StoreConfig].reserved_hours == 48
+    assert settings.without_effect() == ["maxBatchDeleteFilesNum"]
     assert settings.places["brokerName"] == f"{conf}:2"
 
 

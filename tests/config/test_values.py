@@ -7,11 +7,13 @@ from twistedmq.config.values import (
     ADDRESSES,
     BOOLEAN,
     DELAYS,
+    HOURS,
     INT,
     OPTIONAL_PATH,
     PATH,
     PORT,
     choice,
+    clamped,
     in_unit,
     name_of,
     paths_in,
@@ -85,3 +87,19 @@ def test_paths_stand_between_separators() -> None:
     assert paths_in(" /a/ ,,/b", ",") == (Path("/a"), Path("/b"))
     assert paths_in("/a:/b", ":") == (Path("/a"), Path("/b"))
     assert paths_in(" ", ",") == ()
+
+
+def test_hours_are_written_with_two_digits() -> None:
+    assert HOURS.parse("04; 16 ;") == (4, 16)
+    assert HOURS.format((4, 16)) == "04;16"
+    assert HOURS.parse("") == ()
+    for wrong in ("24", "-1", "4,16", "noon"):
+        with pytest.raises(ValueError):  # noqa: PT011
+            HOURS.parse(wrong)
+
+
+def test_what_is_outside_counts_as_the_nearest() -> None:
+    kind = clamped(35, 90)
+    assert [kind.parse(text) for text in ("1", "60", "99")] == [35, 60, 90]
+    with pytest.raises(ValueError, match="full"):
+        kind.parse("full")

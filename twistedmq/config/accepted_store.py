@@ -58,22 +58,12 @@ flushConsumeQueueThoroughInterval int 60000
 wakeFlushWhenPutMessage boolean false
 # a disk that failed refuses messages, whatever this says
 enableRunningFlagsInFlush boolean false
-# nothing is deleted by itself yet
-cleanFileForciblyEnable boolean true
-cleanResourceInterval int 10000
+# queues follow each deletion, and whoever reads a deleted file reads on
 correctLogicMinOffsetForceInterval int 300000
 correctLogicMinOffsetSleepInterval int 1
-deleteCommitLogFilesInterval int 100
-deleteConsumeQueueFilesInterval int 100
-deleteFileBatchMax int 10
-deleteWhen String 04
 destroyMapedFileIntervalForcibly int 120000
-diskMaxUsedSpaceRatio int 75
-diskSpaceCleanForciblyRatio int 85
-diskSpaceWarningLevelRatio int 90
-fileReservedTime int 72
+# deleteFileBatchMax is the limit that counts
 maxBatchDeleteFilesNum int 50
-redeleteHangedFileInterval int 120000
 # what is in memory is the operating system's choice
 accessMessageInMemoryHotRatio int 26
 coldDataFlowControlEnable boolean false

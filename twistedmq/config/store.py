@@ -85,3 +85,32 @@ class StoreConfig:
     requires_seals: bool = False
     """Whether a record without that checksum counts as damaged."""
     delay_levels: str = "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h"
+
+    reserved_hours: int = 72
+    """How long messages are kept, counted from the last change of their log file."""
+    delete_hours: tuple[int, ...] = (4,)
+    """The hours of the day, local time, in which expired files are deleted."""
+    clean_interval_ms: int = 10_000
+    """How often it is looked whether anything is to be deleted."""
+    delete_pause_ms: int = 100
+    """Between two files of the commit log."""
+    delete_queue_pause_ms: int = 100
+    """Between two slices of queues whose files are deleted."""
+    delete_batch: int = 10
+    """How many files of the commit log are deleted at most between two looks."""
+    delete_retry_ms: int = 120_000
+    """How long after a file could not be deleted it is tried again."""
+    disk_clean_percent: int = 75
+    """Above it expired files are deleted at any hour."""
+    disk_force_percent: int = 85
+    """Above it the oldest files are deleted even if they are not expired."""
+    disk_full_percent: int = 90
+    """Above it nothing is stored."""
+    delete_unexpired: bool = True
+    """Whether a disk that is nearly full may cost messages that are not expired."""
+    min_free_bytes: int = 0
+    """With less free space nothing is stored; 0: whatever the percentages say."""
+    disk_check_interval_ms: int = 1_000
+    """How often the disk is asked how full it is."""
+    memory_store_bytes: int = 1024 * 1024 * 1024
+    """How much the store in memory holds."""

@@ -17,6 +17,7 @@ from twistedmq.config.keys_broker import (
 )
 from twistedmq.config.keys_namesrv import ADDRESS_LIST_KEYS, NAMESRV_OWN_KEYS
 from twistedmq.config.keys_queues import QUEUE_KEYS
+from twistedmq.config.keys_retention import RETENTION_KEYS
 from twistedmq.config.keys_shared import (
     CLIENT_KEYS,
     LIMIT_KEYS,
@@ -51,6 +52,7 @@ def broker_keys() -> KeyTable:
             *BROKER_LIMIT_KEYS,
             *STORE_KEYS,
             *QUEUE_KEYS,
+            *RETENTION_KEYS,
             *REFUSED_KEYS,
             *accepted_keys(BROKER_TABLE),
             *accepted_keys(STORE_TABLE),

@@ -42,6 +42,24 @@ def whole_number(low: int = -MAX_INT - 1, high: int = MAX_INT) -> Kind[int]:
     return Kind(f"a whole number from {low} to {high}", parse, str)
 
 
+def clamped(low: int, high: int) -> Kind[int]:
+    """Whole numbers; one outside *low* to *high* counts as the nearer of the two."""
+    any_number = whole_number()
+
+    def parse(text: str) -> int:
+        return min(max(any_number.parse(text), low), high)
+
+    return Kind(f"a whole number, taken as {low} to {high}", parse, str)
+
+
+def _parse_hours(text: str) -> tuple[int, ...]:
+    return tuple(_HOUR.parse(part.strip()) for part in text.split(";") if part.strip())
+
+
+def _format_hours(hours: tuple[int, ...]) -> str:
+    return ";".join(f"{hour:02d}" for hour in hours)
+
+
 def _parse_boolean(text: str) -> bool:
     word = text.strip().lower()
     if word not in ("true", "false"):
@@ -141,6 +159,10 @@ AMOUNT = _stripped(whole_number(0, MAX_INT))
 LONG_AMOUNT = _stripped(whole_number(0, MAX_LONG))
 PORT = _stripped(whole_number(0, 65535))
 DOUBLE: Kind[float] = Kind("a number", float, repr)
+_HOUR = whole_number(0, 23)
+HOURS: Kind[tuple[int, ...]] = Kind(
+    "hours from 00 to 23 separated by ';', or nothing", _parse_hours, _format_hours
+)
 DELAYS: Kind[str] = Kind("delays such as 1s 5m 2h 1d", _parse_delays, str)
 PATH: Kind[Path] = Kind("a path", _parse_path, str)
 OPTIONAL_PATH = optional(PATH)

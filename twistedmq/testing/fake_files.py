@@ -148,6 +148,8 @@ class FakeFiles:
         return None if content is None else len(content.data)
 
     def modified_ns(self, path: Path) -> int:
+        if path not in self._contents:
+            raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
         return self._contents[path].modified_ns
 
     def is_folder(self, path: Path) -> bool:
@@ -177,7 +179,9 @@ class FakeFiles:
     def remove(self, path: Path) -> None:
         if path in self.stuck:
             raise OSError(errno.EIO, "cannot be removed", str(path))
-        for known in [p for p in self._contents if path in (p, *p.parents)]:
+        if self._contents.pop(path, None) is not None:
+            return
+        for known in [p for p in self._contents if path in p.parents]:
             del self._contents[known]
         self._folders -= {p for p in self._folders if path in (p, *p.parents)}
 

@@ -35,8 +35,8 @@ class IIndexStrategy(Interface):
 
     Written behind the replies. At its start, a store calls ``truncate`` for what its
     log has lost, then ``put`` for what the index does not have; so a crash between
-    ``put`` and ``flush`` costs nothing. ``put``, ``truncate`` and ``expire`` are never
-    called two at a time; ``find`` and ``flush`` in any thread, at any time.
+    ``put`` and ``flush`` costs nothing. ``put`` and ``truncate`` are never called two
+    at a time; ``find``, ``flush`` and ``expire`` in any thread, at any time.
     """
 
     def put(items: Sequence[IndexItem]) -> None:
@@ -81,7 +81,7 @@ class IIndexStrategy(Interface):
     def expire(physical_offset: int) -> None:
         """Items before *physical_offset* may be forgotten: the log begins there now.
 
-        In a thread. An index may keep some of them.
+        In a thread, one at a time. An index may keep some of them.
         """
 
     def close() -> None:

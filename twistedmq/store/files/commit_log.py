@@ -273,6 +273,33 @@ class CommitLog:
             file.resize(self._segment_bytes)
             self._unsynced[base] = file
 
+    # Deleting
+
+    def oldest(self) -> tuple[int, Path] | None:
+        """Give base and path of the first segment; None if it is the last one too."""
+        if len(self._bases) < 2:
+            return None
+        return self._bases[0], self._path(self._bases[0])()
+
+    def forget(self, base: int) -> None:
+        """Begin behind the first segment, which the caller removes.
+
+        Those who have its file open may read on.
+        """
+        assert base == self._bases[0]
+        del self._bases[0]
+        self._open.drop(base)
+        self._unsynced.pop(base, None)
+
+    def forgotten(self, base: int) -> None:
+        """Let go of a removed file, which a thread may have opened again."""
+        self._open.drop(base)
+        self._folders.forget(base)
+
+    def take_back(self, base: int) -> None:
+        """Begin at *base* again: the file could not be removed."""
+        self._bases.insert(0, base)
+
     # Syncing
 
     def mend(self) -> None:

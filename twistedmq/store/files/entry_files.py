@@ -16,6 +16,7 @@ from twistedmq.store.files.paths import file_name, is_file_name
 from twistedmq.store.files_layer import Files, OpenFile, write_all
 from twistedmq.store.queue_interfaces import QueueFileKey
 from twistedmq.store.queue_reading import NotResidentError
+from twistedmq.store.queue_state import FILLER_SIZE
 
 
 class EntryFiles:
@@ -237,14 +238,19 @@ class EntryFiles:
     ) -> list[QueueFileKey]:
         """Give the files whose entries all point before *physical_offset*.
 
-        Every entry begins with where it points to.
+        Every entry begins with where it points to, and the size of what is there. Only
+        names are looked at: the last file may just be being made.
         """
         gone = []
-        bases = self._bases(topic, queue_id)
-        for base in bases[:-1]:
+        folder = self._folder / topic / str(queue_id)
+        names = [name for name in self._files.list(folder) if is_file_name(name)]
+        for base in map(int, names[:-1]):
             last = (base + self._file_bytes) // self._entry_bytes - 1
             entry = self.read(topic, queue_id, last, 1, resident=False)
-            if int.from_bytes(entry[:8]) >= physical_offset:
+            size = int.from_bytes(entry[8:12])
+            if int.from_bytes(entry[:8]) >= physical_offset or (
+                not 0 < size < FILLER_SIZE
+            ):
                 break
             gone.append((topic, queue_id, base, self._kind))
         return gone

@@ -8,25 +8,24 @@ part of the log. Source: MultiPathMappedFileQueue.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Final
 
+from twistedmq.config.live import Live
+from twistedmq.config.store import StoreConfig
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.folders import make_folder
 from twistedmq.store.files.paths import StorePaths, file_name, is_file_name
 from twistedmq.store.files_layer import Files
 
-_NEARLY_FULL_PERCENT: Final = 85
-"""Above it a disk gets no new segments if another one can have them."""
 
-
-def log_folders_of(files: Files, paths: StorePaths) -> "LogFolders":
+def log_folders_of(
+    files: Files, paths: StorePaths, config: Live[StoreConfig]
+) -> "LogFolders":
     """Give the folders that the settings name."""
-    return LogFolders(
-        files,
-        paths.log_folders,
-        paths.read_only_log_folders,
-        lambda folder: files.disk_use(folder).percent > _NEARLY_FULL_PERCENT,
-    )
+
+    def is_full(folder: Path) -> bool:
+        return files.disk_use(folder).percent > config.value.disk_force_percent
+
+    return LogFolders(files, paths.log_folders, paths.read_only_log_folders, is_full)
 
 
 class LogFolders:

@@ -40,7 +40,12 @@ from twistedmq.store.queue_reading import (
     read_selected,
     refused,
 )
-from twistedmq.store.queue_state import ENTRY_BYTES, BatchQueueState, QueueTable
+from twistedmq.store.queue_state import (
+    ENTRY_BYTES,
+    BatchQueueState,
+    QueueState,
+    QueueTable,
+)
 from twistedmq.store.sealed_reading import seal_check, select_sealed
 from twistedmq.store.time_search import offset_by_time
 from twistedmq.store.workers import Workers
@@ -64,11 +69,32 @@ class StoreReads:
         self._waiting = Reader(log, queue_files, resident=False, seals=self._seals)
         self._recent_bytes = _recent_bytes(config.value.recent_memory_percent)
 
-    def _read(self, read: Callable[[Reader], T]) -> "T | Deferred[T]":
+    def _read(
+        self, read: Callable[[Reader], T], state: QueueState | None = None
+    ) -> "T | Deferred[T]":
         try:
             return read(self._resident)
         except NotResidentError:
-            return self._workers.run(read, self._waiting)
+            return self._workers.run(self._read_waiting, read, state)
+
+    def _read_waiting(self, read: Callable[[Reader], T], state: QueueState | None) -> T:
+        """Read in a thread; again if what it reads begins later meanwhile.
+
+        Files are deleted after the log and the queue have been told to begin later.
+        """
+        while True:
+            begin = self._beginning(state)
+            try:
+                found = read(self._waiting)
+            except Exception:
+                if self._beginning(state) == begin:
+                    raise
+            else:
+                if self._beginning(state) == begin:
+                    return found
+
+    def _beginning(self, state: QueueState | None) -> tuple[int, int]:
+        return self._commit_log.min_offset, state.min_offset if state else 0
 
     def read_queue(
         self,
@@ -88,7 +114,6 @@ class StoreReads:
         if answer := refused(offset, *bounds):
             return answer
         log, config = self._commit_log, self._config.value
-        log_min = log.min_offset
         wanted = entries_wanted(config, max_count, tags, matches)
         floor = log.end - self._recent_bytes
         limits = ReadLimits.of(config, max_count, max_bytes, floor)
@@ -96,12 +121,14 @@ class StoreReads:
             batches = BatchView.of(state)
 
             def read_batch_queue(reader: Reader) -> QueueRead:
+                if answer := refused(offset, state.min_offset, bounds[1]):
+                    return answer
                 return read_batches(
-                    batches, offset, config, limits, log_min, tags, matches,
+                    batches, offset, config, limits, log.min_offset, tags, matches,
                     reader.batch_entries(batches), reader.batch_log(batches),
                 )  # fmt: skip
 
-            return self._read(read_batch_queue)
+            return self._read(read_batch_queue, state)
         select = read_selected
         if self._seals is not SealCheck.NONE:
             select = partial(select_sealed, self._seals, (topic, queue_id))
@@ -116,7 +143,7 @@ class StoreReads:
 
             def read(reader: Reader) -> QueueRead:
                 return doubted(select, reader)(
-                    entries, offset, bounds, limits, log_min, tags, matches,
+                    entries, offset, bounds, limits, log.min_offset, tags, matches,
                     reader.log, reader.pieces,
                 )  # fmt: skip
 
@@ -124,16 +151,18 @@ class StoreReads:
         view = QueueView.of(state)
 
         def read_files(reader: Reader) -> QueueRead:
+            if answer := refused(offset, state.min_offset, bounds[1]):
+                return answer
             found = reader.entries(view, offset, wanted)
             size = min(wanted, view.max_offset - offset) * ENTRY_BYTES
             is_old = offset < state.old_offset or len(found) < size
             found = found.ljust(size, b"\0")
             return doubted(select, reader, is_old)(
-                found, offset, bounds, limits, log_min, reader.tags(view, tags),
-                matches, reader.log, reader.pieces,
+                found, offset, bounds, limits, log.min_offset,
+                reader.tags(view, tags), matches, reader.log, reader.pieces,
             )  # fmt: skip
 
-        return self._read(read_files)
+        return self._read(read_files, state)
 
     def entries(
         self, topic: str, queue_id: int, offset: int, count: int

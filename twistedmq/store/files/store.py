@@ -1,6 +1,5 @@
 """The file store: the doors of the store over the genuine files."""
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -25,13 +24,13 @@ from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
 from twistedmq.store.files.log_folders import log_folders_of
 from twistedmq.store.files.open_files import OpenFiles
-from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
+from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files.queue_kinds import QueueKinds
 from twistedmq.store.files.queue_writer import QueueWriter
-from twistedmq.store.files.reads import StoreReads
 from twistedmq.store.files.recovery import Recovered, Recovery
 from twistedmq.store.files.refusal import Refusal
 from twistedmq.store.files.replication import Follower
+from twistedmq.store.files.retaining import StoreRetention
 from twistedmq.store.files.rewriting import write_again
 from twistedmq.store.files.rolling import append_rolling
 from twistedmq.store.files.special_append import SpecialAppends
@@ -54,11 +53,12 @@ from twistedmq.store.queue_state import (
     give_back_offsets,
     take_offsets,
 )
+from twistedmq.store.retention_interfaces import IRetention
 from twistedmq.store.special_queues import SpecialQueues
 
 
-@implementer(IMessageStore, IReplicableLog, IQueueKinds)
-class FileStore(StoreReads, SpecialAppends):
+@implementer(IMessageStore, IReplicableLog, IQueueKinds, IRetention)
+class FileStore(StoreRetention, SpecialAppends):
     """Messages in files that the genuine broker can open.
 
     An append is one write to the commit log. Queue entries are in memory at once and
@@ -78,7 +78,7 @@ class FileStore(StoreReads, SpecialAppends):
         self._files = files = context.files
         self._paths = paths = StorePaths(config)
         self._open = OpenFiles(files, config.open_files)
-        self._log_folders = log_folders_of(files, paths)
+        self._log_folders = log_folders_of(files, paths, context.config)
         self._commit_log = CommitLog(
             files, self._log_folders, config.segment_bytes, self._open
         )
@@ -95,7 +95,7 @@ class FileStore(StoreReads, SpecialAppends):
         self._lock: object = None
         self._stopping: Deferred[None] | None = None
         self._flush_call: IDelayedCall | None = None
-        self._deleted = 0
+        self._guard_disk()
 
     # Life
 
@@ -184,6 +184,7 @@ class FileStore(StoreReads, SpecialAppends):
         if recovered.is_clean:
             self._voucher.vouched = end
         self._voucher.start()
+        self._begin_cleaning()
         self._plan_flush()
         self.ready.callback(None)
 
@@ -228,6 +229,7 @@ class FileStore(StoreReads, SpecialAppends):
 
     @inlineCallbacks
     def _close(self) -> Any:
+        self._end_cleaning()
         self._voucher.stop()
         self._flusher.stop()
         if self._flush_call is not None:
@@ -258,6 +260,8 @@ class FileStore(StoreReads, SpecialAppends):
         """Add *batch*; see IMessageStore."""
         if self._refusal.until_s or self._flusher.failed or self._queue_writer.failing:
             self._refuse()
+        if self._guard.problem:
+            raise StoreFullError(self._guard.problem)
         if self._special.concern(batch):
             return self._append_special(batch)
         host = self._context.store_host
@@ -338,23 +342,6 @@ class FileStore(StoreReads, SpecialAppends):
         replicated = replicating
         return flushing.addCallback(lambda _: replicated)
 
-    # Queues
-
-    def delete_topic(self, topic: str) -> int:
-        """Forget the queues of *topic*; files are removed in a thread."""
-        gone = [state for key, state in self._queues.items() if key[0] == topic]
-        for state in gone:
-            del self._queues[state.topic, state.queue_id]
-        self._queue_writer.forget(gone)
-        self._special.recount()
-        self._deleted += 1
-        aside = self._paths.root / f"{DELETED_PREFIX}{os.getpid()}-{self._deleted}"
-        self._voucher.soon()
-        if gone and self._queue_files.set_aside(topic, aside):
-            removing = self._workers.run(self._files.remove, aside)
-            removing.addErrback(lambda f: self._log.failure("deleting a topic", f))
-        return len(gone)
-
     # Index, listeners, figures
 
     def query(
@@ -385,10 +372,12 @@ class FileStore(StoreReads, SpecialAppends):
             "flushed_offset": min(self._flusher.flushed, log.end),
             "dispatched_offset": log.end,
             "vouched_offset": max(self._voucher.vouched, 0),
-            "disk_ratio": self._files.disk_use(self._paths.root).ratio,
+            **self._guard.figures(),
             "queue_count": len(self._queues),
             "open_files": len(self._open),
-            "problem": self._flusher.failed or self._queue_writer.failing,
+            "problem": self._flusher.failed
+            or self._queue_writer.failing
+            or self._guard.problem,
         }
 
     # IReplicableLog

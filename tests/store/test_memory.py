@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
+from twistedmq.store.interfaces import IMessageStore
 from twistedmq.store.memory import MemoryStore
+from twistedmq.store.retention import HOUR_MS
 from twistedmq.testing import Told, batch_of, store_context
 from twistedmq.testing.contracts import (
     MessageStoreContract,
@@ -29,9 +31,16 @@ class TestLifeOfMemory(StoreLifeContract):
         return MemoryStore(self.context(directory))
 
     def open_small(self, directory: Path) -> MemoryStore:
+        self.changes["delete_unexpired"] = False
         store = MemoryStore(self.context(directory), 5000)
         store.start()
         return store
+
+    def make_room(self, store: IMessageStore) -> bool:
+        """Have what is in it expire."""
+        self.now_ms += 73 * HOUR_MS
+        self.clock.advance(11)
+        return True
 
 
 class TestQueueKindsInMemory(QueueKindsContract):

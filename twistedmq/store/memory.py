@@ -18,28 +18,28 @@ from twistedmq.store.interfaces import (
     IMessageStore,
     IQueueKinds,
     IReplicableLog,
-    StoreFullError,
 )
 from twistedmq.store.log_dispatch import LogDispatch
 from twistedmq.store.log_scan import ScanEnd, scan
 from twistedmq.store.memory_index import MemoryIndex
+from twistedmq.store.memory_retention import MemoryRetention
 from twistedmq.store.queue_state import (
     add_entries,
     give_back_offsets,
     take_offsets,
 )
+from twistedmq.store.retention_interfaces import IRetention
 from twistedmq.store.special_queues import SpecialQueues
-from twistedmq.store.table_reads import TableReads
 
-DEFAULT_LIMIT_BYTES: Final = 1024 * 1024 * 1024
 _NO_END: Final = 1 << 62
 
 
-@implementer(IMessageStore, IReplicableLog, IQueueKinds)
-class MemoryStore(TableReads):
+@implementer(IMessageStore, IReplicableLog, IQueueKinds, IRetention)
+class MemoryStore(MemoryRetention):
     """The log is one bytearray; a queue keeps all its entries in its tail.
 
-    The log has no segments and nothing is ever cleaned: full is full.
+    The log has no segments. Its beginning goes when messages are too old, and when
+    there is no room for new ones, unless that is forbidden.
     """
 
     durability = Durability.MEMORY
@@ -47,18 +47,16 @@ class MemoryStore(TableReads):
     def __init__(
         self,
         context: StoreContext,
-        limit_bytes: int = DEFAULT_LIMIT_BYTES,
+        limit_bytes: int | None = None,
         index: IIndexStrategy | None = None,
     ) -> None:
-        """Refuse appends when the log would become longer than *limit_bytes*."""
-        super().__init__(context.config)
+        """Hold up to *limit_bytes*, or as many as the settings say."""
+        super().__init__(
+            context, limit_bytes or context.config.value.memory_store_bytes
+        )
         self.ready: Deferred[None] = Deferred()
         self.confirm_offset = 0
-        self._context = context
-        self._limit_bytes = limit_bytes
         self._index = index or MemoryIndex(context.config.value.index_query_limit)
-        self._log = bytearray()
-        self._dispatched = 0
         self._arrivals = Arrivals()
         self._queues.batch_topics = context.batch_topics
         self._queues_filled = LogDispatch(self._queues, context.config.value)
@@ -71,21 +69,21 @@ class MemoryStore(TableReads):
             self._started = True
             self._index = self._context.open_index(lambda: self._index)
             self._index.truncate(0)
+            self._begin_expiring()
             self.ready.callback(None)
 
     def stop(self) -> Deferred[None]:
         """There is nothing to make safe."""
+        self._end_expiring()
         return succeed(None)
 
     def append(self, batch: SendBatch) -> Appended:
         """Add *batch*; see IMessageStore."""
         if self._special.concern(batch):
             return self._append_special(batch)
-        at = len(self._log)
         host = self._context.store_host
         sizes = record_sizes(batch, host)
-        if at + sum(sizes) > self._limit_bytes:
-            raise StoreFullError(f"the store holds its {self._limit_bytes} bytes")
+        at = self._place_for(sum(sizes))
         store_ms: int = self._context.wall_ms()
         states, offsets = take_offsets(self._queues, batch)
         try:
@@ -94,20 +92,19 @@ class MemoryStore(TableReads):
             give_back_offsets(self._queues, states)
             raise
         self._log += b"".join(records)
-        self._dispatched = self.confirm_offset = len(self._log)
+        self._dispatched = self.confirm_offset = self._end
         placed = add_entries(states, sizes, batch.tags_codes, at)
         self._index.put(index_items(batch, placed, store_ms))
         self._arrivals.tell(states, batch.tags_codes, store_ms)
-        return Appended(placed, offsets, len(self._log), store_ms)
+        return Appended(placed, offsets, self._end, store_ms)
 
     def _append_special(self, batch: SendBatch) -> Appended:
-        taken, at = self._special.take(batch), len(self._log)
+        taken = self._special.take(batch)
         batch, host = taken.batch, self._context.store_host
         store_ms: int = self._context.wall_ms()
         try:
             sizes = record_sizes(batch, host)
-            if at + sum(sizes) > self._limit_bytes:
-                raise StoreFullError(f"the store holds its {self._limit_bytes} bytes")
+            at = self._place_for(sum(sizes))
             records = lay_out(
                 batch, 0, len(sizes), at, taken.offsets, sizes, store_ms, host
             )
@@ -115,18 +112,15 @@ class MemoryStore(TableReads):
             self._special.give_back(taken)
             raise
         self._log += b"".join(records)
-        self._dispatched = self.confirm_offset = len(self._log)
+        self._dispatched = self.confirm_offset = self._end
         placed = self._special.add(taken, sizes, store_ms, 0, len(sizes), at)
         self._index.put(index_items(batch, placed, store_ms))
         self._arrivals.tell(*taken.grown(), store_ms)
-        return Appended(placed, taken.offsets, len(self._log), store_ms)
+        return Appended(placed, taken.offsets, self._end, store_ms)
 
     def safe(self, end: int) -> Deferred[Durability] | None:
         """Memory is as safe as it gets; a replica may be asked for."""
         return self._context.replication.replicated(end)
-
-    def _read_log(self, size: int, offset: int) -> bytes:
-        return bytes(self._log[offset : offset + size])
 
     def query(
         self,
@@ -155,9 +149,9 @@ class MemoryStore(TableReads):
     def status(self) -> dict[str, Any]:
         """Give the figures."""
         return {
-            "min_offset": 0,
-            "max_offset": len(self._log),
-            "flushed_offset": len(self._log),
+            "min_offset": self._base,
+            "max_offset": self._end,
+            "flushed_offset": self._end,
             "dispatched_offset": self._dispatched,
             "disk_ratio": len(self._log) / self._limit_bytes,
             "queue_count": len(self._queues),
@@ -165,23 +159,20 @@ class MemoryStore(TableReads):
 
     # IReplicableLog
 
-    def log_bounds(self) -> tuple[int, int]:
-        """Give (min, max) physical offset."""
-        return 0, len(self._log)
-
     def log_read(self, offset: int, max_bytes: int) -> Buffer:
         """Give bytes of the log."""
         return self._read_log(max_bytes, offset)
 
     def log_write(self, offset: int, data: bytes) -> None:
         """Add bytes to the log."""
-        if offset != len(self._log):
-            raise ValueError(f"the log ends at {len(self._log)}, not at {offset}")
+        if offset != self._end:
+            raise ValueError(f"the log ends at {self._end}, not at {offset}")
         self._log += data
-        found = scan(memoryview(bytes(self._log[self._dispatched :])),
-                     self._dispatched, _NO_END)  # fmt: skip
+        start = self._dispatched
+        fresh = memoryview(self._read_log(self._end - start, start))
+        found = scan(fresh, start, _NO_END)
         if found.reason is ScanEnd.BROKEN:
-            del self._log[offset:]
+            del self._log[offset - self._base :]
             raise ValueError(f"at {found.end} there is no record")
         states, tags_codes = [], []
         for record in found.records:
@@ -195,7 +186,7 @@ class MemoryStore(TableReads):
 
     def log_truncate(self, offset: int) -> None:
         """Forget everything from *offset* on."""
-        del self._log[offset:]
+        del self._log[max(offset - self._base, 0) :]
         self._dispatched = min(self._dispatched, offset)
         self.confirm_offset = min(self.confirm_offset, offset)
         self._index.truncate(offset)

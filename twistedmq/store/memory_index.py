@@ -1,6 +1,8 @@
 """An index in memory, and none at all."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Final
 
 from zope.interface import implementer
@@ -8,7 +10,7 @@ from zope.interface import implementer
 from twistedmq.store.index_interfaces import IIndexStrategy, IndexHits, IndexItem
 from twistedmq.store.index_keys import find_key, keys_of
 
-_Places = list[tuple[int, int]]
+_Places = deque[tuple[int, int]]
 
 
 @implementer(IIndexStrategy)
@@ -19,18 +21,23 @@ class MemoryIndex:
         """Give at most *query_limit* hits a query."""
         self._query_limit: Final = query_limit
         self._places: dict[str, _Places] = {}
+        self._order: deque[tuple[int, str]] = deque()
+        """Every (physical offset, key), so that the oldest are found."""
+        self._lock = Lock()
         self._last: tuple[int, int] = (-1, 0)
 
     def put(self, items: Sequence[IndexItem]) -> None:
         """Add the keys of *items*."""
         known = self._last[0]
-        for item in items:
-            if item.physical_offset <= known:
-                continue
-            for key in keys_of(item):
-                places = self._places.setdefault(key, [])
-                places.append((item.physical_offset, item.store_ms))
-                self._last = item.physical_offset, item.store_ms
+        with self._lock:
+            for item in items:
+                if item.physical_offset <= known:
+                    continue
+                for key in keys_of(item):
+                    places = self._places.setdefault(key, deque())
+                    places.append((item.physical_offset, item.store_ms))
+                    self._order.append((item.physical_offset, key))
+                    self._last = item.physical_offset, item.store_ms
 
     def find(
         self,
@@ -42,9 +49,10 @@ class MemoryIndex:
         index_type: str,
     ) -> IndexHits:
         """Find by key; nothing else shares its hash here."""
-        places = self._places.get(find_key(topic, key, index_type), [])
-        hits = [at for at, ms in reversed(places) if begin_ms <= ms <= end_ms]
-        offset, store_ms = self._last
+        with self._lock:
+            places = self._places.get(find_key(topic, key, index_type), ())
+            hits = [at for at, ms in reversed(places) if begin_ms <= ms <= end_ms]
+            offset, store_ms = self._last
         count = min(max_count, self._query_limit)
         return IndexHits(hits[:count], store_ms, max(offset, 0))
 
@@ -57,19 +65,27 @@ class MemoryIndex:
 
     def truncate(self, physical_offset: int) -> None:
         """Forget items at or behind *physical_offset*."""
-        for key, places in list(self._places.items()):
-            self._places[key] = [p for p in places if p[0] < physical_offset]
-        left = [p for places in self._places.values() for p in places]
-        self._last = max(left, default=(-1, 0))
+        with self._lock:
+            if self._last[0] < physical_offset:
+                return
+            while self._order and self._order[-1][0] >= physical_offset:
+                self._forget(self._order.pop()[1], deque.pop)
+            if self._order:
+                self._last = self._places[self._order[-1][1]][-1]
+            else:
+                self._last = (-1, 0)
 
     def expire(self, physical_offset: int) -> None:
         """Forget items before *physical_offset*."""
-        for key, places in list(self._places.items()):
-            kept = [p for p in places if p[0] >= physical_offset]
-            if kept:
-                self._places[key] = kept
-            else:
-                del self._places[key]
+        with self._lock:
+            while self._order and self._order[0][0] < physical_offset:
+                self._forget(self._order.popleft()[1], deque.popleft)
+
+    def _forget(self, key: str, take: Callable[[_Places], object]) -> None:
+        places = self._places[key]
+        take(places)
+        if not places:
+            del self._places[key]
 
     def close(self) -> None:
         """Nothing is open."""

@@ -89,6 +89,23 @@ class QueueState:
             del tail[-ENTRY_BYTES:]
             self.next_offset -= 1
 
+    def first_from(self, physical_offset: int) -> int:
+        """Give the queue offset of the first entry that points there or behind it; all
+        are in the tail.
+        """
+        offset = self.tail_offset
+        for place, size, _ in ENTRY.iter_unpack(self.tail):
+            if place >= physical_offset and size != FILLER_SIZE:
+                break
+            offset += 1
+        return offset
+
+    def begin_at(self, offset: int) -> None:
+        """Forget the entries before queue *offset*; all are in the tail."""
+        if offset > self.min_offset:
+            self.tail = self.tail[(offset - self.tail_offset) * ENTRY_BYTES :]
+            self.min_offset = offset
+
 
 class BatchQueueState(QueueState):
     """One of a topic whose queue type is BatchCQ.
@@ -158,6 +175,27 @@ class BatchQueueState(QueueState):
             del tail[-BATCH_ENTRY_BYTES:]
             self.next_entry -= 1
             self.next_offset = fields[4]
+
+    def first_from(self, physical_offset: int) -> int:
+        """Give the queue offset of the first entry that points there or behind it; all
+        are in the tail.
+        """
+        for entry in BATCH_ENTRY.iter_unpack(self.tail):
+            if entry[0] >= physical_offset:
+                return int(entry[4])
+        return self.next_offset
+
+    def begin_at(self, offset: int) -> None:
+        """Forget the entries before queue *offset*; all are in the tail."""
+        if offset > self.min_offset:
+            gone = 0
+            for entry in BATCH_ENTRY.iter_unpack(self.tail):
+                if entry[4] + entry[5] > offset:
+                    break
+                gone += 1
+            self.tail = self.tail[gone * BATCH_ENTRY_BYTES :]
+            self.first_entry = self.tail_entry
+            self.min_offset = offset
 
 
 _next_offset = attrgetter("next_offset")

@@ -7,6 +7,7 @@ services for the tree; nothing keeps hold of the whole.
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -14,6 +15,7 @@ from twisted.application.service import IService
 from twisted.internet.defer import Deferred, gatherResults
 
 from twistedmq.app.stores import table_file, wall_ms
+from twistedmq.broker.admin.cleaning import CleaningHandlers
 from twistedmq.broker.admin.handlers import AdminHandlers
 from twistedmq.broker.clients.connections import ConnectionHandlers
 from twistedmq.broker.clients.handlers import ClientHandlers
@@ -46,6 +48,7 @@ from twistedmq.broker.send.handlers import SendHandlers
 from twistedmq.broker.send.send_back import SendBackHandlers
 from twistedmq.broker.topics.file import TopicFile
 from twistedmq.broker.topics.handlers import TopicHandlers
+from twistedmq.broker.topics.reserved import reserved_hours
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import (
     BrokerAdmin,
@@ -70,6 +73,7 @@ from twistedmq.remoting.interfaces import Handler, HandlerTable
 from twistedmq.remoting.timer_wheel import TimerWheel, monotonic_of
 from twistedmq.store.context import StoreContext
 from twistedmq.store.interfaces import IMessageStore
+from twistedmq.store.retention_interfaces import IRetention
 from twistedmq.store.workers import Workers
 
 
@@ -421,4 +425,7 @@ def _admin(
         wall_ms=wall_ms,
         seconds=around.seconds,
     )
-    return topics.table(), groups.table(), admin.table()
+    cleaning = CleaningHandlers(store, tables.topics)
+    if (retention := IRetention(store, None)) is not None:
+        retention.reserve(partial(reserved_hours, tables.topics))
+    return topics.table(), groups.table(), admin.table(), cleaning.table()

@@ -14,6 +14,8 @@ from twistedmq.protocol.errors import TwistedMQError
 MESSAGE_TYPE: Final = "message.type"
 QUEUE_TYPE: Final = "queue.type"
 CLEANUP_POLICY: Final = "cleanup.policy"
+RESERVE_TIME: Final = "reserve.time"
+"""Hours that messages of a topic are kept, if that is less than for all others."""
 MESSAGE_TYPES: Final = frozenset(
     {"UNSPECIFIED", "NORMAL", "FIFO", "DELAY", "TRANSACTION", "MIXED"}
 )
@@ -45,7 +47,7 @@ TOPIC_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
     QUEUE_TYPE: Attribute(False, _one_of("BatchCQ", "SimpleCQ")),
     CLEANUP_POLICY: Attribute(False, _one_of("DELETE", "COMPACTION")),
     MESSAGE_TYPE: Attribute(True, MESSAGE_TYPES.__contains__),
-    "reserve.time": Attribute(True, _is_reserve_time),
+    RESERVE_TIME: Attribute(True, _is_reserve_time),
 }
 
 GROUP_ATTRIBUTES: Final[Mapping[str, Attribute]] = {}

@@ -131,22 +131,3 @@ class TestStats:
         reply = self.ask(side, "TOPIC_PUT_NUMS", "TNope")
         assert reply.code == ResponseCode.SYSTEM_ERROR
         assert reply.remark == "The stats <TOPIC_PUT_NUMS> <TNope> not exist"
-
-
-class TestCleaning:
-    def test_queues_of_deleted_topics_go(self, side: Admin) -> None:
-        side.topic("T")
-        side.append(Told(topic="T"), Told(topic="TGone"))
-        assert side.ask(RequestCode.CLEAN_UNUSED_TOPIC).code == ResponseCode.SUCCESS
-        assert side.store.queues() == [("T", 0)]
-
-    def test_no_queue_is_expired_while_the_log_is_whole(self, side: Admin) -> None:
-        side.append(Told(topic="T"))
-        reply = side.ask(RequestCode.CLEAN_EXPIRED_CONSUMEQUEUE)
-        assert reply.code == ResponseCode.SUCCESS
-        assert side.store.queues() == [("T", 0)]
-
-    def test_the_log_is_not_deleted(self, side: Admin) -> None:
-        reply = side.ask(RequestCode.DELETE_EXPIRED_COMMITLOG)
-        assert reply.code == ResponseCode.SYSTEM_ERROR
-        assert "whole log" in (reply.remark or "")

@@ -37,7 +37,7 @@ class AdminHandlers:
     """Serves requests about the broker itself.
 
     Args:
-        store: figures of the log; gives up queues of deleted topics.
+        store: figures of the log.
         topics: which topics exist.
         counters: traffic.
         settings: all settings, which may be asked for and changed.
@@ -78,9 +78,6 @@ class AdminHandlers:
             RequestCode.UPDATE_BROKER_CONFIG: self.update_config,
             RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER: self.system_topics,
             RequestCode.VIEW_BROKER_STATS_DATA: self.stats,
-            RequestCode.CLEAN_UNUSED_TOPIC: self.clean_unused_topics,
-            RequestCode.CLEAN_EXPIRED_CONSUMEQUEUE: self.clean_expired_queues,
-            RequestCode.DELETE_EXPIRED_COMMITLOG: self.delete_expired_log,
         }
 
     def runtime_info(self, _request: Request) -> Deferred[Reply]:
@@ -141,21 +138,6 @@ class AdminHandlers:
         minute, hour, day = map(_item, rates)
         body = BrokerStatsData(stats_minute=minute, stats_hour=hour, stats_day=day)
         return Reply(body=loose_json.encode(body))
-
-    def clean_unused_topics(self, _request: Request) -> Reply:
-        """Forget queues whose topic does not exist any more."""
-        for topic in {topic for topic, _ in self._store.queues()}:
-            if topic not in self._topics and topic not in self._topics.system:
-                self._store.delete_topic(topic)
-        return Reply()
-
-    def clean_expired_queues(self, _request: Request) -> Reply:
-        """Nothing to do: queue entries expire with their log, which is all kept."""
-        return Reply()
-
-    def delete_expired_log(self, _request: Request) -> Reply:
-        """Say that no part of the log is ever deleted."""
-        raise TwistedMQError("this broker keeps its whole log; nothing can expire yet")
 
 
 def _item(rate: Rate) -> BrokerStatsItem:

@@ -58,11 +58,13 @@ def runtime_info(
 def _log_figures(store: Mapping[str, Any]) -> dict[str, object]:
     end = store["max_offset"]
     disk_ratio = store.get("disk_ratio", -1.0)
+    folders = store.get("disk_ratios", {})
     return {
         "commitLogMinOffset": store["min_offset"],
         "commitLogMaxOffset": end,
         "commitLogDiskRatio": disk_ratio,
-        "consumeQueueDiskRatio": disk_ratio,
+        **{f"commitLogDiskRatio_{path}": ratio for path, ratio in folders.items()},
+        "consumeQueueDiskRatio": store.get("queue_disk_ratio", disk_ratio),
         "commitLogDirCapacity": _capacity(store),
         "dispatchBehindBytes": max(0, end - store["dispatched_offset"]),
         "remainHowManyDataToFlush": bytes_text(max(0, end - store["flushed_offset"])),

@@ -18,20 +18,19 @@ from twistedmq.testing import InlineWorkers
 
 
 def any_store(
-    clock: Clock, wall_ms: Any, config: Live[StoreConfig], host: bytes = LOOPBACK_HOST
+    wall_ms: Any, config: Live[StoreConfig], host: bytes = LOOPBACK_HOST
 ) -> Any:
     """Give an empty store, not started yet; its directory goes with it.
 
-    One that plans something by itself has a clock of its own: that of the test is
+    It has a clock of its own, as it plans something by itself: that of the test is
     looked at.
     """
     scheme = os.environ.get("TWISTEDMQ_TEST_STORE", "memory")
     context = StoreContext(
-        clock, wall_ms, config, AsyncMaster(), host, workers=InlineWorkers()
+        Clock(), wall_ms, config, AsyncMaster(), host, workers=InlineWorkers()
     )
     if scheme == "memory":
         return make_store(scheme, context)
-    context.reactor = Clock()
     directory = mkdtemp(prefix="store-")
     store = make_store(f"{scheme}:path={directory}/m.db", context)
     finalize(store, rmtree, directory, ignore_errors=True)

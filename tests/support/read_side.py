@@ -79,7 +79,7 @@ class ReadSide:
             self.identity.value, Live(TopicDefaults()), self.limits, wall_ms
         )
         self.groups = GroupTable(self.group_defaults, self.limits, wall_ms)
-        self.store = store or any_store(self.clock, wall_ms, Live(StoreConfig()))
+        self.store = store or any_store(wall_ms, Live(StoreConfig()))
         self.store.start()
         self.expressions = Expressions()
         self.clients = ClientManager(self.expressions)

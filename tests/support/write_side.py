@@ -109,9 +109,7 @@ class WriteSide:
         )
         self.groups = GroupTable(self.group_defaults, self.limits, lambda: NOW_MS)
         self.locks = QueueLocks(self.clock.seconds)
-        self.store = store or any_store(
-            self.clock, lambda: NOW_MS, self.store_config, HOST
-        )
+        self.store = store or any_store(lambda: NOW_MS, self.store_config, HOST)
         self.store.start()
         self.counters = BrokerCounters(self.clock.seconds, "c1")
         self.admission = Admission(

@@ -53,6 +53,14 @@ class Sent:
         self.acked |= sender.acked
         self.next += count
 
+    def expire(self, queue_id: int, min_offset: int) -> None:
+        """Expect no message of a queue from before *min_offset* any more."""
+        self.acked = {
+            place: number
+            for place, number in self.acked.items()
+            if place[0] != queue_id or place[1] >= min_offset
+        }
+
 
 class LoneBroker(peer.Broker):
     """The genuine broker without a name server: nobody asks for routes here."""

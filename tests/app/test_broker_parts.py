@@ -12,10 +12,12 @@ from twistedmq.config.settings import LiveSettings
 from twistedmq.config.store import StoreConfig
 from twistedmq.config.tables import broker_keys
 from twistedmq.ha.async_master import AsyncMaster
+from twistedmq.protocol.bodies import TopicConfig
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.remoting.server import NOT_ON_FAST_PORT
 from twistedmq.remoting.timer_wheel import TimerWheel
 from twistedmq.store.context import StoreContext
+from twistedmq.store.interfaces import IMessageStore
 
 
 class Threads:
@@ -28,8 +30,7 @@ class Threads:
         pass
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> BrokerParts:
+def make_broker(tmp_path: Path) -> tuple[BrokerParts, IMessageStore]:
     reactor = MemoryReactorClock()
     reactor.nameResolver = None
     options = [from_option(f"storePathRootDir={tmp_path}")]
@@ -39,7 +40,7 @@ def broker(tmp_path: Path) -> BrokerParts:
     )
     store = make_store("memory", context)
     store.start()
-    return build_broker(
+    broker = build_broker(
         Surroundings(
             reactor=reactor,
             settings=settings,
@@ -52,6 +53,12 @@ def broker(tmp_path: Path) -> BrokerParts:
             port=10911,
         )
     )
+    return broker, store
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> BrokerParts:
+    return make_broker(tmp_path)[0]
 
 
 def test_every_code_of_a_broker_has_one_handler(broker: BrokerParts) -> None:
@@ -94,6 +101,13 @@ def test_the_fast_port_leaves_reading_to_the_main_port(broker: BrokerParts) -> N
 def test_system_topics_are_there_at_once(broker: BrokerParts) -> None:
     assert "TBW102" in broker.tables.topics
     assert "DefaultCluster" in broker.tables.topics
+
+
+def test_a_topic_may_have_a_time_of_its_own(tmp_path: Path) -> None:
+    broker, store = make_broker(tmp_path)
+    config = TopicConfig(topic_name="Short", attributes={"+reserve.time": "24"})
+    broker.tables.topics.update(config)
+    assert store._reserved() == {"Short": 24}
 
 
 def test_a_code_with_two_handlers_is_a_mistake() -> None:

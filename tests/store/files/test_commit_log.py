@@ -130,3 +130,28 @@ def test_an_empty_last_file_is_removed(files: FakeFiles) -> None:
     assert log.bases == [0]
     log.set_end(900)
     assert log.room == 92
+
+
+def test_the_first_segment_can_be_let_go_and_taken_back(files: FakeFiles) -> None:
+    log = make_log(files)
+    log.append_raw(memoryview(bytes(range(250)) * 10))
+    oldest = log.oldest()
+    assert oldest == (0, FOLDER / f"{0:020d}")
+    log.forget(0)
+    assert log.min_offset == 1000
+    assert log.read(10, 0) == b""
+    log.take_back(0)
+    assert log.min_offset == 0
+    assert log.read(3, 1) == b"\1\2\3"
+    log.forget(0)
+    files.remove(oldest[1])
+    log.forgotten(0)
+    assert log.sync() == 2500
+    assert make_log(files).bases == [1000, 2000]
+
+
+def test_the_last_segment_is_nobodys_oldest(files: FakeFiles) -> None:
+    log = make_log(files)
+    assert log.oldest() is None
+    log.append(b"x")
+    assert log.oldest() is None

@@ -1,6 +1,7 @@
 from twistedmq.store.queue_state import (
     BATCH_ENTRY,
     ENTRY,
+    FILLER_SIZE,
     BatchQueueState,
     QueueState,
     QueueTable,
@@ -114,3 +115,35 @@ def test_a_batch_queue_forgets_its_end() -> None:
     assert (state.next_offset, state.next_entry) == (3, 1)
     state.restart(9)
     assert (state.min_offset, state.next_offset, state.next_entry) == (9, 9, 0)
+
+
+def test_the_first_entries_go_by_physical_and_by_queue_offset() -> None:
+    state = QueueState("T", 0)
+    for place in (0, 100, 200):
+        state.tail += ENTRY.pack(place, 100, 0)
+        state.next_offset += 1
+    state.tail += ENTRY.pack(0, FILLER_SIZE, 0)
+    state.tail += ENTRY.pack(400, 100, 0)
+    state.next_offset += 2
+    assert [state.first_from(at) for at in (0, 1, 200, 201, 401)] == [0, 1, 2, 4, 5]
+    state.begin_at(2)
+    state.begin_at(1)
+    assert (state.min_offset, state.next_offset) == (2, 5)
+    assert entries(state, 2, 1) == [200]
+    assert state.first_from(400) == 4
+    state.begin_at(5)
+    assert (state.min_offset, state.next_offset, state.tail) == (5, 5, b"")
+
+
+def test_the_first_entries_of_a_batch_queue_go_too() -> None:
+    state = BatchQueueState("T", 0)
+    for place, base, count in ((0, 0, 3), (100, 3, 1), (200, 4, 10)):
+        state.add(place, 100, 0, 1, base, count)
+    assert [state.first_from(at) for at in (0, 1, 150, 201)] == [0, 3, 4, 14]
+    state.begin_at(3)
+    state.begin_at(0)
+    assert (state.min_offset, state.next_offset, state.first_entry) == (3, 14, 1)
+    assert [e[0] for e in BATCH_ENTRY.iter_unpack(state.tail)] == [100, 200]
+    assert state.first_from(150) == 4
+    state.begin_at(14)
+    assert (state.min_offset, state.first_entry, state.tail) == (14, 3, b"")

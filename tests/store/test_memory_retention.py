@@ -11,6 +11,7 @@ from twistedmq.store.memory import MemoryStore
 from twistedmq.store.retention import HOUR_MS
 from twistedmq.testing import Told, batch_of, store_context
 from twistedmq.testing.contracts.case import records_of, value_of
+from twistedmq.testing.contracts.queue_kinds import BATCH_TOPIC, bundle, light
 
 
 class Rig:
@@ -157,3 +158,30 @@ class TestTheRest:
         value_of(rig.store.stop())
         value_of(rig.store.stop())
         assert rig.clock.getDelayedCalls() == []
+
+
+def test_batch_and_light_queues_expire_too() -> None:
+    rig = Rig(
+        batch_topics=[BATCH_TOPIC], light_queues_enabled=True, multi_dispatch=True
+    )
+    for _ in range(3):
+        rig.append(bundle(4), light("%LMQ%a"))
+        rig.pass_hours(36)
+    assert rig.store.queue_bounds(BATCH_TOPIC, 0) == (8, 12)
+    assert rig.store.queue_bounds("%LMQ%a", 0) == (2, 3)
+    read = value_of(rig.store.read_queue(BATCH_TOPIC, 0, 8, 9, 9999, None, None))
+    assert (read.status, read.next_offset) == (ReadStatus.FOUND, 12)
+    rig.append(bundle(2))
+    assert rig.store.queue_bounds(BATCH_TOPIC, 0) == (8, 14)
+    rig.pass_hours(72)
+    assert rig.store.queue_bounds(BATCH_TOPIC, 0) == (14, 14)
+    assert rig.store.append(batch_of([bundle(2)])).queue_offsets == [14]
+
+
+def test_special_messages_make_room_too() -> None:
+    rig = Rig(memory_store_bytes=10_000, batch_topics=[BATCH_TOPIC])
+    for _ in range(100):
+        rig.append(bundle(4, b"x" * 400))
+    low, high = rig.store.queue_bounds(BATCH_TOPIC, 0)
+    assert high == 400
+    assert 300 < low < 400

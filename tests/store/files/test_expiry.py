@@ -10,6 +10,7 @@ from twistedmq.store.interfaces import ReadStatus
 from twistedmq.store.retention import HOUR_MS
 from twistedmq.testing import Told, batch_of, store_context
 from twistedmq.testing.contracts.case import records_of, value_of
+from twistedmq.testing.contracts.queue_kinds import BATCH_TOPIC, bundle, light
 
 
 @pytest.fixture
@@ -121,3 +122,30 @@ class TestTopicsWithATimeOfTheirOwn:
         store.reserve(lambda: {"Short": 2})
         store.start()
         assert store.queue_bounds("Short", 0) == (1, 2)
+
+
+class TestSpecialQueues:
+    def test_batch_and_light_queues_follow_too(self) -> None:
+        rig = StoreRig(
+            batch_topics=[BATCH_TOPIC], light_queues_enabled=True, multi_dispatch=True
+        )
+        for _ in range(50):
+            told = [bundle(3), light("%LMQ%a", topic="Plain")]
+            rig.store.append(batch_of(told))
+        rig.fill(3)
+        last = rig.store.append(batch_of([bundle(5), light("%LMQ%a", topic="Plain")]))
+        rig.restart()
+        folder = ROOT / "batchconsumequeue" / BATCH_TOPIC / "0"
+        assert len(rig.files.list(folder)) > 2
+        rig.use_disk(86)
+        rig.pass_time(20)
+        for _ in range(2):
+            assert rig.store.queue_bounds(BATCH_TOPIC, 0) == (150, 155)
+            assert rig.store.queue_bounds("%LMQ%a", 0) == (50, 51)
+            read = rig.read(150, BATCH_TOPIC)
+            places = [r.physical_offset for r in records_of(read.records)]
+            assert places == last.physical_offsets[:1]
+            assert rig.read(149, BATCH_TOPIC).status is ReadStatus.OFFSET_TOO_SMALL
+            assert len(rig.files.list(folder)) == 1
+            rig.use_disk(50)
+            rig.restart()

@@ -16,6 +16,7 @@ from twistedmq.testing import Told, batch_of, store_context
 from twistedmq.testing.contracts.case import value_of
 from twistedmq.testing.fake_files import FakeFiles
 from twistedmq.testing.stores import SMALL
+from twistedmq.testing.workers import HeldWorkers
 
 ROOT = Path("/store")
 LOG = ROOT / "commitlog"
@@ -35,7 +36,8 @@ def at_hour(hour: int, after_ms: int = NOON_MS) -> int:
 class StoreRig:
     """A file store over fake files, whose every clock is the test's."""
 
-    def __init__(self, **changes: Any) -> None:
+    def __init__(self, workers: HeldWorkers | None = None, **changes: Any) -> None:
+        self.workers = workers
         self.now_ms = at_hour(12)
         self.changes = changes
         self.files = FakeFiles()
@@ -46,10 +48,12 @@ class StoreRig:
 
     def open(self) -> None:
         self.context = store_context(
-            ROOT, self.files, wall_ms=lambda: self.now_ms, **self.changes
+            ROOT, self.files, self.workers, lambda: self.now_ms, **self.changes
         )
         self.store = FileStore(self.context)
         self.store.start()
+        if self.workers is not None:
+            self.workers.go_on_all()
         value_of(self.store.ready)
 
     def restart(self) -> None:

@@ -11,6 +11,7 @@ from twistedmq.store.interfaces import ReadStatus
 from twistedmq.store.retention import HOUR_MS
 from twistedmq.testing import Told, batch_of
 from twistedmq.testing.contracts.case import value_of
+from twistedmq.testing.workers import HeldWorkers
 
 
 @pytest.fixture
@@ -181,6 +182,26 @@ class TestFailures:
         rig.files.stuck.clear()
         rig.pass_time(125)
         assert len(rig.segments()) == 1
+
+    def test_a_queue_file_that_fails_later_is_tried_again_too(
+        self, rig: StoreRig
+    ) -> None:
+        rig.fill(2)
+        rig.use_disk(86)
+        rig.pass_time(20)
+        rig.use_disk(50)
+        self.test_a_queue_file_that_cannot_be_removed_is_tried_again(rig)
+
+    def test_a_log_cut_to_its_last_file_keeps_that(self) -> None:
+        rig = StoreRig(workers := HeldWorkers())
+        places = rig.fill(2)
+        rig.use_disk(86)
+        rig.pass_time(10)
+        while rig.files.size(LOG / f"{0:020d}") and workers.waiting:
+            if workers.waiting == 1:
+                rig.store.log_truncate(places[2])
+            workers.go_on()
+        assert rig.segments() == [0]
 
     def test_a_queue_file_that_cannot_be_removed_is_tried_again(
         self, rig: StoreRig

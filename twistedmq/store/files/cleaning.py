@@ -102,9 +102,10 @@ class Cleaner:
 
     async def _clean(self) -> None:
         """Delete up to so many files, and what only they were needed for."""
-        if self._retry_at_s > self._reactor.seconds():
-            return
         config = self._config.value
+        waits_s = self._retry_at_s - self._reactor.seconds()
+        if 0 < waits_s <= config.delete_retry_ms / 1000:  # else the clock was set
+            return
         deleted = 0
         problem = None
         try:
@@ -144,6 +145,8 @@ class Cleaner:
         if why is None:
             self._asked = self._told_last = False
             return False
+        if log.oldest() != oldest:
+            return False  # it was cut meanwhile, perhaps to its last file
         log.forget(base)
         try:
             await run(self._parts.files.remove, path)

@@ -287,7 +287,7 @@ class CommitLog:
         Those who have its file open may read on.
         """
         assert base == self._bases[0]
-        del self._bases[0]
+        self._bases = self._bases[1:]  # a thread may go through the old list
         self._open.drop(base)
         self._unsynced.pop(base, None)
 
@@ -298,7 +298,7 @@ class CommitLog:
 
     def take_back(self, base: int) -> None:
         """Begin at *base* again: the file could not be removed."""
-        self._bases.insert(0, base)
+        self._bases = [base, *self._bases]
 
     # Syncing
 

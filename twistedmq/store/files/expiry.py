@@ -52,8 +52,9 @@ class Expiry:
         self._config = config
         self._parts = parts
         self._followed = 0
-        self._is_first = True
-        self._topics_at_s = 0.0
+        self._is_thorough = True
+        """Whether there may be files that should have been removed before."""
+        self._topics_at_s = -_TOPICS_EVERY_S
 
     async def follow(self, pause: Callable[[int], "Deferred[None]"]) -> None:
         """Do what the log's beginning asks for now; *pause* fires after so many ms.
@@ -62,17 +63,29 @@ class Expiry:
             OSError: a file could not be removed; called again, it is tried again.
         """
         await self._follow_log(pause)
-        if self._reactor.seconds() >= self._topics_at_s:
-            self._topics_at_s = self._reactor.seconds() + _TOPICS_EVERY_S
+        now_s = self._reactor.seconds()
+        if abs(now_s - self._topics_at_s) >= _TOPICS_EVERY_S:
+            self._topics_at_s = now_s
             await self._expire_topics()
 
     # After the log
 
     async def _follow_log(self, pause: Callable[[int], "Deferred[None]"]) -> None:
-        parts = self._parts
-        log_min = parts.log.min_offset
+        log_min = self._parts.log.min_offset
         if log_min <= self._followed:
             return
+        try:
+            await self._follow_all(log_min, pause)
+        except OSError:
+            self._is_thorough = True
+            raise
+        self._followed = log_min
+        self._is_thorough = False
+
+    async def _follow_all(
+        self, log_min: int, pause: Callable[[int], "Deferred[None]"]
+    ) -> None:
+        parts = self._parts
         states = list(parts.queues.values())
         for start in range(0, len(states), _QUEUES_A_SLICE):
             removed = await self._follow_queues(
@@ -81,8 +94,6 @@ class Expiry:
             if removed:
                 await pause(self._config.value.delete_queue_pause_ms)
         await parts.workers.run(parts.index.expire, log_min)
-        self._followed = log_min
-        self._is_first = False
 
     async def _follow_queues(self, states: Sequence[QueueState], log_min: int) -> int:
         """Follow in some queues; gives how many files were removed."""
@@ -91,7 +102,7 @@ class Expiry:
         moved = [
             state
             for state, first in zip(states, firsts, strict=True)
-            if self._begin_at(state, first) or self._is_first
+            if self._begin_at(state, first) or self._is_thorough
         ]
         return await run(self._remove_files, moved, log_min)
 

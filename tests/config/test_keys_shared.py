@@ -3,6 +3,9 @@ from typing import Any
 import pytest
 
 from twistedmq.config.keys_shared import check_tls, listen_keys
+from twistedmq.config.loading import from_option, load_settings
+from twistedmq.config.settings import ConfigError
+from twistedmq.config.tables import broker_keys, namesrv_keys
 
 GOOD = {
     "tls.server.mode": "enforcing",
@@ -36,3 +39,13 @@ def test_nothing_will_do_in_test_mode_or_without_tls() -> None:
 def test_each_server_has_its_usual_port() -> None:
     ports = [key for key in listen_keys(9876) if key.name == "listenPort"]
     assert [key.default_value() for key in ports] == [9876]
+
+
+@pytest.mark.parametrize("port", ["0", "2", "65536"])
+def test_a_broker_needs_room_for_its_fast_port(port: str) -> None:
+    with pytest.raises(ConfigError, match="a whole number from 3 to 65535"):
+        load_settings(broker_keys(), options=[from_option(f"listenPort={port}")])
+
+
+def test_a_name_server_may_have_any_free_port() -> None:
+    load_settings(namesrv_keys(), options=[from_option("listenPort=0")])

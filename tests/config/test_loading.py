@@ -76,7 +76,7 @@ def test_all_mistakes_are_told_at_once_with_file_line_key_value_and_what_is_allo
     assert told == [
         "FILE:2: flushDiskTyp: the broker has no such setting; did you mean "
         "flushDiskType?",
-        "FILE:3: listenPort=99999: not allowed; allowed is a whole number from 0 to "
+        "FILE:3: listenPort=99999: not allowed; allowed is a whole number from 3 to "
         "65535",
         "FILE:5: brokerRole=SLAVE: refused, this release keeps no replicas; allowed is "
         "ASYNC_MASTER",

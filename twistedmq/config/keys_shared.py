@@ -14,6 +14,7 @@ from twistedmq.config.values import (
     OPTIONAL_PATH,
     PORT,
     TEXT,
+    Kind,
     choice,
     name_of,
 )
@@ -23,12 +24,12 @@ NO_CLIENT_CERTIFICATES: Final = (
 )
 
 
-def listen_keys(port: int) -> tuple[Key, ...]:
+def listen_keys(port: int, ports: Kind[int] = PORT) -> tuple[Key, ...]:
     """Give the keys of the listening socket; *port* is the server's usual one."""
     return (
         Key(
             "listenPort",
-            PORT,
+            ports,
             RemotingConfig,
             "listen_port",
             "Main port.",

@@ -28,6 +28,7 @@ from twistedmq.config.keys_shared import (
 )
 from twistedmq.config.keys_store import STORE_KEYS, check_log_folders, check_seals
 from twistedmq.config.refused_keys import REFUSED_KEYS
+from twistedmq.config.values import BROKER_PORTS
 
 BROKER_PORT = 10911
 NAMESRV_PORT = 9876
@@ -39,7 +40,7 @@ def broker_keys() -> KeyTable:
     return KeyTable(
         "broker",
         (
-            *listen_keys(BROKER_PORT),
+            *listen_keys(BROKER_PORT, BROKER_PORTS),
             *LIMIT_KEYS,
             *CLIENT_KEYS,
             *TLS_KEYS,

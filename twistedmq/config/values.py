@@ -158,6 +158,8 @@ COUNT = _stripped(whole_number(1, MAX_INT))
 AMOUNT = _stripped(whole_number(0, MAX_INT))
 LONG_AMOUNT = _stripped(whole_number(0, MAX_LONG))
 PORT = _stripped(whole_number(0, 65535))
+BROKER_PORTS = _stripped(whole_number(3, 65535))
+"""A broker's fast port is two below; clients and records must be told both."""
 DOUBLE: Kind[float] = Kind("a number", float, repr)
 _HOUR = whole_number(0, 23)
 HOURS: Kind[tuple[int, ...]] = Kind(

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from twistedmq.store.platform import Capabilities
+from twistedmq.store.platform import Capabilities, boot_id
 
 
 def test_what_is_detected_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,3 +22,8 @@ def test_all_but_the_lock_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -
     plain = vars(Capabilities.detect())
     assert plain.pop("record_locks") == (os.name == "posix")
     assert not any(plain.values())
+
+
+def test_the_run_of_the_machine_has_a_name_that_stays() -> None:
+    assert boot_id() == boot_id()
+    assert not set(boot_id()) & set(" \n")

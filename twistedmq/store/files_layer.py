@@ -18,7 +18,7 @@ from typing import ClassVar, Protocol
 from twistedmq.protocol.command import Buffer
 from twistedmq.store.disk_use import DiskUse
 from twistedmq.store.mapped_view import MappedView
-from twistedmq.store.platform import Capabilities
+from twistedmq.store.platform import Capabilities, boot_id
 
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -103,6 +103,12 @@ class Files(Protocol):
 
     def disk_use(self, path: Path) -> DiskUse:
         """Give how full the disk is on which *path* is, or would be made."""
+
+    def boot_id(self) -> str:
+        """Name this run of the machine; empty if it has no name.
+
+        What was written in the same run is still there, synced or not.
+        """
 
 
 def write_all(file: OpenFile, data: Buffer | bytearray, offset: int) -> None:
@@ -261,6 +267,7 @@ class RealFiles:
         """With *read_only*, files are opened for reading, and none is made."""
         self._capabilities = capabilities or Capabilities.detect()
         self._read_only = read_only
+        self._boot_id = boot_id()
         self._file = _RealFile if self._capabilities.positional else _SeekingFile
 
     def open(self, path: Path, *, create: bool = False) -> OpenFile:
@@ -323,6 +330,9 @@ class RealFiles:
             path = path.parent
         usage = shutil.disk_usage(path)
         return DiskUse(usage.used, usage.free, usage.total)
+
+    def boot_id(self) -> str:
+        return self._boot_id
 
 
 def _full_sync(descriptor: int) -> None:

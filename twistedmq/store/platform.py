@@ -6,8 +6,22 @@ switches all of them off, so that tests can run that path on any machine.
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
 
 from twistedmq.store import mapped_view
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str:
+    """Name this run of the machine; empty where the system has no name for it."""
+    if os.environ.get("TWISTEDMQ_PLAIN_IO"):
+        return ""
+    try:
+        return _BOOT_ID.read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 @dataclass(frozen=True)

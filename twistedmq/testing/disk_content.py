@@ -9,6 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 _SECTORS: Final = (64, 512, 4096)
+_ATOMIC: Final = 64
+"""A disk writes so many bytes that lie together wholly or not at all."""
 
 
 class Left(Enum):
@@ -104,8 +106,8 @@ def _apply_all(changes: Sequence[Change], content: bytearray) -> None:
 
 
 def _tear(change: Change, random: Random) -> Change:
-    if change.data is None:
-        return change
+    if change.data is None or change.offset // _ATOMIC == (change.end - 1) // _ATOMIC:
+        return change if random.random() < 0.5 else Change(0, change.offset, b"")
     return Change(0, change.offset, change.data[: random.randint(0, len(change.data))])
 
 

@@ -7,7 +7,6 @@ Provides ``twistedmq.store.files_layer.Files``.
 import errno
 import os
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from pathlib import Path
 
 from twistedmq.protocol.command import Buffer
@@ -25,6 +24,14 @@ class _Content:
         self.dirty: list[tuple[int, int]] = []
         """Start and end of what was written since the last sync, failed or not."""
         self.modified_ns = 0
+
+    def copy(self) -> "_Content":
+        other = _Content()
+        other.data = bytearray(self.data)
+        other.synced = bytearray(self.synced)
+        other.dirty = list(self.dirty)
+        other.modified_ns = self.modified_ns
+        return other
 
     def sync(self) -> None:
         del self.synced[len(self.data) :]
@@ -117,6 +124,8 @@ class FakeFiles:
         """Files that cannot be removed: an I/O error."""
         self.now_ns: Callable[[], int] = lambda: 0
         """The clock of the files; they change at that time or a little later."""
+        self.boots = 0
+        """How often the machine was started again."""
         self.writes = 0
         self.syncs = 0
         self.bytes_read = 0
@@ -203,12 +212,15 @@ class FakeFiles:
         )
         return self.disk if longest is None else self.disks[longest]
 
+    def boot_id(self) -> str:
+        return f"boot {self.boots}"
+
     # What tests do.
 
     def copy(self) -> "FakeFiles":
         """Give another file system with the same files, which nobody has locked."""
         other = FakeFiles()
-        other._contents = deepcopy(self._contents)
+        other._contents = {p: c.copy() for p, c in self._contents.items()}
         other._folders = set(self._folders)
         other._ticks = self._ticks
         return other
@@ -217,6 +229,7 @@ class FakeFiles:
         """Forget whatever was not synced; the names of files stay."""
         for content in self._contents.values():
             content.data[:] = content.synced
+        self.boots += 1
         self._locked.clear()
 
     def kill_program(self) -> None:

@@ -123,6 +123,7 @@ class SimulatedDisk:
         self.moment = 0
         """Counts everything that was changed or synced."""
         self.bytes_read = 0
+        self._boots = 0
         self._root = _Folder()
         self._locked: set[Path] = set()
 
@@ -189,6 +190,9 @@ class SimulatedDisk:
     def disk_use(self, path: Path) -> DiskUse:
         return DiskUse(1 << 30, 9 << 30, 10 << 30)
 
+    def boot_id(self) -> str:
+        return f"boot {self._boots}"
+
     # What tests do.
 
     def kill_program(self) -> None:
@@ -209,6 +213,7 @@ class SimulatedDisk:
         """
         fresh = SimulatedDisk()
         fresh.moment = self.moment
+        fresh._boots = self._boots + 1
         known: dict[_Folder, int] = {}
         copies: dict[_Node, _Node] = {}
 

@@ -76,12 +76,22 @@ def test_zeros_are_nothing(rig: Rig) -> None:
 
 def test_what_was_never_synced_is_cut_and_counted(rig: Rig, logged: Any) -> None:
     rig.spoil(rig.offsets[150] + 100)
+    rig.files.boots += 1
     again = everything(open_store(ROOT, rig.files))
     assert len(again) == 150
     told_bytes = rig.end - rig.offsets[150]
     assert logged(
         f"cut at {rig.offsets[150]}", f"{told_bytes} bytes", "49 whole records"
     )
+
+
+def test_nothing_is_cut_that_was_written_since_the_machine_began(
+    rig: Rig, logged: Any
+) -> None:
+    rig.spoil(rig.offsets[150] + 100)
+    again = everything(open_store(ROOT, rig.files))
+    assert again.keys() == rig.served.keys() - {("Orders", 0, 150)}
+    assert logged(f"damaged from {rig.offsets[150]} to {rig.offsets[151]}")
 
 
 def test_what_was_on_the_disk_by_the_checkpoint_is_not_cut(logged: Any) -> None:

@@ -18,6 +18,7 @@ from twistedmq.store.files.beginning import Beginning, BeginningFinder
 from twistedmq.store.files.checkpoint import Checkpoint, read_checkpoint
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.damage import Behind, look_behind, next_whole
+from twistedmq.store.files.folders import ran_since_boot
 from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
 from twistedmq.store.files.vouch import read_vouch
 from twistedmq.store.files_layer import Files
@@ -72,6 +73,7 @@ class Recovery:
         self._grown: dict[QueueState, None] = {}
         self._last_store_ms = 0
         self._is_cut = False
+        self._is_same_boot = False
         self.checkpoint = Checkpoint()
 
     def run(self) -> Recovered:
@@ -86,6 +88,7 @@ class Recovery:
         self._last_store_ms = self.checkpoint.log_ms
         self._remove_deleted()
         stopped_in_order = self._files.size(self._paths.abort) is None
+        self._is_same_boot = ran_since_boot(self._files, self._paths)
         vouch = read_vouch(self._files, self._paths)
         finder = BeginningFinder(
             self._files, self._paths, log, self._queue_files, vouch, self.checkpoint
@@ -207,11 +210,15 @@ class Recovery:
         whole = next_whole(log, at + 1)
         if whole is None:
             return durable if at < durable <= log.end else None
-        if at >= durable and whole.store_ms > self.checkpoint.safe_ms:
+        if (
+            at >= durable
+            and whole.store_ms > self.checkpoint.safe_ms
+            and not self._is_same_boot
+        ):
             return None
         self._log.error(
             "the commit log is damaged from {at} to {end} ({count} bytes), where it "
-            "was whole on the disk before: what was stored there is passed over",
+            "was whole before: what was stored there is passed over",
             at=at,
             end=whole.physical_offset,
             count=whole.physical_offset - at,

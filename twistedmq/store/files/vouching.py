@@ -10,13 +10,13 @@ from twisted.logger import Logger
 
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
-from twistedmq.store.files.checkpoint import Checkpoint, write_checkpoint
+from twistedmq.store.files.checkpoint import Checkpoint
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
 from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files.queue_writer import QueueWriter
-from twistedmq.store.files.vouch import write_vouch
+from twistedmq.store.files.vouch import Vouch, write_vouch
 from twistedmq.store.files_layer import Files
 from twistedmq.store.flush import Flusher
 from twistedmq.store.index_interfaces import IIndexStrategy
@@ -185,6 +185,10 @@ class Voucher:
         if isinstance(parts.index, HashIndex):
             index_ms = parts.index.whole_ms
         checkpoint = Checkpoint(last_store_ms, last_store_ms, index_ms)
-        write_checkpoint(parts.files, parts.paths.checkpoint, checkpoint)
-        segment_bytes = self._config.value.segment_bytes
-        write_vouch(parts.files, parts.paths, end, segment_bytes, *counts)
+        vouch = Vouch(
+            offset=end,
+            segment_bytes=self._config.value.segment_bytes,
+            queue_count=counts[0],
+            entry_count=counts[1],
+        )
+        write_vouch(parts.files, parts.paths, vouch, checkpoint)

@@ -50,7 +50,7 @@ def read_vouch(files: Files, paths: StorePaths) -> Vouch | None:
     Where a loss of power left none, the one before it may still be right.
     """
     trace = _trace(files, paths.checkpoint)
-    for path in (paths.vouch, _backup(paths)):
+    for path in vouch_files(paths):
         vouch = _read(files, path)
         if vouch is not None and trace in {vouch.checkpoint_hex, vouch.before_hex}:
             return vouch
@@ -85,13 +85,14 @@ def write_vouch(
 
 def forget_vouch(files: Files, paths: StorePaths) -> None:
     """Vouch for nothing any more, for good."""
-    for path in (paths.vouch, _backup(paths)):
+    for path in vouch_files(paths):
         files.remove(path)
     files.sync_folder(paths.root)
 
 
-def _backup(paths: StorePaths) -> Path:
-    return paths.vouch.with_name(paths.vouch.name + ".bak")
+def vouch_files(paths: StorePaths) -> tuple[Path, Path]:
+    """Give where it is, and where the one before it is."""
+    return paths.vouch, paths.vouch.with_name(paths.vouch.name + ".bak")
 
 
 def _trace(files: Files, checkpoint: Path) -> str:

@@ -57,6 +57,9 @@ class ReadingFiles:
     def disk_use(self, path: Path) -> DiskUse:
         return self._files.disk_use(path)
 
+    def boot_id(self) -> str:
+        return self._files.boot_id()
+
     def make_folder(self, path: Path) -> None:
         _refuse(path)
 

@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from twistedmq.store.errors import StoreOpenError
+from twistedmq.store.files.vouch import vouch_files
 from twistedmq.store.files_layer import Files, write_all
 from twistedmq.store.log_scan import TagsCodes
 from twistedmq.store.offline.directory import StoreDirectory
@@ -78,9 +79,13 @@ def make_plan(done: Verification) -> Plan:
         what = "how many slots its files have is not known"
         steps.append(Repair(LEAVE, str(directory.paths.index), what))
     plan = Plan(cut_at, torn_end, queues, index, steps)
-    if not plan.is_empty and directory.vouch is not None:
+    if not plan.is_empty:
         what = "move it away, so that recovery looks for itself at the next start"
-        steps.insert(0, Repair(SET_ASIDE, str(directory.paths.vouch), what))
+        steps[:0] = [
+            Repair(SET_ASIDE, str(path), what)
+            for path in vouch_files(directory.paths)
+            if directory.files.size(path) is not None
+        ]
     for start, stop in done.damages + done.queues.misnumbered:
         what = f"{stop - start} bytes from {start} on stay as they are"
         steps.append(Repair(LEAVE, "commit log", what))

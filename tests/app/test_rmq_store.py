@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from offline_kit import NOW_MS, told
 from processes import python
+from source_tree import PROJECT
 from store_vectors import unpack
 
 from twistedmq.app.rmq import make_parser
@@ -129,6 +130,25 @@ def test_verify_says_whole_or_what_is_wrong(store: Path) -> None:
         2,
     )
     assert (summary["type"], summary["faults"]) == ("verified", 1)
+
+
+def test_verify_says_that_a_broker_may_be_at_work(store: Path) -> None:
+    assert Outcome(store, "verify").error == ""
+    (store / "abort").write_text("1")
+    assert "there is an abort file" in Outcome(store, "verify").error
+
+
+def test_every_member_of_the_output_is_documented(tmp_path: Path) -> None:
+    root, _ = unpack("torn", tmp_path)
+    documented = (PROJECT / "docs" / "rmq-store.md").read_text("utf-8")
+    for line in (
+        "ls", "stat", "cat", "as-of 2030-01-01", "verify", "explain 0", "repair",
+    ):  # fmt: skip
+        action, *rest = line.split()
+        for shown in Outcome(root, action, *rest, "--json").objects:
+            for name in ("type", *shown):
+                assert f"`{name}`" in documented, f"{name} of {action}"
+            assert f"`{shown['type']}`" in documented
 
 
 def test_repair_is_dry_until_it_is_told(tmp_path: Path) -> None:

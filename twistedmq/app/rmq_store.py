@@ -206,6 +206,11 @@ def _findings(verification: Verification, options: Namespace) -> Iterator[Findin
 
 
 def _verify(directory: StoreDirectory, options: Namespace, out: TextIO) -> int:
+    if directory.has_abort:
+        options.error.write(
+            "rmq: there is an abort file: a broker is at work here, or one did not "
+            "stop in order\n"
+        )
     verification = _verification(directory, options)
     for finding in _findings(verification, options):
         if options.json:

@@ -120,6 +120,27 @@ def test_a_flip_anywhere_stops_nothing(spoilt: Spoilt, data: st.DataObject) -> N
     assert len(found) < 400
 
 
+@settings(max_examples=60)
+@given(data=st.data())
+def test_with_checksums_over_records_each_flip_in_one_is_found(
+    sealed: FakeFiles, data: st.DataObject
+) -> None:
+    offset, size = data.draw(st.sampled_from(records_in(sealed)))
+    content = sealed.content(segment(offset - offset % 4096))
+    at = offset % 4096 + data.draw(st.integers(0, size - 1))
+    mask = data.draw(st.integers(1, 255))
+    content[at] ^= mask
+    try:
+        assert faults(sealed)
+    finally:
+        content[at] ^= mask
+
+
+@pytest.fixture(scope="module")
+def sealed() -> FakeFiles:
+    return filled(30, seals_records=True)
+
+
 def test_a_crash_leaves_notes_not_faults() -> None:
     files = FakeFiles()
     store = open_store(ROOT, files)

@@ -68,9 +68,16 @@ class IndexCheck:
                 self._tell_of_strange(item)
                 item = self._advance()
             mine: set[int] = set()
+            seconds = (record.store_ms - self._begin_ms) // 1000
             while item is not None and item[3] == offset:
-                self._check_item(item, record)
-                mine.add(item[2])
+                reader, number, key_hash, _, at_second = item
+                if (
+                    at_second != seconds
+                    or reader is not self._begun
+                    or number in {1, reader.count}
+                ):  # else there is nothing to be said of it
+                    self._check_item(item, record)
+                mine.add(key_hash)
                 item = self._advance()
             if record.sys_flag & TRANSACTION_MASK == TRANSACTION_ROLLBACK:
                 continue

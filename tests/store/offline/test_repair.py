@@ -21,6 +21,9 @@ from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.offline.directory import StoreDirectory
 from twistedmq.store.offline.repair import Plan, Repair, Repairer, make_plan
 from twistedmq.store.offline.verification import Verification
+from twistedmq.testing.batches import batch_of
+from twistedmq.testing.contracts.message_store import value_of
+from twistedmq.testing.contracts.queue_kinds import BATCH_TOPIC, bundle, light
 from twistedmq.testing.fake_files import FakeFiles
 from twistedmq.testing.stores import open_store
 
@@ -207,3 +210,23 @@ def test_what_was_mended_has_only_the_faults_that_were_named(
     assert bool(faults(files)) == bool(left)
     again = open_store(ROOT, files, segment_bytes=4096)
     assert again.queue_bounds("Orders", 0)[1] >= 1
+
+
+def test_light_and_batch_queues_come_back() -> None:
+    files = FakeFiles()
+    store = open_store(ROOT, files, batch_topics=[BATCH_TOPIC])
+    for n in range(40):
+        told = [bundle(1 + n % 4), light("%LMQ%a"), light("%LMQ%a,%LMQ%b")]
+        store.append(batch_of(told))
+    value_of(store.stop())
+    verification, found = verified(files)
+    assert found == []
+    assert verification.summary.entries == 40 * 6
+    whole = contents(files)
+    batch = ROOT / "batchconsumequeue" / BATCH_TOPIC / "0" / f"{0:020d}"
+    files.content(batch)[100] ^= 1
+    files.content(queue_file(0, topic="%LMQ%a"))[100:140] = bytes(40)
+    repair(files)
+    kept = without(contents(files), "repaired")
+    assert kept == without(whole, "twistedmq.vouch")
+    assert faults(files) == []

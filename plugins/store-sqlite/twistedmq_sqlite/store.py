@@ -18,13 +18,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twistedmq.config.store import FlushMode
-from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.record_crc import lay_out_sealed, reserved
 from twistedmq.protocol.record_layout import lay_out, record_sizes
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import Arrivals, logged_index_items
 from twistedmq.store.context import StoreContext
-from twistedmq.store.errors import DamagedRecordError, StoreOpenError
+from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.index_backlog import IndexBacklog
 from twistedmq.store.flush import Flusher
 from twistedmq.store.index_interfaces import IIndexStrategy, IndexHits
@@ -34,7 +33,6 @@ from twistedmq.store.interfaces import (
     Durability,
     IMessageStore,
     IReplicableLog,
-    QueueRead,
     StoreFullError,
 )
 from twistedmq.store.log_dispatch import LogDispatch
@@ -50,11 +48,10 @@ from twistedmq.store.queue_state import (
     give_back_offsets,
     take_offsets,
 )
-from twistedmq.store.table_reads import TableReads
 from twistedmq_sqlite.database import Database
 from twistedmq_sqlite.index import SqliteIndex
-from twistedmq_sqlite.recent import RecentEntries
-from twistedmq_sqlite.tables import SCHEMA, Tables
+from twistedmq_sqlite.reads import SqliteReads
+from twistedmq_sqlite.tables import SCHEMA
 
 T = TypeVar("T")
 
@@ -70,7 +67,7 @@ _RESTART_BYTES: Final = 128 * 1024 * 1024
 
 
 @implementer(IMessageStore, IReplicableLog)
-class SqliteStore(TableReads):
+class SqliteStore(SqliteReads):
     """Messages in one SQLite file."""
 
     _log = Logger()
@@ -79,18 +76,14 @@ class SqliteStore(TableReads):
         self, context: StoreContext, path: Path, max_bytes: int | None = None
     ) -> None:
         """Nothing is touched before ``start``."""
-        super().__init__(context.config)
+        database = Database(context.files, path, max_bytes)
+        super().__init__(context.config, database)
         self.ready: Deferred[None] = Deferred()
         self.confirm_offset = 0
         self._context = context
-        self._database = Database(context.files, path, max_bytes)
-        self._tables = Tables(self._database)
-        self._recent = RecentEntries()
         self._arrivals = Arrivals()
         config = context.config.value
         self._seals = config.seals_records
-        self._begin = self._end = 0
-        self._rest = b""
         self._moved = 0
         self._calls: dict[Callable[[], None], IDelayedCall] = {}
         self._stopping: Deferred[None] | None = None
@@ -336,67 +329,7 @@ class SqliteStore(TableReads):
         durability = self.durability
         return flushing.addCallback(lambda _: durability)
 
-    # Reading
-
-    def log_bounds(self) -> tuple[int, int]:
-        """Give (min, max) physical offset."""
-        return self._begin, self._end + len(self._rest)
-
-    def _read_log(self, size: int, offset: int) -> bytes:
-        return self._tables.piece(size, offset)
-
-    def _read_pieces(self, starts: Sequence[int], ends: Sequence[int]) -> list[Buffer]:
-        pieces: list[Buffer] = []
-        for start, end in zip(starts, ends, strict=True):
-            piece = self._tables.piece(end - start, start)
-            if len(piece) != end - start:
-                raise DamagedRecordError(start)
-            pieces.append(piece)
-        return pieces
-
-    def _packed(self, state: QueueState, offset: int, count: int) -> bytes:
-        if not self._database.in_thread and offset >= state.tail_offset:
-            return state.in_tail(offset, count) or b""
-        return self._tables.packed(state, offset, count)
-
-    def _in_thread(self, read: Callable[..., T], *arguments: Any) -> "Deferred[T]":
-        def within_one_state() -> T:
-            with self._database.snapshot():
-                return read(*arguments)
-
-        return self._workers.run(within_one_state)
-
-    def _select(
-        self, state: QueueState, offset: int, *how: Any
-    ) -> QueueRead | Deferred[QueueRead]:
-        read: Any = super()._select
-        if offset >= state.tail_offset:
-            found: QueueRead = read(state, offset, *how)
-            return found
-        return self._in_thread(read, state, offset, *how)
-
-    def record_at(
-        self, physical_offset: int
-    ) -> Buffer | Deferred[Buffer | None] | None:
-        """Give the record that starts there."""
-        if physical_offset >= self._recent.floor:
-            return super().record_at(physical_offset)
-        return self._in_thread(super().record_at, physical_offset)  # type: ignore[arg-type]
-
-    def offset_by_time(
-        self, topic: str, queue_id: int, time_ms: int, upper: bool
-    ) -> int | Deferred[int]:
-        """Find a queue offset by store time, in a thread."""
-        read: Any = super().offset_by_time
-        return self._in_thread(read, topic, queue_id, time_ms, upper)
-
-    def store_time(self, topic: str, queue_id: int, offset: int) -> int | Deferred[int]:
-        """Give the store time of one message."""
-        state = self._queues.get((topic, queue_id))
-        if state is None or offset >= state.tail_offset:
-            return super().store_time(topic, queue_id, offset)
-        read: Any = super().store_time
-        return self._in_thread(read, topic, queue_id, offset)
+    # Queues, index, listeners, figures
 
     def query(
         self,
@@ -413,8 +346,6 @@ class SqliteStore(TableReads):
         return self._workers.run(
             self._index.find, topic, key, max_count, begin_ms, end_ms, index_type
         )
-
-    # Queues, listeners, figures
 
     def delete_topic(self, topic: str) -> int:
         """Forget the queues of *topic*; their entries are removed little by little."""
@@ -445,12 +376,6 @@ class SqliteStore(TableReads):
         }
 
     # IReplicableLog
-
-    def log_read(self, offset: int, max_bytes: int) -> Buffer | Deferred[Buffer]:
-        """Give bytes of the log."""
-        if offset >= self._recent.floor:
-            return self._read_log(max_bytes, offset)
-        return self._in_thread(self._read_log, max_bytes, offset)
 
     def log_write(self, offset: int, data: bytes) -> None:
         """Add bytes that a master wrote; a cut record waits in memory."""

@@ -42,6 +42,10 @@ _PIECE: Final = (
     "(SELECT max(physical_offset) FROM log WHERE physical_offset<=?1), ?1) "
     "AND physical_offset<?2 ORDER BY physical_offset"
 )
+_ROWS: Final = (
+    "SELECT record FROM log WHERE physical_offset>=? AND physical_offset<? "
+    "ORDER BY physical_offset"
+)
 _BEHIND: Final = (
     "SELECT physical_offset, record FROM log WHERE physical_offset>? "
     "ORDER BY physical_offset LIMIT ?"
@@ -110,6 +114,11 @@ class Tables:
         found = b"".join([record for _, record in rows])
         skipped = offset - rows[0][0]
         return found[skipped : skipped + size]
+
+    def rows(self, start: int, end: int) -> bytes:
+        """Give the records from *start*, where one begins, to *end*."""
+        rows = self._database.connection.execute(_ROWS, (start, end))
+        return b"".join([row[0] for row in rows])
 
     def records_behind(self, offset: int, count: int) -> list[tuple[int, bytes]]:
         """Give up to *count* records that begin behind *offset*, with their places."""

@@ -48,9 +48,10 @@ from twistedmq.store.queue_state import (
     give_back_offsets,
     take_offsets,
 )
+from twistedmq.store.retention_interfaces import IRetention
 from twistedmq_sqlite.database import Database
+from twistedmq_sqlite.expiry import SqliteExpiry
 from twistedmq_sqlite.index import SqliteIndex
-from twistedmq_sqlite.reads import SqliteReads
 from twistedmq_sqlite.tables import SCHEMA
 
 T = TypeVar("T")
@@ -66,8 +67,8 @@ _RESTART_BYTES: Final = 128 * 1024 * 1024
 """Size of SQLite's log at which appends wait for the rest of a move."""
 
 
-@implementer(IMessageStore, IReplicableLog)
-class SqliteStore(SqliteReads):
+@implementer(IMessageStore, IReplicableLog, IRetention)
+class SqliteStore(SqliteExpiry):
     """Messages in one SQLite file."""
 
     _log = Logger()
@@ -141,6 +142,7 @@ class SqliteStore(SqliteReads):
         self._backlog = IndexBacklog(self._context.reactor, self._index)
         self._plan(self._flush, self._config.value.flush_interval_ms / 1000)
         self._plan(self._sweep, _SWEEP_AFTER_S)
+        self._plan_expiry()
         self.ready.callback(None)
 
     def _not_opened(self, failure: Failure) -> None:

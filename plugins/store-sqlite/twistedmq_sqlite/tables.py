@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
+from twistedmq.store.log_scan import queues_of, scan
 from twistedmq.store.queue_state import ENTRY, FILLER_SIZE, QueueState, QueueTable
 from twistedmq_sqlite import index
 from twistedmq_sqlite.database import Database
@@ -46,6 +47,11 @@ _ROWS: Final = (
     "SELECT record FROM log WHERE physical_offset>=? AND physical_offset<? "
     "ORDER BY physical_offset"
 )
+_OLDEST: Final = (
+    "SELECT physical_offset, record FROM log ORDER BY physical_offset LIMIT ?"
+)
+_SET_MIN: Final = "UPDATE queues SET min_offset=max(min_offset, ?) WHERE id=?"
+_NO_END: Final = 1 << 62
 _BEHIND: Final = (
     "SELECT physical_offset, record FROM log WHERE physical_offset>? "
     "ORDER BY physical_offset LIMIT ?"
@@ -174,6 +180,64 @@ class Tables:
             if swept < count:
                 connection.execute("DELETE FROM queues WHERE id=?", row)
         return True
+
+    def expire(
+        self, expired_ms: int, count: int, queues: QueueTable
+    ) -> tuple[int | None, bool]:
+        """Remove up to *count* records from the beginning, stored by *expired_ms*.
+
+        The last one of all stays: it says where the log ends. Gives where the log
+        begins now, None if nothing was removed, and whether there may be more.
+        """
+        connection = self._database.connection
+        rows = connection.execute(_OLDEST, (count + 1,)).fetchall()
+        begin: int | None = None
+        touched: set[tuple[str, int]] = set()
+        left = len(rows) - 1
+        for place, record in rows[:-1]:
+            found = scan(memoryview(record), place, _NO_END, check_crc=False).records
+            if found and found[0].store_ms > expired_ms:
+                break
+            begin = place + len(record)
+            for logged in found:
+                touched |= {queue[:2] for queue in queues_of(logged, True)}
+            left -= 1
+        if begin is not None:
+            self._begin_at(begin, touched, queues)
+        return begin, not left and len(rows) > count
+
+    def _begin_at(
+        self, begin: int, touched: set[tuple[str, int]], queues: QueueTable
+    ) -> None:
+        moved: list[tuple[QueueState, int]] = []
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM log WHERE physical_offset<?", (begin,))
+            for key in touched:
+                state = queues.get(key)
+                if state is None or state not in self._ids:
+                    continue
+                number = self._ids[state]
+                connection.execute(
+                    "DELETE FROM entries WHERE queue=?1 AND queue_offset<coalesce("
+                    "(SELECT queue_offset FROM entries WHERE queue=?1 AND "
+                    "physical_offset>=?2 ORDER BY queue_offset LIMIT 1), ?3)",
+                    (number, begin, state.next_offset),
+                )
+                first = connection.execute(_ENTRIES, (number, 0, 1)).fetchone()
+                offset = first[0] if first else state.next_offset
+                connection.execute(_SET_MIN, (offset, number))
+                moved.append((state, offset))
+        for state, offset in moved:
+            state.min_offset = max(offset, state.min_offset)
+
+    def begin_queues(self, moved: Sequence[tuple[QueueState, int]]) -> None:
+        """Have queues begin later; their entries go with the records."""
+        with self._database.transaction() as connection:
+            for state, offset in moved:
+                if state in self._ids:
+                    connection.execute(_SET_MIN, (offset, self._ids[state]))
+        for state, offset in moved:
+            state.min_offset = max(offset, state.min_offset)
 
     def truncate(self, offset: int) -> None:
         """Forget every record that does not end at or before *offset*."""

@@ -41,14 +41,17 @@ Place = tuple[str, int, int]
 class Ledger:
     """What was written and what was promised, over all lives of a store."""
 
-    written: dict[int, set[bytes]] = field(default_factory=dict)
+    written: dict[int, frozenset[bytes]] = field(default_factory=dict)
     """Everything that ever began at a physical offset."""
     promised: dict[Place, tuple[int, bytes]] = field(default_factory=dict)
     """What must never be lost: physical offset and record."""
 
+    def write(self, at: int, record: bytes) -> None:
+        """Note that *record* was written at a physical offset."""
+        self.written[at] = self.written.get(at, frozenset()) | {record}
+
     def copy(self) -> "Ledger":
-        written = {at: set(records) for at, records in self.written.items()}
-        return Ledger(written, copy(self.promised))
+        return Ledger(copy(self.written), copy(self.promised))
 
 
 @dataclass
@@ -138,7 +141,7 @@ class Life:
             batch, appended.physical_offsets, appended.queue_offsets, strict=True
         ):
             record = record_bytes(self.store, at)
-            self.ledger.written.setdefault(at, set()).add(record)
+            self.ledger.write(at, record)
             place = told.topic, told.queue_id, offset
             self._records.append((at + len(record), place, at, record))
         if self.mode is FlushMode.SYNC:
@@ -231,7 +234,7 @@ def check(disk: SimulatedDisk, ledger: Ledger, mode: FlushMode) -> None:
     assert appended.queue_offsets == [expected]
     value_of_safe(store, appended.end)
     at = appended.physical_offsets[0]
-    ledger.written.setdefault(at, set()).add(record_bytes(store, at))
+    ledger.write(at, record_bytes(store, at))
     disk.kill_program()
     again = reopened(disk, mode)
     seen = everything(again)

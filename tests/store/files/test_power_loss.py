@@ -9,13 +9,13 @@ from power_loss import power_losses
 from twistedmq.store.json_file import AtomicJsonFile
 from twistedmq.testing.simulated_disk import SimulatedDisk
 
-SEEDS = 20
-CASES = 40
+SEEDS = 40
+CASES = 38
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_what_was_promised_is_kept(seed: int) -> None:
-    assert power_losses(seed, CASES) >= CASES
+    assert power_losses(seed, CASES, steps=30) >= CASES
 
 
 @pytest.mark.parametrize("seed", range(20))

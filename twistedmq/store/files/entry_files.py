@@ -182,12 +182,11 @@ class EntryFiles:
     def _bases(self, topic: str, queue_id: int) -> list[int]:
         folder = self._folder / topic / str(queue_id)
         names = [name for name in self._files.list(folder) if is_file_name(name)]
+        while names and not self._files.size(folder / names[-1]):
+            self._files.remove(folder / names.pop())
         bases = []
         for name in names:
-            size = self._files.size(folder / name)
-            if not size:
-                self._files.remove(folder / name)
-                continue
+            size = self._files.size(folder / name) or 0
             # A loss of power may leave a file shorter than it was made.
             if size > self._file_bytes or int(name) % self._file_bytes:
                 raise StoreOpenError(

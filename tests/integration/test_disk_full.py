@@ -64,5 +64,5 @@ def test_sends_end_and_begin_again_with_the_room_and_reads_go_on(
         assert figures["commitLogDirCapacity"].startswith("Total : ")
         told(broker, minFreeDiskBytes=0)
         send_until(broker, ResponseCode.SUCCESS)
-        assert broker.output.count("nothing is stored") == 1
+        assert broker.output.count("messages are refused") == 1
         assert broker.output.count("messages are stored again") == 1

@@ -64,7 +64,7 @@ def test_sends_are_refused_above_the_limit_and_taken_again_below(rig: Rig) -> No
     assert rig.guard.problem is None
     rig.use(91)
     assert rig.guard.problem == (
-        "the disk is full: the disk of /store/commitlog is 91 % used, more than 90 % "
+        "nothing is stored: the disk of /store/commitlog is 91 % used, more than 90 % "
         "(diskSpaceWarningLevelRatio)"
     )
     rig.use(90)

@@ -95,8 +95,11 @@ class DiskGuard:
         self.finding = finding = judge(state, self._config.value)
         if finding.level is DiskLevel.FULL:
             if self.problem is None:
-                self._log.error("{problem}: nothing is stored", problem=finding.text)
-            self.problem = f"the disk is full: {finding.text}"
+                self._log.error(
+                    "{problem}: messages are refused until there is room, reads go on",
+                    problem=finding.text,
+                )
+            self.problem = f"nothing is stored: {finding.text}"
         elif self.problem is not None:
             self.problem = None
             folder, use = state.roomiest()

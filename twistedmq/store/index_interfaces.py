@@ -82,6 +82,9 @@ class IIndexStrategy(Interface):
         """Items before *physical_offset* may be forgotten: the log begins there now.
 
         In a thread, one at a time. An index may keep some of them.
+
+        Raises:
+            OSError: it did not work; it is tried again later.
         """
 
     def close() -> None:

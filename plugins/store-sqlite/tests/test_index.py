@@ -24,6 +24,8 @@ def test_what_a_locked_file_does_not_take_is_put_later(
     index.put([item(10, KEYS="a")])
     assert index.indexed_offset() == -1
     with pytest.raises(OSError, match="locked"):
+        index.expire(10)
+    with pytest.raises(OSError, match="locked"):
         index.flush()
     other.execute("ROLLBACK")
     other.close()

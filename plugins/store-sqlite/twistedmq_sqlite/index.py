@@ -159,13 +159,19 @@ class SqliteIndex:
     def expire(self, physical_offset: int) -> None:
         """Forget items before *physical_offset*, some at a time."""
         gone = _SLICE
-        while gone == _SLICE:
-            with self._database.transaction() as connection:
-                gone = connection.execute(
-                    "DELETE FROM keys WHERE (key, physical_offset) IN (SELECT key, "
-                    "physical_offset FROM keys WHERE physical_offset<? LIMIT ?)",
-                    (physical_offset, _SLICE),
-                ).rowcount
+        try:
+            while gone == _SLICE:
+                gone = self._expire_some(physical_offset)
+        except sqlite3.Error as error:
+            raise OSError(f"{self._database.path}: {error}") from error
+
+    def _expire_some(self, physical_offset: int) -> int:
+        with self._database.transaction() as connection:
+            return connection.execute(
+                "DELETE FROM keys WHERE (key, physical_offset) IN (SELECT key, "
+                "physical_offset FROM keys WHERE physical_offset<? LIMIT ?)",
+                (physical_offset, _SLICE),
+            ).rowcount
 
     def close(self) -> None:
         """Flush and close."""

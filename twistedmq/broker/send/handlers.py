@@ -149,7 +149,7 @@ class SendHandlers:
         try:
             appended = self._store.append(sends.batch)
         except StoreFullError as error:
-            return self._refuse_all(sends, self._full(error))
+            return self._refuse_all(sends, _full(error))
         except TwistedMQError as error:
             if len(sends.opaques) == 1:
                 return self._refuse_all(sends, error)
@@ -231,7 +231,7 @@ class SendHandlers:
         if isinstance(error, TimeoutError):
             return self._late(sends, appended) + self._refusals(sends)
         if isinstance(error, StoreFullError):
-            return self._refuse_all(sends, self._full(error))
+            return self._refuse_all(sends, _full(error))
         if isinstance(error, TwistedMQError):
             return self._refuse_all(sends, error)
         return failure.raiseException()
@@ -253,11 +253,6 @@ class SendHandlers:
                 answer = Reply(ResponseCode.FLUSH_DISK_TIMEOUT, fields)
                 answers.append(_encode(answer, sends.opaques[request]))
         return b"".join(answers)
-
-    def _full(self, error: StoreFullError) -> TwistedMQError:
-        ratio = self._store.status().get("disk_ratio")
-        used = "" if ratio is None else f" (disk used: {100 * ratio:.2f} %)"
-        return ServiceUnavailableError(f"service not available now: {error}{used}")
 
     def _refuse_all(self, sends: DecodedSends, error: TwistedMQError) -> bytes:
         for opaque, one_way in zip(sends.opaques, sends.one_way, strict=True):
@@ -312,6 +307,10 @@ def _answer_with(
         answers.callback(result)
     else:
         result.chainDeferred(answers)
+
+
+def _full(error: StoreFullError) -> TwistedMQError:
+    return ServiceUnavailableError(f"service not available now: {error}")
 
 
 def _nobody_waits(sends: DecodedSends) -> bool:

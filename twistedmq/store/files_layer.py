@@ -19,6 +19,7 @@ from twistedmq.protocol.command import Buffer
 from twistedmq.store.disk_use import DiskUse
 from twistedmq.store.mapped_view import MappedView
 from twistedmq.store.platform import Capabilities, boot_id
+from twistedmq.store.whole_disk import WholeDisk
 
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -93,6 +94,12 @@ class Files(Protocol):
 
     def sync_folder(self, path: Path) -> None:
         """Return when the names in folder *path* are on the disk."""
+
+    def whole_disk(self, path: Path) -> WholeDisk | None:
+        """Give what syncs the whole disk of *path* at once, written from now on.
+
+        None where that cannot be done.
+        """
 
     def lock(self, path: Path) -> object:
         """Lock *path* against other programs until the result is let go.
@@ -320,6 +327,9 @@ class RealFiles:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def whole_disk(self, path: Path) -> WholeDisk | None:
+        return WholeDisk(path) if self._capabilities.whole_disk else None
 
     def lock(self, path: Path) -> object:
         path.parent.mkdir(parents=True, exist_ok=True)

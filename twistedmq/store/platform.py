@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from twistedmq.store import mapped_view
+from twistedmq.store import mapped_view, whole_disk
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
@@ -42,6 +42,8 @@ class Capabilities:
     """fcntl locks, which a Java program notices."""
     holes: bool
     """Where a sparse file has no data can be asked."""
+    whole_disk: bool
+    """Everything on a disk can be synced at once."""
 
     @classmethod
     def detect(cls) -> "Capabilities":
@@ -57,9 +59,10 @@ class Capabilities:
             directory_sync=os.name == "posix",
             record_locks=os.name == "posix",
             holes=hasattr(os, "SEEK_DATA"),
+            whole_disk=whole_disk.is_available(),
         )
 
     @classmethod
     def ordinary(cls) -> "Capabilities":
         """Give what every platform has."""
-        return cls(False, False, False, False, False, False, False)
+        return cls(False, False, False, False, False, False, False, False)

@@ -194,6 +194,9 @@ class FakeFiles:
             del self._contents[known]
         self._folders -= {p for p in self._folders if path in (p, *p.parents)}
 
+    def whole_disk(self, path: Path) -> None:
+        """There is none: each file is synced by itself."""
+
     def sync_folder(self, path: Path) -> None:
         """Names are safe at once here."""
 

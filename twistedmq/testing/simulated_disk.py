@@ -175,6 +175,9 @@ class SimulatedDisk:
         if node is not None:
             self._name([(self._made(path.parent), path.name, None)])
 
+    def whole_disk(self, path: Path) -> None:
+        """There is none: each file is synced by itself."""
+
     def sync_folder(self, path: Path) -> None:
         node = self._find(path)
         if not isinstance(node, _Folder):

@@ -46,8 +46,10 @@ def test_what_was_looked_at_once_is_plain_from_then_on(side: WriteSide) -> None:
     assert not side.admission.is_plain(sends)
     assert side.admission.admit(sends) == {}
     assert side.admission.is_plain(sends)
-    other_queue = decode(send_frame("T"), send_frame("T", queue_id=1))
-    assert not side.admission.is_plain(other_queue)
+    other_queue = decode(send_frame("T"), send_frame("T", queue_id=3))
+    assert side.admission.is_plain(other_queue)
+    no_queue = decode(send_frame("T"), send_frame("T", queue_id=4))
+    assert not side.admission.is_plain(no_queue)
 
 
 @pytest.mark.parametrize(

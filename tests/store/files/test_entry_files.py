@@ -1,10 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.entry_files import EntryFiles
 from twistedmq.store.files.open_files import OpenFiles
+from twistedmq.store.queue_interfaces import QueueFileKey
 from twistedmq.store.queue_reading import NotResidentError
 from twistedmq.testing.fake_files import FakeFiles
 
@@ -111,3 +113,54 @@ def test_no_disk_is_waited_for_unasked(files: FakeFiles) -> None:
     with pytest.raises(NotResidentError):
         entries.read("T", 0, 0, 1, True)
     assert entries.read("T", 0, 0, 1, False)
+
+
+class OneDisk(FakeFiles):
+    """Files on a disk that can be synced as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disk_syncs = 0
+        self.is_ill = False
+
+    def whole_disk(self, path: Path) -> Any:
+        return self
+
+    def sync(self) -> None:
+        if self.is_ill:
+            raise OSError(5, "I/O error")
+        self.disk_syncs += 1
+
+
+def written(files: FakeFiles, count: int) -> tuple[EntryFiles, set[QueueFileKey]]:
+    entries = make(files)
+    for number in range(count):
+        entries._put(f"T{number}", 0, 0, b"0123456789")
+    return entries, entries.unsynced()
+
+
+def test_many_files_are_synced_with_their_disk() -> None:
+    files = OneDisk()
+    entries, keys = written(files, 200)
+    entries.sync(keys)
+    assert (files.disk_syncs, files.syncs) == (1, 0)
+
+
+def test_a_few_files_are_synced_by_themselves() -> None:
+    files = OneDisk()
+    entries, keys = written(files, 199)
+    entries.sync(keys)
+    assert (files.disk_syncs, files.syncs) == (0, 199)
+
+
+def test_what_a_disk_failed_to_sync_is_written_again_file_by_file() -> None:
+    files = OneDisk()
+    entries, keys = written(files, 200)
+    files.is_ill = True
+    with pytest.raises(OSError, match="I/O"):
+        entries.sync(keys)
+    files.is_ill = False
+    entries.sync(keys)
+    assert (files.disk_syncs, files.syncs) == (0, 200)
+    entries.sync(keys)
+    assert files.disk_syncs == 1

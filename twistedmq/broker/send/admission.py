@@ -71,6 +71,10 @@ _PLAIN_FLAGS: Final = frozenset(
 )
 
 
+_REMEMBERED_AT_ONCE: Final = 64
+"""So many queues of a topic are remembered with the first that is sent to."""
+
+
 class BrokerStartingError(TwistedMQError):
     """The time from which sends are accepted (a setting) has not come yet."""
 
@@ -307,8 +311,11 @@ class Admission:
         ordered_and_barred = config.order and not is_writable(identity.permission)
         single_tag = config.topic_filter_type is TopicFilterType.SINGLE_TAG
         if single_tag and not ordered_and_barred:
-            self._good.add((config.topic_name, queue_id))
-            self._good_queues.setdefault(config.topic_name, set()).add(queue_id)
+            # What is good for one queue of a topic is good for all of them.
+            queues = max(config.write_queue_nums, config.read_queue_nums)
+            good = {queue_id, *range(min(queues, _REMEMBERED_AT_ONCE))}
+            self._good.update((config.topic_name, queue) for queue in good)
+            self._good_queues.setdefault(config.topic_name, set()).update(good)
 
     def _topic_changed(self, topic: str, _: TopicConfig | None) -> None:
         for queue_id in self._good_queues.pop(topic, ()):

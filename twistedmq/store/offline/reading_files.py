@@ -69,6 +69,9 @@ class ReadingFiles:
     def remove(self, path: Path) -> None:
         _refuse(path)
 
+    def whole_disk(self, path: Path) -> None:
+        """Nothing is written that would have to be synced."""
+
     def sync_folder(self, path: Path) -> None:
         _refuse(path)
 

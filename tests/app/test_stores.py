@@ -3,11 +3,13 @@ from types import SimpleNamespace
 
 import pytest
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 
 from twistedmq.app import stores
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.ha.async_master import AsyncMaster
+from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.store.context import StoreContext
 from twistedmq.store.files_layer import RealFiles
 from twistedmq.store.interfaces import Durability
@@ -57,3 +59,17 @@ def test_tables_of_other_stores_are(tmp_path: Path) -> None:
     store = SimpleNamespace(durability=Durability.PAGE_CACHE)
     file = stores.table_file(store, RealFiles(), tmp_path / "topics.json", None)
     assert type(file) is AtomicJsonFile
+
+
+def test_a_store_must_have_the_queues_that_are_asked_for(context: StoreContext) -> None:
+    poor = SimpleNamespace()
+    stores.check_queue_kinds(poor, context)
+    context.batch_topics.add("Bundles")
+    with pytest.raises(TwistedMQError, match=r"topic Bundles has queue.type=BatchCQ"):
+        stores.check_queue_kinds(poor, context)
+    light = Live(StoreConfig(light_queues_enabled=True))
+    other = StoreContext(Clock(), stores.wall_ms, light, AsyncMaster())
+    with capturedLogs() as logs:
+        stores.check_queue_kinds(poor, other)
+    assert "enableLmq=true" in logs[0]["log_format"]
+    stores.check_queue_kinds(stores.make_store("memory", other), other)

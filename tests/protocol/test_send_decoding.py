@@ -242,3 +242,18 @@ def test_the_properties_of_a_batch_are_read_if_there_is_something_in_them() -> N
     assert waiting.property_maps == [{}, {}]
     hasty = batch_of("WAIT\x01false\x02", "a\x01b\x02")
     assert hasty.property_maps == [{"WAIT": "false"}, {"a": "b"}]
+
+
+def test_a_batch_for_a_batch_topic_stays_whole() -> None:
+    raw = genuine("send_batch_message")[0]
+    data = bytes.fromhex(raw["frame_hex"])[4:]
+    topic = raw["header"]["extFields"]["b"]
+    count = decode(data).counts[0]
+    decoder = SendDecoder(b"CLUSTER\x01c\x02", lambda: "made", batch_topics={topic})
+    sends = decoder.decode([data], b"peer")
+    assert (sends.counts, sends.has_bundles) == ([1], True)
+    held = parse(sends.batch.properties[0])
+    assert held["INNER_NUM"] == str(count)
+    assert held["UNIQ_KEY"] == sends.unique_ids[0]
+    assert sends.batch.sys_flags == [0xC0]
+    assert sends.batch.bodies == [decode_command(data).body]

@@ -10,7 +10,7 @@ NAMES = """
 send-sync send-async send-oneway send-batch send-auto-batch
 send-compressed-zlib send-compressed-lz4 send-compressed-zstd
 send-queue-selector-ordered send-to-queue send-auto-create-topic send-size-limit
-send-refused
+send-refused inner-batch-queue lmq-multi-dispatch
 consume-concurrently consume-in-batches consume-rebalance consume-orderly
 consume-broadcasting consume-tag-filter consume-long-poll consume-resume-after-restart
 consume-from-where-young-topic
@@ -25,8 +25,13 @@ SCENARIOS = NAMES.split()
 WITHOUT_MESSAGES = ["header-binary", "tls", "kv-config", "cluster-info", "topic-route"]
 """What no store has a part in, or nothing that another scenario does not ask of it."""
 
-ONLY_IN_FILES: dict[str, str] = {}
-"""Scenarios that mean the files of the genuine format, and why."""
+NOT_OVER: dict[str, dict[str, str]] = {
+    "sqlite": {
+        "inner-batch-queue": "it keeps plain queues only (no IQueueKinds)",
+        "lmq-multi-dispatch": "it keeps plain queues only (no IQueueKinds)",
+    },
+}
+"""Scenarios that a store has no part in, and why."""
 
 
 def failures(names: list[str], namesrv: str) -> list[str]:
@@ -46,6 +51,6 @@ def failures_over(store: str, names: list[str], folder: Path) -> list[str]:
     """Run scenarios against a broker of its own, with *store*."""
     config = folder / "broker.conf"  # changes are kept there
     shutil.copy(peer.HERE / "scenario.conf", config)
-    wanted = [name for name in names if name not in ONLY_IN_FILES]
+    wanted = [name for name in names if name not in NOT_OVER.get(store, {})]
     with OurBroker(folder / "data", config=config, store=store) as broker:
         return failures(wanted, broker.namesrv)

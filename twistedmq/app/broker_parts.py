@@ -14,7 +14,7 @@ from typing import Any
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred, gatherResults
 
-from twistedmq.app.stores import table_file, wall_ms
+from twistedmq.app.stores import check_queue_kinds, table_file, wall_ms
 from twistedmq.broker.admin.cleaning import CleaningHandlers
 from twistedmq.broker.admin.handlers import AdminHandlers
 from twistedmq.broker.clients.connections import ConnectionHandlers
@@ -72,7 +72,7 @@ from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.interfaces import Handler, HandlerTable
 from twistedmq.remoting.timer_wheel import TimerWheel, monotonic_of
 from twistedmq.store.context import StoreContext
-from twistedmq.store.interfaces import IMessageStore
+from twistedmq.store.interfaces import IMessageStore, IQueueKinds
 from twistedmq.store.retention_interfaces import IRetention
 from twistedmq.store.workers import Workers
 
@@ -155,8 +155,16 @@ def build_tables(around: Surroundings) -> Tables:
             around.store, around.context.files, folder / name, around.workers
         )
 
-    topics = TopicTable(identity, live(TopicDefaults), live(BrokerLimits), wall_ms)
-    groups = GroupTable(live(GroupDefaults), live(BrokerLimits), wall_ms)
+    limits, light = live(BrokerLimits), live(StoreConfig).value.light_queues_enabled
+    topics = TopicTable(
+        identity,
+        live(TopicDefaults),
+        limits,
+        wall_ms,
+        light,
+        around.context.batch_topics,
+    )
+    groups = GroupTable(live(GroupDefaults), limits, wall_ms, light)
     offsets = OffsetTable(live(OffsetConfig), wall_ms)
     expressions = Expressions()
     tables = Tables(
@@ -168,9 +176,10 @@ def build_tables(around: Surroundings) -> Tables:
         offset_keeper=OffsetKeeper(
             around.reactor,
             offsets,
-            file("consumerOffset.json"),
+            file("lmqConsumerOffset.json" if light else "consumerOffset.json"),
             around.workers,
             live(OffsetConfig),
+            file("consumerOffset.json") if light else None,
         ),
         clients=ClientManager(expressions),
         locks=QueueLocks(around.seconds),
@@ -178,6 +187,7 @@ def build_tables(around: Surroundings) -> Tables:
         expressions=expressions,
     )
     tables.topic_file.load()
+    check_queue_kinds(around.store, around.context)
     tables.group_file.load()
     tables.offset_keeper.load()
     return tables
@@ -408,6 +418,7 @@ def _admin(
         settled,
         forget=(store.delete_topic, offsets.remove_topic, tables.counters.forget_topic),
         groups_of=offsets.groups_of,
+        has_batch_queues=IQueueKinds.providedBy(store),
     )
     groups = GroupHandlers(
         tables.groups,

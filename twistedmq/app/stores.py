@@ -9,15 +9,23 @@ from functools import partial
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
 from twisted.plugin import getPlugins
 
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.store.context import StoreContext
 from twistedmq.store.files_layer import Files
 from twistedmq.store.index_interfaces import IIndexFactory, IIndexStrategy
-from twistedmq.store.interfaces import Durability, IMessageStore, IStoreFactory
+from twistedmq.store.interfaces import (
+    Durability,
+    IMessageStore,
+    IQueueKinds,
+    IStoreFactory,
+)
 from twistedmq.store.json_file import AtomicJsonFile
 from twistedmq.store.workers import Workers
+
+_log = Logger()
 
 
 class UnknownStoreError(TwistedMQError):
@@ -65,6 +73,25 @@ def chosen_index(text: str) -> Callable[[StoreContext], IIndexStrategy] | None:
 def factories() -> Iterator[IStoreFactory]:
     """Give all that offer a store."""
     yield from getPlugins(IStoreFactory)
+
+
+def check_queue_kinds(store: IMessageStore, context: StoreContext) -> None:
+    """See that *store* has the kinds of queues that settings and topics ask for.
+
+    Raises: TwistedMQError, for topics whose messages it could not keep.
+    """
+    if IQueueKinds.providedBy(store):
+        return
+    if context.config.value.light_queues_enabled:
+        _log.warn(
+            "enableLmq=true: the store that --store chooses has no light queues; "
+            "messages for them stay in their own topics"
+        )
+    if context.batch_topics:
+        raise TwistedMQError(
+            f"topic {min(context.batch_topics)} has queue.type=BatchCQ: the store that "
+            "--store chooses has no batch queues"
+        )
 
 
 class UnkeptFile(AtomicJsonFile):

@@ -13,6 +13,7 @@ from twistedmq.protocol.errors import TwistedMQError
 
 MESSAGE_TYPE: Final = "message.type"
 QUEUE_TYPE: Final = "queue.type"
+BATCH_QUEUES: Final = "BatchCQ"
 CLEANUP_POLICY: Final = "cleanup.policy"
 RESERVE_TIME: Final = "reserve.time"
 """Hours that messages of a topic are kept, if that is less than for all others."""
@@ -44,13 +45,18 @@ def _is_reserve_time(value: str) -> bool:
 
 
 TOPIC_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
-    QUEUE_TYPE: Attribute(False, _one_of("BatchCQ", "SimpleCQ")),
+    QUEUE_TYPE: Attribute(False, _one_of(BATCH_QUEUES, "SimpleCQ")),
     CLEANUP_POLICY: Attribute(False, _one_of("DELETE", "COMPACTION")),
     MESSAGE_TYPE: Attribute(True, MESSAGE_TYPES.__contains__),
     RESERVE_TIME: Attribute(True, _is_reserve_time),
 }
 
 GROUP_ATTRIBUTES: Final[Mapping[str, Attribute]] = {}
+
+
+def is_batch_topic(attributes: Mapping[str, str] | None) -> bool:
+    """Whether a topic with these attributes has batch queues."""
+    return (attributes or {}).get(QUEUE_TYPE) == BATCH_QUEUES
 
 
 def parse_changes(text: str | None) -> dict[str, str]:

@@ -5,12 +5,13 @@ decoder; everything else (V1 fields, odd headers) takes the slow way round throu
 ``codec`` and ends in the same columns.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from struct import Struct as Packing
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from twistedmq.protocol.codec import decode_command
 from twistedmq.protocol.codes import RequestCode
@@ -28,6 +29,7 @@ from twistedmq.protocol.headers import (
 )
 from twistedmq.protocol.properties import TAGS, parse, tags_code
 from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.protocol.system_flags import INNER_BATCH, NEED_UNWRAP
 
 _NAME_END: Final = "\x01"
 _PAIR_END: Final = "\x02"
@@ -154,6 +156,8 @@ class DecodedSends(Struct):
     """Requests that brought no message: opaque, whether one-way, and why not."""
     is_special: bool = False
     """Whether a message has one of the properties that ask for a closer look."""
+    has_bundles: bool = False
+    """Whether a batch came that is kept as one message (system flag INNER_BATCH)."""
 
 
 class SendDecoder:
@@ -163,6 +167,7 @@ class SendDecoder:
         added: properties the broker adds to each single message, encoded.
         new_unique_id: makes an id for a message that came without one.
         special: names of properties that ask for a closer look at a message.
+        batch_topics: a batch for one of these, if it has an id, is kept as one message.
     """
 
     def __init__(
@@ -170,7 +175,9 @@ class SendDecoder:
         added: bytes,
         new_unique_id: Callable[[], str],
         special: frozenset[str] = frozenset(),
+        batch_topics: Container[str] = frozenset(),
     ) -> None:
+        self._batch_topics = batch_topics
         self._added = added
         self._added_names = frozenset(parse(added))
         self._special = special
@@ -278,6 +285,9 @@ class SendDecoder:
             sends.refused.append((head.opaque, head.flag & ONE_WAY_FLAG != 0, error))
             return
         fields, batch, count = head.extFields, sends.batch, len(flags)
+        if fields.b in self._batch_topics and parse(fields.i).get("UNIQ_KEY"):
+            self._add_bundle(head, body, count, peer, sends)
+            return
         sends.opaques.append(head.opaque)
         sends.one_way.append(head.flag & ONE_WAY_FLAG != 0)
         sends.counts.append(count)
@@ -310,6 +320,22 @@ class SendDecoder:
                 sends.is_special = True
             sends.property_maps.append(properties)
             sends.batch.tags_codes.append(self._tags_code(properties.get(TAGS)))
+
+    def _add_bundle(
+        self, head: _Frame, body: bytes, count: int, peer: bytes, sends: DecodedSends
+    ) -> None:
+        """Add a batch as one message, whose body the receiver takes apart."""
+        properties = parse(head.extFields.i)
+        properties["INNER_NUM"] = str(count)
+        fields = replace(
+            head.extFields,
+            f=head.extFields.f | NEED_UNWRAP | INNER_BATCH,
+            i=_format(properties),
+            m=False,
+        )
+        single = _Frame(RequestCode.SEND_MESSAGE_V2, head.opaque, fields, head.flag)
+        self._add(single, body, peer, sends)
+        sends.has_bundles = True
 
 
 def _empty() -> DecodedSends:

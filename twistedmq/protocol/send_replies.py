@@ -12,7 +12,9 @@ import msgspec
 
 from twistedmq.protocol.codes import CURRENT_VERSION
 from twistedmq.protocol.send_decoding import DecodedSends
+from twistedmq.protocol.system_flags import INNER_BATCH
 
+_FIELDS: Final = '"extFields":{'
 _AFTER_OPAQUE: Final = (
     f',"serializeTypeCurrentRPC":"JSON","version":{CURRENT_VERSION}}}'
 )
@@ -60,10 +62,22 @@ class SendReplies:
             texts = self._singles(sends, physical_offsets, queue_offsets)
         else:
             texts = self._groups(sends, physical_offsets, queue_offsets)
+        if sends.has_bundles:
+            texts = self._with_batch_ids(sends, texts)
         if any(sends.one_way):
             pairs = zip(texts, sends.one_way, strict=True)
             texts = [text for text, one_way in pairs if not one_way]
         return "".join([_lengths(len(text)) + text for text in texts]).encode("latin-1")
+
+    def _with_batch_ids(self, sends: DecodedSends, texts: list[str]) -> list[str]:
+        """Tell senders of batches that theirs was kept as one message."""
+        ends = accumulate(sends.counts)
+        return [
+            text.replace(_FIELDS, f'{_FIELDS}"batchUniqId":{_quoted(unique_id)},', 1)
+            if sends.batch.sys_flags[end - 1] & INNER_BATCH
+            else text
+            for text, unique_id, end in zip(texts, sends.unique_ids, ends, strict=True)
+        ]
 
     def _singles(
         self,

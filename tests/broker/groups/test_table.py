@@ -3,6 +3,8 @@ from write_side import NOW_MS, WriteSide
 
 from twistedmq.broker.attributes import AttributesError
 from twistedmq.broker.groups.table import GroupTable
+from twistedmq.config.broker import BrokerLimits, GroupDefaults
+from twistedmq.config.live import Live
 from twistedmq.protocol.bodies import DataVersion, SubscriptionGroupConfig
 from twistedmq.protocol.errors import ServiceUnavailableError
 
@@ -100,3 +102,13 @@ def test_there_is_a_limit() -> None:
         side.groups.get("g")
     with pytest.raises(ServiceUnavailableError):
         side.groups.update(SubscriptionGroupConfig(group_name="g"))
+
+
+def test_groups_of_light_queues_are_all_alike_and_not_kept() -> None:
+    groups = GroupTable(
+        Live(GroupDefaults()), Live(BrokerLimits()), lambda: NOW_MS, True
+    )
+    expected = SubscriptionGroupConfig(group_name="%LMQ%g")
+    assert groups.get("%LMQ%g") == groups.peek("%LMQ%g") == expected
+    groups.put(SubscriptionGroupConfig(group_name="%LMQ%g", retry_max_times=3))
+    assert "%LMQ%g" not in groups

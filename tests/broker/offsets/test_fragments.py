@@ -1,6 +1,8 @@
 import json
+from pathlib import Path
 
 import pytest
+from store_vectors import unpack
 
 from twistedmq.broker.offsets.fragments import (
     OffsetFragments,
@@ -59,3 +61,26 @@ def test_a_group_name_may_hold_the_separator() -> None:
 def test_something_else_is_refused(data: bytes) -> None:
     with pytest.raises(FieldError):
         decode_offsets(data)
+
+
+def test_light_queues_have_a_table_of_their_own() -> None:
+    fragments = OffsetFragments(has_light_queues=True)
+    fragments.update(
+        {("T", "g"): {0: 3}, ("%LMQ%a", "%LMQ%g"): {0: 5}, ("U", "%LMQ%h"): {}}
+    )
+    fragments.update({("U", "%LMQ%h"): None})
+    data = fragments.join(DataVersion())
+    assert b'"lmqOffsetTable":{"%LMQ%a@%LMQ%g":5},"offsetTable":{"T@g":{0:3}}' in data
+    assert decode_offsets(data)[0] == {
+        ("T", "g"): {0: 3},
+        ("%LMQ%a", "%LMQ%g"): {0: 5},
+    }
+    assert b"lmqOffsetTable" not in OffsetFragments().join(DataVersion())
+
+
+def test_the_file_of_a_genuine_broker_with_light_queues_is_read(tmp_path: Path) -> None:
+    root, manifest = unpack("clean", tmp_path)
+    data = (root / "config" / "lmqConsumerOffset.json").read_bytes()
+    found = {f"{t}@{g}": queues for (t, g), queues in decode_offsets(data)[0].items()}
+    for name, queues in manifest["consumerOffsets"]["offsetTable"].items():
+        assert found[name] == {int(q): offset for q, offset in queues.items()}

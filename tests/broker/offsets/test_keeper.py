@@ -115,3 +115,30 @@ def test_a_failed_write_is_made_up_for(
     assert kept.table.has_changes
     keeper.flush()
     assert kept.on_disk() == {("T", "G"): {0: 5}}
+
+
+def test_light_queues_begin_with_the_offsets_of_before(
+    kept: Kept, tmp_path: Path
+) -> None:
+    kept.table.commit("G", "T", 0, 5)
+    kept.keeper().flush()
+    table = OffsetTable(kept.config, lambda: 17)
+    path = tmp_path / "lmqConsumerOffset.json"
+    files = RealFiles()
+    keeper = OffsetKeeper(
+        kept.clock,
+        table,
+        AtomicJsonFile(files, path),
+        kept.workers,
+        kept.config,
+        AtomicJsonFile(files, kept.path),
+    )
+    keeper.load()
+    assert table.query("G", "T", 0) == 5
+    table.commit("%LMQ%g", "%LMQ%a", 0, 7)
+    keeper.flush()
+    assert decode_offsets(path.read_bytes())[0] == {
+        ("T", "G"): {0: 5},
+        ("%LMQ%a", "%LMQ%g"): {0: 7},
+    }
+    assert kept.on_disk() == {("T", "G"): {0: 5}}

@@ -298,3 +298,23 @@ class TestRetry:
         side.group_defaults.replace(auto_create=False)
         code, _ = problem(side, send_frame("%RETRY%g"))
         assert code == ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST
+
+
+def bundle(number: str = "2", **fields: object) -> bytes:
+    properties = f"{UNIQUE}INNER_NUM\x01{number}\x02"
+    return send_frame("Bundles", sys_flag=0xC0, properties=properties, **fields)
+
+
+def test_a_batch_topic_takes_messages_that_hold_several(side: WriteSide) -> None:
+    side.topics.put(
+        TopicConfig(topic_name="Bundles", attributes={"queue.type": "BatchCQ"})
+    )
+    assert set(side.admission.batch_topics) == {"Bundles"}
+    sends = admitted(side, bundle())
+    assert sends.batch.sys_flags == [0xC0]
+    assert not side.admission.is_plain(sends)
+    for number in ("0", "x", "32768", ""):
+        assert "a message holds 1 to 32767" in problem(side, bundle(number))[1]
+    side.topics.delete("Bundles")
+    side.topics.create_if_absent("Bundles", 4)
+    assert "queue.type=BatchCQ" in problem(side, bundle())[1]

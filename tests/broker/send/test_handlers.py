@@ -427,3 +427,24 @@ def test_sends_are_counted_by_topic(broker: Broker) -> None:
     assert broker.side.counters.put.messages == 4
     assert broker.side.counters.put.bytes == broker.store.status()["max_offset"]
     assert broker.side.counters.put_per_second("T") == 3 / 60
+
+
+def test_a_batch_for_a_batch_topic_is_one_message(broker: Broker) -> None:
+    config = TopicConfig(topic_name="Bundles", attributes={"queue.type": "BatchCQ"})
+    broker.side.topics.put(config)
+    body = encode_batch([BatchItem(0, b"a"), BatchItem(0, b"b"), BatchItem(0, b"c")])
+    code = RequestCode.SEND_BATCH_MESSAGE
+    frame = send_frame("Bundles", body, code=code, batch=True, opaque=1)
+    nameless = send_frame("Bundles", body, code=code, properties="", opaque=2)
+    answers = broker.send(frame, send_frame("T", opaque=3), nameless)
+    assert answers[1].fields["batchUniqId"] == "U1"
+    assert "," not in answers[1].fields["msgId"]
+    assert "batchUniqId" not in answers[3].fields
+    assert len(answers[2].fields["msgId"].split(",")) == 3
+    assert broker.bodies("Bundles") == [body, b"a", b"b", b"c"]
+    first = broker.store.entries("Bundles", 0, 0, 1)[0].physical_offset
+    record = broker.store.record_at(first)
+    assert isinstance(record, bytes)
+    held = decode_record(record)
+    assert held.sys_flag == 0xC0
+    assert parse(held.properties) == {**ADDED, "UNIQ_KEY": "U1", "INNER_NUM": "3"}

@@ -125,7 +125,7 @@ def test_the_answer_waits_until_the_change_is_on_disk(admin: Admin) -> None:
         ("broker-a", {}, "conflict with system topic"),
         ("T", {"write_queue_nums": -1}, "must not be negative"),
         ("T", {"attributes": "+message.type=MIXED"}, "MIXED message type"),
-        ("T", {"attributes": "+queue.type=BatchCQ"}, "not supported by this broker"),
+        ("T", {"attributes": "+cleanup.policy=COMPACTION"}, "not supported by this"),
     ],
 )
 def test_what_is_not_allowed_is_refused(

@@ -3,6 +3,8 @@ from write_side import NOW_MS, WriteSide
 
 from twistedmq.broker.attributes import AttributesError
 from twistedmq.broker.topics.table import TopicTable
+from twistedmq.config.broker import BrokerLimits, TopicDefaults
+from twistedmq.config.live import Live
 from twistedmq.protocol.bodies import DataVersion, TopicConfig
 from twistedmq.protocol.errors import ServiceUnavailableError
 
@@ -152,3 +154,42 @@ def test_views_and_copies(topics: TopicTable) -> None:
     assert "T" in view
     assert set(topics) == set(view)
     assert len(topics) == len(copy) + 1
+
+
+def test_batch_topics_are_known_by_name() -> None:
+    side = WriteSide()
+    known = {"Old"}
+    topics = TopicTable(
+        side.identity.value,
+        Live(TopicDefaults()),
+        Live(BrokerLimits()),
+        lambda: NOW_MS,
+        batch_topics=known,
+    )
+    batch, plain = {"queue.type": "BatchCQ"}, {"queue.type": "SimpleCQ"}
+    kept = TopicConfig(topic_name="Kept", attributes=batch)
+    topics.load({"Kept": kept}, DataVersion())
+    topics.update(TopicConfig(topic_name="New", attributes={"+queue.type": "BatchCQ"}))
+    topics.put(TopicConfig(topic_name="Old", attributes=plain))
+    assert topics.batch_topics is known
+    assert known == {"Kept", "New"}
+    topics.delete("Kept")
+    assert known == {"New"}
+
+
+def test_light_queues_are_topics_that_are_not_kept() -> None:
+    side = WriteSide()
+    topics = TopicTable(
+        side.identity.value,
+        Live(TopicDefaults()),
+        Live(BrokerLimits()),
+        lambda: NOW_MS,
+        has_light_queues=True,
+    )
+    config = topics.get("%LMQ%a")
+    assert config is not None
+    assert (config.read_queue_nums, config.write_queue_nums, config.perm) == (1, 1, 6)
+    topics.put(TopicConfig(topic_name="%LMQ%a", read_queue_nums=7))
+    assert "%LMQ%a" not in topics
+    assert topics.get("other") is None
+    assert side.topics.get("%LMQ%a") is None

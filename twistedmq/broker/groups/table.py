@@ -38,6 +38,8 @@ class GroupTable(VersionedTable[SubscriptionGroupConfig]):
         defaults: whether a group is created when it is looked up.
         limits: how many groups there may be.
         wall_ms: the wall clock, for the data version.
+        has_light_queues: whether groups named as light queues exist, all alike, and are
+            not kept.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class GroupTable(VersionedTable[SubscriptionGroupConfig]):
         defaults: Live[GroupDefaults],
         limits: Live[BrokerLimits],
         wall_ms: Callable[[], int],
+        has_light_queues: bool = False,
     ) -> None:
         super().__init__(
             {
@@ -55,16 +58,20 @@ class GroupTable(VersionedTable[SubscriptionGroupConfig]):
         )
         self._defaults = defaults
         self._limits = limits
+        self._has_light_queues = has_light_queues
         self._forbidden: dict[str, dict[str, int]] = {}
 
     def get(self, group: str) -> SubscriptionGroupConfig | None:
         """Find a group, creating it where settings and its name allow."""
-        known = self._configs.get(group)
+        known = self.peek(group)
         return self._create(group) if known is None else known
 
     def peek(self, group: str) -> SubscriptionGroupConfig | None:
         """Find a group; creates none."""
-        return self._configs.get(group)
+        known = self._configs.get(group)
+        if known is None and self._has_light_queues and names.is_lmq(group):
+            return SubscriptionGroupConfig(group_name=group)
+        return known
 
     def forbidden(self) -> dict[str, dict[str, int]]:
         """Give a copy of the forbidden masks, by group and topic."""
@@ -85,6 +92,8 @@ class GroupTable(VersionedTable[SubscriptionGroupConfig]):
 
     def put(self, config: SubscriptionGroupConfig) -> None:
         """Put *config* in the place of what has its name."""
+        if self._has_light_queues and names.is_lmq(config.group_name):
+            return
         self._configs[config.group_name] = config
         self._changed(config.group_name)
 

@@ -19,7 +19,7 @@ from twistedmq.store.workers import Workers
 
 
 class OffsetKeeper(Service):
-    """Writes ``consumerOffset.json``.
+    """Writes ``consumerOffset.json``, or ``lmqConsumerOffset.json``.
 
     The reactor only collects what changed; encoding and writing happen in a thread.
     What could not be written counts as changed again.
@@ -30,6 +30,8 @@ class OffsetKeeper(Service):
         file: where to.
         workers: where the work is done; None does it in place.
         config: how often.
+        before_light_queues: given where there are light queues, whose file is another:
+            the one before, read where *file* does not exist yet.
     """
 
     _log = Logger()
@@ -41,13 +43,15 @@ class OffsetKeeper(Service):
         file: AtomicJsonFile,
         workers: Workers | None,
         config: Live[OffsetConfig],
+        before_light_queues: AtomicJsonFile | None = None,
     ) -> None:
+        self._older = before_light_queues
         self._clock = clock
         self._table = table
         self._file = file
         self._workers = workers
         self._config = config
-        self._fragments = OffsetFragments()
+        self._fragments = OffsetFragments(before_light_queues is not None)
         self._next: IDelayedCall | None = None
         self._writing: Deferred[None] | None = None
 
@@ -61,6 +65,8 @@ class OffsetKeeper(Service):
                 raise ValueError(str(error)) from error
 
         data = self._file.load(accept)
+        if data is None and self._older is not None:
+            data = self._older.load(accept)
         if data is not None:
             items, version = decode_offsets(data)
             self._fragments.update(items)

@@ -6,10 +6,11 @@ looked at one request at a time. Source: AbstractSendMessageProcessor.msgCheck,
 SendMessageProcessor, HookUtils.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from random import Random
 from typing import Final
 
+from twistedmq.broker.attributes import is_batch_topic
 from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.locks.table import QueueLocks
 from twistedmq.broker.topics.table import TopicTable
@@ -45,6 +46,7 @@ from twistedmq.protocol.system_flags import (
     is_writable,
     perm_text,
 )
+from twistedmq.store.batch_queue import MOST_MESSAGES
 
 MAX_PROPERTIES_BYTES: Final = 32_767
 MAX_TOPIC_BYTES: Final = 127
@@ -126,6 +128,11 @@ class Admission:
         topics.on_change(self._topic_changed)
         identity.subscribe(self._settings_changed)
         config.subscribe(self._settings_changed)
+
+    @property
+    def batch_topics(self) -> Container[str]:
+        """Topics for which a batch is kept as one message."""
+        return self._topics.batch_topics
 
     def is_plain(self, sends: DecodedSends) -> bool:
         """Say whether every message of a non-empty batch may be stored as it is."""
@@ -258,9 +265,7 @@ class Admission:
         properties = sends.property_maps[message]
         flags = sends.batch.sys_flags[message]
         if flags & (INNER_BATCH | NEED_UNWRAP) or props.INNER_NUM in properties:
-            raise MessageIllegalError(
-                "messages that hold a batch (INNER_BATCH) are not supported"
-            )
+            self._check_bundle(properties, flags, topic)
         half = properties.get(props.TRANSACTION_PREPARED, "").lower() == "true"
         if half or flags & TRANSACTION_MASK:
             raise PermissionDeniedError(
@@ -274,6 +279,29 @@ class Admission:
                 "messages with a delay level or a delivery time are not supported yet"
             )
         self._drop(sends, message, props.POP_CK)
+
+    def _check_bundle(self, properties: dict[str, str], flags: int, topic: str) -> None:
+        """Refuse what says that it holds several messages where that cannot be."""
+        if not flags & INNER_BATCH:
+            raise MessageIllegalError(
+                f"a message with the property {props.INNER_NUM} must have the system "
+                "flag INNER_BATCH"
+            )
+        config = self._topics.get(topic)
+        if config is None or not is_batch_topic(config.attributes):
+            raise MessageIllegalError(
+                f"a message that holds a batch (INNER_BATCH) needs a topic with "
+                f"queue.type=BatchCQ; {topic} is none"
+            )
+        number = properties.get(props.INNER_NUM, "")
+        if (
+            not number.isascii()
+            or not number.isdigit()
+            or (not 1 <= int(number) <= MOST_MESSAGES)
+        ):
+            raise MessageIllegalError(
+                f"{props.INNER_NUM}={number}: a message holds 1 to {MOST_MESSAGES}"
+            )
 
     def _drop(self, sends: DecodedSends, message: int, *names: str) -> None:
         """Take properties off a message that only their writer may use."""

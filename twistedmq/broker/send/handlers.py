@@ -92,7 +92,12 @@ class SendHandlers:
             props.TRACE_ON: str(identity.trace_on).lower(),
         }
         added = props.format({**self._marks, props.CLUSTER: identity.cluster_name})
-        self._decoder = SendDecoder(added, self._new_unique_id, SPECIAL_PROPERTIES)
+        self._decoder = SendDecoder(
+            added,
+            self._new_unique_id,
+            SPECIAL_PROPERTIES,
+            self._admission.batch_topics,
+        )
         self._replies = {
             durability: SendReplies(
                 self._packed_host,

@@ -12,10 +12,11 @@ from twistedmq.protocol.send_decoding import DecodedSends
 
 _MESSAGE_COLUMNS: Final = tuple(field.name for field in fields(SendBatch))
 _COLUMN_GETTERS: Final = tuple(map(attrgetter, _MESSAGE_COLUMNS))
+_OF_THE_WHOLE: Final = frozenset(
+    {"batch", "property_maps", "refused", "is_special", "has_bundles"}
+)
 _REQUEST_COLUMNS: Final = tuple(
-    field.name
-    for field in fields(DecodedSends)
-    if field.name not in ("batch", "property_maps", "refused", "is_special")
+    field.name for field in fields(DecodedSends) if field.name not in _OF_THE_WHOLE
 )
 
 
@@ -34,6 +35,7 @@ def select(sends: DecodedSends, requests: Sequence[int]) -> DecodedSends:
         _rows(sends, "property_maps", messages),
         refused=[],
         is_special=sends.is_special,
+        has_bundles=sends.has_bundles,
         **by_request,
     )
 

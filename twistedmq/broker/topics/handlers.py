@@ -9,6 +9,7 @@ from typing import Final
 from twisted.internet.defer import Deferred
 
 from twistedmq.broker.attributes import (
+    BATCH_QUEUES,
     CLEANUP_POLICY,
     MESSAGE_TYPE,
     QUEUE_TYPE,
@@ -43,7 +44,7 @@ from twistedmq.protocol.headers import (
 from twistedmq.protocol.names import check_topic, retry_topic
 from twistedmq.remoting.interfaces import HandlerTable, Request
 
-_NOT_BUILT: Final = {f"+{QUEUE_TYPE}": "BatchCQ", f"+{CLEANUP_POLICY}": "COMPACTION"}
+_NOT_BUILT: Final = {f"+{CLEANUP_POLICY}": "COMPACTION"}
 """Attribute values that are valid but that no part of this broker serves yet."""
 
 
@@ -56,6 +57,7 @@ class TopicHandlers:
         saved: gives what fires once all changes are on disk, None if they are.
         forget: each is called with a deleted topic: its messages, its offsets.
         groups_of: gives the groups that have offsets on a topic.
+        has_batch_queues: whether the store knows batch queues.
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class TopicHandlers:
         saved: Callable[[], Deferred[None] | None],
         forget: Iterable[Callable[[str], object]] = (),
         groups_of: Callable[[str], Iterable[str]] = lambda _topic: (),
+        has_batch_queues: bool = True,
     ) -> None:
+        self._has_batch_queues = has_batch_queues
         self._topics = topics
         self._defaults = defaults
         self._saved = saved
@@ -124,6 +128,11 @@ class TopicHandlers:
         mixed = attributes.get(f"+{MESSAGE_TYPE}") == "MIXED"
         if mixed and not self._defaults.value.mixed_type:
             raise InvalidParameterError("MIXED message type is not supported.")
+        wants_batches = attributes.get(f"+{QUEUE_TYPE}") == BATCH_QUEUES
+        if wants_batches and not self._has_batch_queues:
+            raise InvalidParameterError(
+                f"{QUEUE_TYPE}={BATCH_QUEUES} is not supported by this broker's store"
+            )
         for key, value in _NOT_BUILT.items():
             if attributes.get(key) == value:
                 raise InvalidParameterError(

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from twistedmq.broker.attributes import TOPIC_ATTRIBUTES, apply_changes
+from twistedmq.broker.attributes import TOPIC_ATTRIBUTES, apply_changes, is_batch_topic
 from twistedmq.broker.topics.system import SystemTopics
 from twistedmq.broker.versioned_table import VersionedTable
 from twistedmq.config.broker import BrokerIdentity, BrokerLimits, TopicDefaults
 from twistedmq.config.live import Live
 from twistedmq.protocol.bodies import DataVersion, TopicConfig
 from twistedmq.protocol.errors import ServiceUnavailableError
-from twistedmq.protocol.names import AUTO_CREATE_TOPIC
+from twistedmq.protocol.names import AUTO_CREATE_TOPIC, is_lmq
 from twistedmq.protocol.system_flags import PERM_INHERIT, PERM_READ, PERM_WRITE
 
 
@@ -28,6 +28,9 @@ class TopicTable(VersionedTable[TopicConfig]):
         defaults: which topics exist by themselves, and how new ones look.
         limits: how many topics there may be.
         wall_ms: the wall clock, for the data version.
+        has_light_queues: whether light queues are topics, each with one queue, that
+            need not be made and are not kept.
+        batch_topics: is kept to hold the names of the topics with batch queues.
     """
 
     def __init__(
@@ -36,15 +39,22 @@ class TopicTable(VersionedTable[TopicConfig]):
         defaults: Live[TopicDefaults],
         limits: Live[BrokerLimits],
         wall_ms: Callable[[], int],
+        has_light_queues: bool = False,
+        batch_topics: set[str] | None = None,
     ) -> None:
         self.system = SystemTopics(identity, defaults.value)
         super().__init__({c.topic_name: c for c in self.system.configs()}, wall_ms)
         self._defaults = defaults
         self._limits = limits
+        self._has_light_queues = has_light_queues
+        self.batch_topics: set[str] = set() if batch_topics is None else batch_topics
 
     def get(self, topic: str) -> TopicConfig | None:
         """Find a topic; creates nothing."""
-        return self._configs.get(topic)
+        known = self._configs.get(topic)
+        if known is None and self._has_light_queues and is_lmq(topic):
+            return TopicConfig(topic_name=topic, read_queue_nums=1, write_queue_nums=1)
+        return known
 
     def load(self, configs: Mapping[str, TopicConfig], version: DataVersion) -> None:
         """Take over what a file holds, over the topics that exist by themselves.
@@ -52,6 +62,8 @@ class TopicTable(VersionedTable[TopicConfig]):
         Listeners are not told: this is how the table begins.
         """
         self._take_over(configs, version)
+        for config in configs.values():
+            self._note_queues(config)
 
     def create_on_send(
         self, topic: str, template: str, queue_count: int, sys_flag: int = 0
@@ -113,8 +125,17 @@ class TopicTable(VersionedTable[TopicConfig]):
 
     def put(self, config: TopicConfig) -> None:
         """Put *config* in the place of what has its name."""
+        if self._has_light_queues and is_lmq(config.topic_name):
+            return
         self._configs[config.topic_name] = config
+        self._note_queues(config)
         self._changed(config.topic_name)
+
+    def _note_queues(self, config: TopicConfig) -> None:
+        if is_batch_topic(config.attributes):
+            self.batch_topics.add(config.topic_name)
+        else:
+            self.batch_topics.discard(config.topic_name)
 
     def update(self, wished: TopicConfig) -> TopicConfig:
         """Create or change a topic; ``wished.attributes`` are changes, see attributes.
@@ -139,6 +160,7 @@ class TopicTable(VersionedTable[TopicConfig]):
         """Forget *topic*; gives whether it existed."""
         if self._configs.pop(topic, None) is None:
             return False
+        self.batch_topics.discard(topic)
         self._changed(topic)
         return True
 

@@ -2,7 +2,7 @@
 
 import os
 from base64 import b64decode, b64encode
-from json import JSONDecodeError, dumps, loads
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +77,14 @@ class LinesStore(TableReads):
         self._file.seek(0)
         good = 0
         for line in self._file.readlines():
+            if not line.endswith(b"\n"):
+                break  # a crash tore it; nobody was told that it is safe
             try:
                 told = loads(line)
-            except JSONDecodeError:
-                break  # a crash tore the last line; nobody was told that it is safe
+            except ValueError:
+                if not good:
+                    raise  # nothing in here is ours to cut
+                break  # so do pages that a loss of power took
             good += len(line)
             if "deleted" in told:
                 self._forget(told["deleted"])
@@ -104,14 +108,16 @@ class LinesStore(TableReads):
             return succeed(None)
         file, self._file = self._file, None
         self._flusher.stop()
-        self._index.close()
+
+        def sync(_: object) -> Deferred[None]:
+            return self._workers.run(os.fsync, file.fileno())
 
         def close(_: object) -> None:
             file.close()
             self._lock = None
             self._workers.stop()
 
-        return self._workers.run(os.fsync, file.fileno()).addBoth(close)
+        return self._workers.run(self._index.close).addBoth(sync).addBoth(close)
 
     # Writing
 
@@ -156,11 +162,14 @@ class LinesStore(TableReads):
         raise OSError("open the store again")  # it has no second copy to write
 
     def safe(self, end: int) -> Deferred[Durability] | None:
+        replication = self._context.replication
         if self._config.value.flush_mode is FlushMode.SYNC:
             flushing = self._flusher.flush(end)
             if flushing is not None:
-                return flushing.addCallback(lambda _: self.durability)
-        return self._context.replication.replicated(end)
+                return flushing.addCallback(
+                    lambda _: replication.replicated(end) or self.durability
+                )
+        return replication.replicated(end)
 
     def delete_topic(self, topic: str) -> int:
         if all(key[0] != topic for key in self._queues):

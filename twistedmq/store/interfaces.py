@@ -2,7 +2,8 @@
 ``twistedmq.testing.contracts``.
 
 Offsets: a *physical offset* counts bytes from the start of the log, a *queue offset*
-counts messages of one queue. Once given out, neither moves.
+counts messages of one queue. Once given out, neither moves. The log is records in a
+row: whatever else a store keeps around them has no physical offset.
 """
 
 from collections.abc import Callable, Sequence
@@ -56,7 +57,8 @@ class Appended(Struct):
     physical_offsets: list[int]
     queue_offsets: list[int]
     end: int
-    """The physical offset behind the last byte of the batch: what ``safe`` wants."""
+    """The physical offset behind the last byte of the batch, where the next batch
+    begins (unless a segment ends there): what ``safe`` wants."""
     store_ms: int
     """Wall clock time written into all records of the batch."""
 
@@ -113,7 +115,8 @@ class IMessageReader(Interface):
     it needs in memory answers at once; one that must touch a cold disk may give a
     Deferred where the signature says so, and then shows a state of the store between
     call and answer. Damage that a read meets is never served: what is no whole record
-    counts as not there.
+    counts as not there for ``record_at``; ``read_queue`` gives at most what comes
+    before it, or fails with DamagedRecordError, at once or by its Deferred.
 
     A *record* is the bytes that ``twistedmq.protocol.record_layout`` lays out; it holds
     its own physical and queue offset. Buffers given away are never changed afterwards.

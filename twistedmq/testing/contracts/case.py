@@ -34,7 +34,7 @@ def value_of(result: "T | Deferred[T]") -> T:
     result.addCallbacks(values.append, failures.append)
     if failures:
         failures[0].raiseException()
-    assert values, "the read has not ended"
+    assert values, "no answer yet: it must come by the workers of the context"
     return values[0]
 
 
@@ -90,7 +90,7 @@ class StoreCase:
 
     def make_store(self, directory: Path) -> Any:
         """Make a store that was not started yet."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has to give make_store")
 
     def open(self, directory: Path) -> Any:
         """Give a store that is ready."""

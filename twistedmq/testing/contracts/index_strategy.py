@@ -33,7 +33,7 @@ class IndexStrategyContract:
 
     def make_index(self, directory: Path) -> IIndexStrategy:
         """Make or open the index in *directory*."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has to give make_index")
 
     @pytest.fixture
     def index(self, tmp_path: Path) -> IIndexStrategy:

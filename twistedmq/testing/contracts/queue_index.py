@@ -35,7 +35,7 @@ class QueueIndexContract:
 
     def make_index(self, directory: Path) -> IQueueIndex:
         """Make or open the index in *directory*."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has to give make_index")
 
     @pytest.fixture
     def index(self, tmp_path: Path) -> IQueueIndex:

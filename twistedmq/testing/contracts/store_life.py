@@ -22,14 +22,18 @@ from twistedmq.testing.workers import HeldWorkers
 
 
 class StoreLifeContract(StoreCase):
-    """Subclasses give ``open_small`` beside ``make_store``."""
+    """Subclasses give ``open_small`` beside ``make_store``.
+
+    What cannot be seen from outside is not held here: torn ends, foreign files, syncs
+    that fail or were never made, damage. Those tests are the store's own.
+    """
 
     keeps = True
     """Whether a restart finds the messages again."""
 
     def open_small(self, directory: Path) -> IMessageStore:
         """Give a ready store that takes a message of 1,000 bytes, but not 1,000."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has to give open_small")
 
     def make_room(self, store: IMessageStore) -> bool:
         """Do what gives a full store of ``open_small`` room; False if nothing does."""

@@ -9,12 +9,16 @@ import pytest
 from processes import OurBroker, environment
 
 PROGRAM = """
+import signal
 import sys
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from twistedmq import Consumer, Message, Producer, StartFrom
+
+# What a shell starts with & has it ignored, and so has all that the shell starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 async def main():
@@ -44,7 +48,10 @@ def read_and_end(program: Path, nameservers: str, body: str, how: int) -> str:
         assert process.stdout
         first = process.stdout.readline()
         process.send_signal(how)
-        rest, _ = process.communicate(timeout=20)
+        try:
+            rest, _ = process.communicate(timeout=20)
+        finally:
+            process.kill()  # or leaving the block would wait for it
     assert process.returncode == 0
     return first + rest
 

@@ -102,7 +102,7 @@ class EntryFiles:
             self._failed -= files
             return
         folders = {self._folder.parent, self._folder} if files else set()
-        for key in files:
+        for key in sorted(files):  # in one order, so that a simulation can be replayed
             topic = self._folder / key[0]
             folders |= {topic, topic / str(key[1])}
             with suppress(FileNotFoundError):  # cut off, or its topic was deleted

@@ -128,7 +128,7 @@ class LogFolders:
         with self._lock:
             changed, self._changed = self._changed, set()
         try:
-            for folder in changed:
+            for folder in sorted(changed):
                 self._files.sync_folder(folder)
         except OSError:
             for folder in changed:

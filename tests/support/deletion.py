@@ -52,10 +52,16 @@ def at_the_beginning(address: str) -> list[object]:
     return [code, *(fields[name] for name in names), searched[0], searched[2]]
 
 
-def wait_until_deleted(data: Path) -> None:
-    """Wait until only the last file is left; the genuine broker has made a next one."""
+def wait_until_deleted(data: Path, address: str, *emptied: Path) -> None:
+    """Ask until only the last log file is left, and queues and index have followed.
+
+    The genuine broker has made a next log file. Of each folder in *emptied* a few files
+    may be left.
+    """
     end = time.monotonic() + 90
-    while len(list((data / "store" / "commitlog").iterdir())) > 2:
-        assert time.monotonic() < end, "the old files are still there"
-        time.sleep(0.05)
-    time.sleep(1)  # queues follow
+    while not (
+        len(list((data / "store" / "commitlog").iterdir())) <= 2
+        and all(low > 0 for low, _ in bounds(address) + bounds(address, "Old"))
+        and all(len(list(folder.iterdir())) < 3 for folder in emptied)
+    ):
+        assert time.monotonic() < end, "what is old is still there"

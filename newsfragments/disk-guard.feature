@@ -1,1 +1,0 @@
-Sends were refused while the disk was more than `diskSpaceWarningLevelRatio` full or had less than `minFreeDiskBytes` free, with a remark that says path, use and limit, and taken again once there was room.

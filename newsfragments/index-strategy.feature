@@ -1,1 +1,0 @@
-The setting `indexStrategy` chose the index of keys: `hash` (the genuine files), `none`, or a plugin's.

@@ -1,1 +1,0 @@
-`rmq store` looked into the directory of a store, ours or a genuine one, without a broker: `ls`, `stat`, `cat`, `grep`, `as-of`, `verify`, `explain` and `export`, and `repair` made queues and index anew and cut a torn end.

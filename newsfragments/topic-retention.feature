@@ -1,1 +1,0 @@
-The topic attribute `reserve.time` let the messages of a topic expire earlier than all others.

@@ -1,1 +1,0 @@
-With ``enabledAppendPropCRC`` each message got a checksum over its whole record, as the genuine broker writes it, and was held against it when read or recovered; ``forceVerifyPropCRC`` asked that each message has one.

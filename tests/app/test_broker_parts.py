@@ -5,8 +5,9 @@ import pytest
 from twisted.internet.defer import succeed
 from twisted.internet.testing import MemoryReactorClock
 
-from twistedmq.app.broker_parts import BrokerParts, Surroundings, build_broker, merge
+from twistedmq.app.broker_parts import BrokerParts, build_broker, merge
 from twistedmq.app.stores import make_store, wall_ms
+from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.config.loading import from_option, load_settings
 from twistedmq.config.settings import LiveSettings
 from twistedmq.config.store import StoreConfig
@@ -115,4 +116,4 @@ def test_a_code_with_two_handlers_is_a_mistake() -> None:
         raise AssertionError
 
     with pytest.raises(ValueError, match="two handlers"):
-        merge([{11: handler}], [{11: handler}])
+        merge([[{11: handler}], [{11: handler}]])

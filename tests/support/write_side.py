@@ -10,6 +10,8 @@ from twisted.internet.task import Clock
 
 from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.groups.table import GroupTable
+from twistedmq.broker.inner.diversion import Diversions
+from twistedmq.broker.inner.writer import InnerWriter
 from twistedmq.broker.locks.table import QueueLocks
 from twistedmq.broker.send.admission import Admission
 from twistedmq.broker.send.handlers import SendHandlers
@@ -93,6 +95,7 @@ class WriteSide:
         self,
         identity: BrokerIdentity | None = None,
         store: IMessageStore | None = None,
+        diversions: Diversions | None = None,
         **topic_defaults: Any,
     ) -> None:
         self.clock = Clock()
@@ -112,6 +115,7 @@ class WriteSide:
         self.store = store or any_store(lambda: NOW_MS, self.store_config, HOST)
         self.store.start()
         self.counters = BrokerCounters(self.clock.seconds, "c1")
+        self.diversions = diversions or Diversions()
         self.admission = Admission(
             self.topics,
             self.groups,
@@ -121,6 +125,7 @@ class WriteSide:
             self.store_config,
             lambda: NOW_MS,
             Random(7),
+            self.diversions,
         )
 
     def send_handlers(self, **changes: Any) -> SendHandlers:
@@ -137,6 +142,10 @@ class WriteSide:
         }
         return SendHandlers(**arguments | changes)
 
+    def inner(self, **changes: Any) -> InnerWriter:
+        """Give what stores the broker's own messages here."""
+        return InnerWriter(self.store, self.counters, self.diversions, **changes)
+
     def send_back_handlers(self, **changes: Any) -> SendBackHandlers:
         """Give handlers over these parts."""
         arguments: dict[str, Any] = {
@@ -144,7 +153,7 @@ class WriteSide:
             "groups": self.groups,
             "store": self.store,
             "identity": self.identity,
-            "counters": self.counters,
+            "inner": self.inner(),
             "random": Random(7),
         }
         return SendBackHandlers(**arguments | changes)

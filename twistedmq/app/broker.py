@@ -8,7 +8,7 @@ from typing import Any
 from twisted.application.service import IService
 
 from twistedmq.app.banner import SURVIVES
-from twistedmq.app.broker_parts import BrokerParts, Surroundings, build_broker
+from twistedmq.app.broker_parts import BrokerParts, build_broker
 from twistedmq.app.options import StoreOptions, Wanted
 from twistedmq.app.own_address import advertised
 from twistedmq.app.pipeline import PipelineService, Step
@@ -23,6 +23,7 @@ from twistedmq.app.serving import (
     warn_of,
 )
 from twistedmq.app.stores import make_store, wall_ms
+from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.config.broker import BrokerIdentity, RegistrationConfig
 from twistedmq.config.remoting import RemotingConfig
 from twistedmq.config.settings import LiveSettings, Settings
@@ -148,6 +149,8 @@ class BrokerServer:
         tree.add("tables", Step(nothing_to_do, tables.save_now), SMALL_STOP_S)
         tree.add("consumer offsets", tables.offset_keeper, OFFSETS_STOP_S)
         tree.add("clients", parts.housekeeping, SMALL_STOP_S)
+        for part in parts.services:
+            tree.add(part.name, part.service, part.stop_limit_s)
         tree.add(
             "own connections", Step(nothing_to_do, self._client.close), SMALL_STOP_S
         )

@@ -158,6 +158,8 @@ class DecodedSends(Struct):
     """Whether a message has one of the properties that ask for a closer look."""
     has_bundles: bool = False
     """Whether a batch came that is kept as one message (system flag INNER_BATCH)."""
+    answer_fields: dict[int, dict[str, str]] = {}
+    """By opaque: ext fields that the answer has beside or instead of the usual ones."""
 
 
 class SendDecoder:

@@ -64,6 +64,8 @@ class SendReplies:
             texts = self._groups(sends, physical_offsets, queue_offsets)
         if sends.has_bundles:
             texts = self._with_batch_ids(sends, texts)
+        if sends.answer_fields:
+            texts = self._with_answer_fields(sends, texts)
         if any(sends.one_way):
             pairs = zip(texts, sends.one_way, strict=True)
             texts = [text for text, one_way in pairs if not one_way]
@@ -77,6 +79,15 @@ class SendReplies:
             if sends.batch.sys_flags[end - 1] & INNER_BATCH
             else text
             for text, unique_id, end in zip(texts, sends.unique_ids, ends, strict=True)
+        ]
+
+    def _with_answer_fields(self, sends: DecodedSends, texts: list[str]) -> list[str]:
+        """Put in what the answers to messages that were diverted say."""
+        return [
+            _with_fields(text, sends.answer_fields[opaque])
+            if opaque in sends.answer_fields
+            else text
+            for text, opaque in zip(texts, sends.opaques, strict=True)
         ]
 
     def _singles(
@@ -125,6 +136,14 @@ class SendReplies:
         return texts
 
 
+def _with_fields(answer: str, fields: dict[str, str]) -> str:
+    """Give a JSON header with other ext fields."""
+    header = msgspec.json.decode(answer)
+    header["extFields"].update(fields)
+    text = msgspec.json.encode(header).decode()
+    return text if text.isascii() else _escaped(text)
+
+
 def _quoted(text: str) -> str:
     """Give *text* as a JSON string of ASCII only, so that characters are bytes."""
     if text.isalnum() and text.isascii():
@@ -132,6 +151,16 @@ def _quoted(text: str) -> str:
     quoted = msgspec.json.encode(text).decode()
     if quoted.isascii():
         return quoted
-    escaped = text.encode("utf-16-be", "surrogatepass")
-    units = (escaped[i : i + 2].hex() for i in range(0, len(escaped), 2))
-    return '"' + "".join(f"\\u{unit}" for unit in units) + '"'
+    return _escaped(quoted)
+
+
+def _escaped(text: str) -> str:
+    """Write every character of *text* that is not ASCII as JSON escapes."""
+    return "".join(
+        char
+        if char.isascii()
+        else "".join(
+            f"\\u{unit:04x}" for unit in memoryview(char.encode("utf-16-le")).cast("H")
+        )
+        for char in text
+    )

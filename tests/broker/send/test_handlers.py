@@ -12,6 +12,8 @@ from write_side import (
     send_frame,
 )
 
+from twistedmq.broker.inner.diversion import Diversions, Diverted
+from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.broker.send.handlers import SendHandlers
 from twistedmq.protocol.batch_body import BatchItem, encode_batch
 from twistedmq.protocol.bodies import TopicConfig
@@ -31,8 +33,8 @@ ADDED = {"MSG_REGION": "DefaultRegion", "TRACE_ON": "true", "CLUSTER": "c1"}
 class Broker:
     """Send handlers, and one who sends."""
 
-    def __init__(self, **changes: Any) -> None:
-        self.side = WriteSide()
+    def __init__(self, side: WriteSide | None = None, **changes: Any) -> None:
+        self.side = side or WriteSide()
         self.store = self.side.store
         self.side.topics.create_if_absent("T", 4)
         self.handlers: SendHandlers = self.side.send_handlers(**changes)
@@ -448,3 +450,23 @@ def test_a_batch_for_a_batch_topic_is_one_message(broker: Broker) -> None:
     held = decode_record(record)
     assert held.sys_flag == 0xC0
     assert parse(held.properties) == {**ADDED, "UNIQ_KEY": "U1", "INNER_NUM": "3"}
+
+
+def test_a_message_that_has_to_wait_is_stored_elsewhere() -> None:
+    def late_ones(message: InnerMessage) -> Diverted:
+        message.properties["REAL_TOPIC"] = message.topic
+        message.topic, message.queue_id = "TBW102", 1
+        return Diverted(message, {"recallHandle": "häh"})
+
+    side = WriteSide(diversions=Diversions([late_ones]))
+    broker = Broker(side)
+    delayed = send_frame(
+        "T", b"later", opaque=1, queue_id=2, properties="DELAY\x013\x02"
+    )
+    answers = broker.send(delayed, send_frame("T", b"now", opaque=2))
+    assert answers[1].code == ResponseCode.SUCCESS
+    assert answers[1].fields["queueId"] == "2"
+    assert answers[1].fields["recallHandle"] == "häh"
+    assert "recallHandle" not in answers[2].fields
+    assert broker.bodies("T") == [b"now"]
+    assert broker.bodies("TBW102", 1) == [b"later"]

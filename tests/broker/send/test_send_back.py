@@ -176,7 +176,8 @@ def test_permissions_hold(
 
 def test_the_answer_waits_for_a_new_topic_to_be_known(consumer: Consumer) -> None:
     settled: Deferred[None] = Deferred()
-    consumer.handlers = consumer.side.send_back_handlers(settled=lambda: settled)
+    inner = consumer.side.inner(settled=lambda: settled)
+    consumer.handlers = consumer.side.send_back_handlers(inner=inner)
     answer = consumer.send_back()
     assert isinstance(answer, Deferred)
     assert not answer.called

@@ -12,6 +12,8 @@ from typing import Final
 
 from twistedmq.broker.attributes import is_batch_topic
 from twistedmq.broker.groups.table import GroupTable
+from twistedmq.broker.inner.diversion import Diversions
+from twistedmq.broker.inner.message import of_batch, put_into
 from twistedmq.broker.locks.table import QueueLocks
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerIdentity, SendConfig
@@ -99,6 +101,7 @@ class Admission:
         limits: how large messages may be.
         wall_ms: the wall clock.
         random: chooses a queue where the producer leaves it to us.
+        diversions: where messages go that are not for delivery yet.
     """
 
     def __init__(
@@ -111,7 +114,9 @@ class Admission:
         limits: Live[StoreConfig],
         wall_ms: Callable[[], int],
         random: Random,
+        diversions: Diversions | None = None,
     ) -> None:
+        self._diversions = diversions or Diversions()
         self._topics = topics
         self._groups = groups
         self._locks = locks
@@ -190,6 +195,7 @@ class Admission:
             batch.queue_ids[message] = queue_id
             if config.topic_filter_type is TopicFilterType.MULTI_TAG:
                 batch.sys_flags[message] |= MULTI_TAGS
+            self._divert(sends, request, message)
 
     def _topic_of(self, sends: DecodedSends, request: int, topic: str) -> TopicConfig:
         """Find or create the topic of a request, where sending to it is allowed."""
@@ -266,19 +272,38 @@ class Admission:
         flags = sends.batch.sys_flags[message]
         if flags & (INNER_BATCH | NEED_UNWRAP) or props.INNER_NUM in properties:
             self._check_bundle(properties, flags, topic)
+        if is_retry_topic(topic):
+            self._drop(sends, message, props.DELAY, *_TIMERS)
+        self._drop(sends, message, props.POP_CK)
+
+    def _divert(self, sends: DecodedSends, request: int, message: int) -> None:
+        """Put a message that is not for delivery yet where it waits."""
+        properties = sends.property_maps[message]
+        flags = sends.batch.sys_flags[message]
         half = properties.get(props.TRANSACTION_PREPARED, "").lower() == "true"
-        if half or flags & TRANSACTION_MASK:
+        is_half = half or bool(flags & TRANSACTION_MASK)
+        if not is_half and not _is_delayed(properties):
+            return
+        asked = of_batch(sends.batch, message)
+        fields = {"queueId": str(asked.queue_id)}
+        diverted = self._diversions.divert(asked)
+        if diverted is None:
+            self._refuse_unbuilt(asked.topic, is_half=is_half)
+            return
+        put_into(sends.batch, message, diverted.message)
+        sends.answer_fields[sends.opaques[request]] = fields | diverted.answer_fields
+
+    def _refuse_unbuilt(self, topic: str, *, is_half: bool) -> None:
+        """Refuse what must not be delivered at once where nothing takes it."""
+        if is_half:
             raise PermissionDeniedError(
                 f"the broker[{self._identity.value.broker_name}] sending transaction "
                 "message is forbidden: transactions are not supported yet"
             )
-        if is_retry_topic(topic):
-            self._drop(sends, message, props.DELAY, *_TIMERS)
-        elif _is_delayed(properties) and topic not in self._topics.system:
+        if topic not in self._topics.system:
             raise MessageIllegalError(
                 "messages with a delay level or a delivery time are not supported yet"
             )
-        self._drop(sends, message, props.POP_CK)
 
     def _check_bundle(self, properties: dict[str, str], flags: int, topic: str) -> None:
         """Refuse what says that it holds several messages where that cannot be."""

@@ -252,6 +252,7 @@ class SendHandlers:
                 "queueId": str(sends.batch.queue_ids[first]),
                 "queueOffset": str(appended.queue_offsets[first]),
                 "transactionId": sends.unique_ids[request],
+                **sends.answer_fields.get(sends.opaques[request], {}),
             }
             first += count
             if not sends.one_way[request]:

@@ -13,7 +13,7 @@ from twistedmq.protocol.send_decoding import DecodedSends
 _MESSAGE_COLUMNS: Final = tuple(field.name for field in fields(SendBatch))
 _COLUMN_GETTERS: Final = tuple(map(attrgetter, _MESSAGE_COLUMNS))
 _OF_THE_WHOLE: Final = frozenset(
-    {"batch", "property_maps", "refused", "is_special", "has_bundles"}
+    {"batch", "property_maps", "refused", "is_special", "has_bundles", "answer_fields"}
 )
 _REQUEST_COLUMNS: Final = tuple(
     field.name for field in fields(DecodedSends) if field.name not in _OF_THE_WHOLE
@@ -36,6 +36,7 @@ def select(sends: DecodedSends, requests: Sequence[int]) -> DecodedSends:
         refused=[],
         is_special=sends.is_special,
         has_bundles=sends.has_bundles,
+        answer_fields=sends.answer_fields,
         **by_request,
     )
 

@@ -6,13 +6,13 @@ be consumed at once: the level that the consumer asks for has no effect yet.
 Source: AbstractSendMessageProcessor.consumerSendMsgBack.
 """
 
-from collections.abc import Callable
 from random import Random
 
 from twisted.internet.defer import Deferred
 
-from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.groups.table import GroupTable
+from twistedmq.broker.inner.message import InnerMessage, of_record
+from twistedmq.broker.inner.writer import InnerWriter
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerIdentity
 from twistedmq.config.live import Live
@@ -29,10 +29,7 @@ from twistedmq.protocol.headers import ConsumerSendMsgBackRequestHeader
 from twistedmq.protocol.message_id import offset_id
 from twistedmq.protocol.names import dlq_topic, retry_topic
 from twistedmq.protocol.record import Record, RecordError, decode_record
-from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.protocol.system_flags import (
-    BORN_HOST_V6,
-    STORE_HOST_V6,
     TOPIC_UNIT_SUB,
     is_writable,
 )
@@ -55,11 +52,10 @@ class SendBackHandlers:
     Args:
         topics: gets the retry and dead letter topics.
         groups: says how often a group tries.
-        store: has the message, and gets the new one.
+        store: has the message.
+        inner: stores the new one.
         identity: the broker's permission.
-        counters: what came in.
         random: chooses a queue of the retry topic.
-        settled: gives what fires once a new topic is on disk and announced, or None.
     """
 
     def __init__(
@@ -68,18 +64,16 @@ class SendBackHandlers:
         topics: TopicTable,
         groups: GroupTable,
         store: IMessageStore,
+        inner: InnerWriter,
         identity: Live[BrokerIdentity],
-        counters: BrokerCounters,
         random: Random,
-        settled: Callable[[], Deferred[None] | None] = lambda: None,
     ) -> None:
         self._topics = topics
         self._groups = groups
         self._store = store
+        self._inner = inner
         self._identity = identity
-        self._counters = counters
         self._random = random
-        self._settled = settled
 
     def table(self) -> HandlerTable:
         """Give the handlers by request code."""
@@ -114,15 +108,9 @@ class SendBackHandlers:
         except RecordError as error:
             raise MessageGoneError(header.offset) from error
         topic, queue_id = self._destination(record, header, group)
-        appended = self._store.append(again(record, topic, queue_id))
-        size = appended.end - appended.physical_offsets[0]
-        self._counters.sent(topic, 1, size)
-        safe, settled = self._store.safe(appended.end), self._settled()
-        if safe is None:
-            return Reply() if settled is None else settled.addBoth(lambda _: Reply())
-        if settled is not None:
-            safe.addCallback(lambda _: settled.addErrback(lambda _: None))
-        return safe.addCallback(lambda _: Reply())
+        appended = self._inner.write([again(record, topic, queue_id)])
+        safe = self._inner.safe(appended)
+        return Reply() if safe is None else safe.addCallback(lambda _: Reply())
 
     def _destination(
         self,
@@ -149,25 +137,16 @@ class SendBackHandlers:
         return topic, self._random.randrange(queues)
 
 
-def again(record: Record, topic: str, queue_id: int) -> SendBatch:
+def again(record: Record, topic: str, queue_id: int) -> InnerMessage:
     """Make a message of *record* that remembers where it came from."""
-    properties = props.parse(record.properties)
+    message = of_record(record)
+    message.topic, message.queue_id = topic, queue_id
+    message.reconsume_times += 1
+    properties = message.properties
     properties.setdefault(props.RETRY_TOPIC, record.topic)
     if not properties.get(props.ORIGIN_MESSAGE_ID):
         origin = offset_id(record.store_host, record.physical_offset)
         properties[props.ORIGIN_MESSAGE_ID] = origin
     properties[props.WAIT] = "false"
     properties.pop(props.DELAY, None)
-    return SendBatch(
-        topics=[topic],
-        queue_ids=[queue_id],
-        flags=[record.flag],
-        sys_flags=[record.sys_flag & ~(BORN_HOST_V6 | STORE_HOST_V6)],
-        born_ms=[record.born_ms],
-        born_hosts=[record.born_host],
-        reconsume_times=[record.reconsume_times + 1],
-        prepared_offsets=[0],
-        properties=[props.format(properties)],
-        tags_codes=[props.tags_code(properties.get(props.TAGS))],
-        bodies=[record.body],
-    )
+    return message

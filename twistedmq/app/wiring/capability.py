@@ -1,0 +1,28 @@
+"""What a capability brings to a broker that is put together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from twisted.application.service import IService
+
+from twistedmq.remoting.interfaces import HandlerTable
+
+
+@dataclass
+class RunningPart:
+    """A service of a capability, with its place in the tree's order."""
+
+    name: str
+    """Appears in the log."""
+    service: IService
+    stop_limit_s: float
+
+
+@dataclass
+class Capability:
+    """What the broker gets from one of its capabilities."""
+
+    handlers: Sequence[HandlerTable] = ()
+    services: Sequence[RunningPart] = field(default_factory=list)
+    """Start once store and tables are open and before the ports are; stop after the
+    ports are closed, while the store is still open."""

@@ -1,0 +1,52 @@
+"""Clients: heartbeats, relays, locks, replies."""
+
+from twistedmq.app.stores import wall_ms
+from twistedmq.app.wiring.capability import Capability
+from twistedmq.app.wiring.surroundings import Surroundings
+from twistedmq.app.wiring.tables import Tables
+from twistedmq.broker.clients.connections import ConnectionHandlers
+from twistedmq.broker.clients.handlers import ClientHandlers
+from twistedmq.broker.clients.relays import RelayHandlers
+from twistedmq.broker.locks.handlers import LockHandlers
+from twistedmq.broker.replies.handlers import ReplyHandlers
+from twistedmq.config.broker import BrokerIdentity, PullConfig
+from twistedmq.protocol.addresses import pack
+
+
+def clients(around: Surroundings, tables: Tables) -> Capability:
+    """Join what clients say of themselves, and what is passed on to them."""
+    live = around.settings.live
+    heartbeats = ClientHandlers(
+        clients=tables.clients,
+        topics=tables.topics,
+        groups=tables.groups,
+        expressions=tables.expressions,
+        config=live(PullConfig),
+        seconds=around.seconds,
+    )
+    relays = RelayHandlers(
+        clients=tables.clients,
+        topics=tables.topics,
+        groups=tables.groups,
+        store=around.store,
+        identity=live(BrokerIdentity),
+    )
+    connections = ConnectionHandlers(tables.clients, around.seconds, wall_ms)
+    replies = ReplyHandlers(
+        clients=tables.clients,
+        topics=tables.topics,
+        store=around.store,
+        identity=live(BrokerIdentity),
+        packed_host=pack(around.host, around.port),
+        counters=tables.counters,
+        wall_ms=wall_ms,
+    )
+    return Capability(
+        [
+            replies.table(),
+            heartbeats.table(),
+            relays.table(),
+            connections.table(),
+            LockHandlers(tables.locks).table(),
+        ]
+    )

@@ -1,0 +1,20 @@
+"""What the broker stores by its own doing, and the messages that wait somewhere."""
+
+from twistedmq.app.wiring.settled import Settled
+from twistedmq.app.wiring.surroundings import Surroundings
+from twistedmq.app.wiring.tables import Tables
+from twistedmq.broker.inner.diversion import Diversion, Diversions
+from twistedmq.broker.inner.writer import InnerWriter
+
+
+def diversions(around: Surroundings, tables: Tables) -> Diversions:
+    """Collect the diversions, in the order in which they are asked."""
+    wanted: list[Diversion] = []
+    return Diversions(wanted)
+
+
+def inner_writer(
+    around: Surroundings, tables: Tables, diverted: Diversions, settled: Settled
+) -> InnerWriter:
+    """Make what stores the broker's own messages."""
+    return InnerWriter(around.store, tables.counters, diverted, settled)

@@ -1,0 +1,95 @@
+"""What a broker knows besides messages, made and filled from its files."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from twistedmq.app.stores import check_queue_kinds, table_file, wall_ms
+from twistedmq.app.wiring.surroundings import Surroundings
+from twistedmq.broker.clients.manager import ClientManager
+from twistedmq.broker.counters import BrokerCounters
+from twistedmq.broker.groups.file import GroupFile
+from twistedmq.broker.groups.table import GroupTable
+from twistedmq.broker.locks.table import QueueLocks
+from twistedmq.broker.offsets.keeper import OffsetKeeper
+from twistedmq.broker.offsets.table import OffsetTable
+from twistedmq.broker.topics.file import TopicFile
+from twistedmq.broker.topics.table import TopicTable
+from twistedmq.config.broker import (
+    BrokerIdentity,
+    BrokerLimits,
+    GroupDefaults,
+    OffsetConfig,
+    TopicDefaults,
+)
+from twistedmq.config.store import StoreConfig
+from twistedmq.filter.expressions import Expressions
+
+
+@dataclass
+class Tables:
+    """What a broker knows besides messages, each with its file."""
+
+    topics: TopicTable
+    topic_file: TopicFile
+    groups: GroupTable
+    group_file: GroupFile
+    offsets: OffsetTable
+    offset_keeper: OffsetKeeper
+    clients: ClientManager
+    locks: QueueLocks
+    counters: BrokerCounters
+    expressions: Expressions
+
+    def save_now(self) -> None:
+        """Write what is written only when it changes: the broker stops."""
+        self.topic_file.save_now()
+        self.group_file.save_now()
+
+
+def build_tables(around: Surroundings) -> Tables:
+    """Make the tables and fill them from their files."""
+    live = around.settings.live
+    identity = live(BrokerIdentity).value
+    folder = around.context.directory / "config"
+
+    def file(name: str) -> Any:
+        return table_file(
+            around.store, around.context.files, folder / name, around.workers
+        )
+
+    limits, light = live(BrokerLimits), live(StoreConfig).value.light_queues_enabled
+    topics = TopicTable(
+        identity,
+        live(TopicDefaults),
+        limits,
+        wall_ms,
+        light,
+        around.context.batch_topics,
+    )
+    groups = GroupTable(live(GroupDefaults), limits, wall_ms, light)
+    offsets = OffsetTable(live(OffsetConfig), wall_ms)
+    expressions = Expressions()
+    tables = Tables(
+        topics=topics,
+        topic_file=TopicFile(around.reactor, file("topics.json"), topics),
+        groups=groups,
+        group_file=GroupFile(around.reactor, file("subscriptionGroup.json"), groups),
+        offsets=offsets,
+        offset_keeper=OffsetKeeper(
+            around.reactor,
+            offsets,
+            file("lmqConsumerOffset.json" if light else "consumerOffset.json"),
+            around.workers,
+            live(OffsetConfig),
+            file("consumerOffset.json") if light else None,
+        ),
+        clients=ClientManager(expressions),
+        locks=QueueLocks(around.seconds),
+        counters=BrokerCounters(around.seconds, identity.cluster_name),
+        expressions=expressions,
+    )
+    tables.topic_file.load()
+    check_queue_kinds(around.store, around.context)
+    tables.group_file.load()
+    tables.offset_keeper.load()
+    return tables

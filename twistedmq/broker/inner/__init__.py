@@ -1,0 +1,1 @@
+"""Messages that the broker itself stores, and where a message goes instead."""

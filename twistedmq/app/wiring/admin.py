@@ -7,8 +7,10 @@ from twistedmq.app.wiring.capability import Capability
 from twistedmq.app.wiring.settled import Settled
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
+from twistedmq.broker.admin import engines, unserved
 from twistedmq.broker.admin.cleaning import CleaningHandlers
 from twistedmq.broker.admin.handlers import AdminHandlers
+from twistedmq.broker.admin.replication import ReplicationHandlers
 from twistedmq.broker.groups.handlers import GroupHandlers
 from twistedmq.broker.topics.handlers import TopicHandlers
 from twistedmq.broker.topics.reserved import reserved_hours
@@ -48,4 +50,14 @@ def admin(around: Surroundings, tables: Tables, settled: Settled) -> Capability:
     cleaning = CleaningHandlers(store, tables.topics)
     if (retention := IRetention(store, None)) is not None:
         retention.reserve(partial(reserved_hours, tables.topics))
-    return Capability([topics.table(), groups.table(), admin.table(), cleaning.table()])
+    return Capability(
+        [
+            topics.table(),
+            groups.table(),
+            admin.table(),
+            cleaning.table(),
+            ReplicationHandlers(store).table(),
+            engines.table(),
+            unserved.table(),
+        ]
+    )

@@ -61,6 +61,7 @@ from twistedmq.protocol.bodies.offsets import (
     ResetOffsetBodyForC,
 )
 from twistedmq.protocol.bodies.queues import MessageQueue, MessageQueueForC
+from twistedmq.protocol.bodies.replication import HARuntimeInfo
 from twistedmq.protocol.bodies.routes import (
     BrokerData,
     BrokerMemberGroup,
@@ -133,6 +134,7 @@ __all__ = [
     "GroupList",
     "GroupRetryPolicy",
     "GroupRetryPolicyType",
+    "HARuntimeInfo",
     "HeartbeatData",
     "KVConfigSerializeWrapper",
     "KVTable",

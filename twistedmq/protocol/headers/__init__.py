@@ -5,6 +5,7 @@ To add a code: add its struct to the module of its subject and a line to the tab
 
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.headers.admin import (
+    ExportRocksDBConfigToJsonRequestHeader,
     GetBrokerConfigResponseHeader,
     ResumeCheckHalfMessageRequestHeader,
     ViewBrokerStatsDataRequestHeader,
@@ -166,6 +167,7 @@ REQUEST_HEADERS: dict[int, type[Header]] = {
     RequestCode.GET_BROKER_CONSUME_STATS: GetConsumeStatsInBrokerHeader,
     RequestCode.VIEW_BROKER_STATS_DATA: ViewBrokerStatsDataRequestHeader,
     RequestCode.RESUME_CHECK_HALF_MESSAGE: ResumeCheckHalfMessageRequestHeader,
+    RequestCode.EXPORT_ROCKSDB_CONFIG_TO_JSON: ExportRocksDBConfigToJsonRequestHeader,
     RequestCode.PUT_KV_CONFIG: PutKVConfigRequestHeader,
     RequestCode.GET_KV_CONFIG: GetKVConfigRequestHeader,
     RequestCode.DELETE_KV_CONFIG: DeleteKVConfigRequestHeader,
@@ -230,6 +232,7 @@ __all__ = [
     "DeleteTopicFromNamesrvRequestHeader",
     "DeleteTopicRequestHeader",
     "EndTransactionRequestHeader",
+    "ExportRocksDBConfigToJsonRequestHeader",
     "GetAllProducerInfoRequestHeader",
     "GetAllSubscriptionGroupRequestHeader",
     "GetAllSubscriptionGroupResponseHeader",

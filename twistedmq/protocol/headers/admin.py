@@ -24,3 +24,9 @@ class ResumeCheckHalfMessageRequestHeader(Header, kw_only=True, rename="camel"):
 
     topic: str | None = None
     msg_id: str | None = None
+
+
+class ExportRocksDBConfigToJsonRequestHeader(Header, kw_only=True, rename="camel"):
+    """EXPORT_ROCKSDB_CONFIG_TO_JSON (355): Write tables held in RocksDB as JSON."""
+
+    config_type: str

@@ -17,6 +17,10 @@ consume-from-where-young-topic
 pull-consumer pull-block-until-found pull-async
 lite-pull-assign lite-pull-subscribe lite-pull-seek lite-pull-pause
 query-by-key query-by-id query-by-unique-key view-message search-offset-by-time
+message-track clone-group-offset consumers-of-topic
+consumer-running-info consume-message-directly pull-filtered
+request-reply request-reply-async request-timeout
+namespace namespace-v2 message-trace
 topic-route topic-create-delete kv-config cluster-info
 header-binary tls
 """

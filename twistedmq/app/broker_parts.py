@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from twisted.application.service import IService
 
 from twistedmq.app.wiring.admin import admin
+from twistedmq.app.wiring.assignment import assignment
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.clients import clients
 from twistedmq.app.wiring.inner import diversions, inner_writer
@@ -66,6 +67,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
         pulls(around, tables, held),
         reading(around, tables, held),
         clients(around, tables),
+        assignment(around, tables),
         admin(around, tables, settled),
     ]
     handlers = merge(part.handlers for part in capabilities)

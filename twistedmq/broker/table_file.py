@@ -31,7 +31,8 @@ class TableFile:
     Args:
         clock: puts a write after all changes of the same turn.
         file: where the table goes.
-        head: gives the members in front of the table, as JSON without braces.
+        head: gives the members in front of the table, as JSON without braces; b"" if
+            there are none.
         name: what the member with the table is called.
         entry: gives an entry as JSON, None for one that is no more.
     """
@@ -89,7 +90,9 @@ class TableFile:
             self._put(name)
         self._dirty.clear()
         entries = b",\n".join(self._fragments.values())
-        return b"{%b,\n%b:{\n%b\n}}\n" % (self._head(), _key(self._name), entries)
+        head = self._head()
+        front = head + b",\n" if head else b""
+        return b"{%b%b:{\n%b\n}}\n" % (front, _key(self._name), entries)
 
     def _put(self, name: str) -> None:
         fragment = self._entry(name)

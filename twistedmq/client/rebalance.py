@@ -11,6 +11,7 @@ from zope.interface import implementer
 
 from twistedmq.client.interfaces import IQueueAllocation
 from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.queue_shares import average
 
 
 class Change(Struct, frozen=True):
@@ -44,10 +45,7 @@ class AverageAllocation:
         self, member: str, members: Sequence[str], queues: Sequence[MessageQueue]
     ) -> Sequence[MessageQueue]:
         """Give the share of *member*; see ``IQueueAllocation``."""
-        index = members.index(member)
-        share, rest = divmod(len(queues), len(members))
-        start = index * share + min(index, rest)
-        return queues[start : start + share + (index < rest)]
+        return average(member, members, queues)
 
 
 def share_of(

@@ -59,8 +59,6 @@ consumerManageThreadPoolNums int 32
 consumerManagerThreadPoolQueueCapacity int 1000000
 controllerAddr String
 controllerHeartBeatTimeoutMills long 10000
-defaultMessageRequestMode MessageRequestMode PULL
-defaultPopShareQueueNum int -1
 delayOffsetUpdateVersionStep long 200
 disableCallbackExecutor boolean false
 disableConsumeIfConsumerReadSlowly boolean false
@@ -116,7 +114,6 @@ isScanAvailableNameSrv boolean true
 isolateLogEnable boolean false
 litePullMessageThreadPoolNums int 16+2*cpus
 litePullThreadPoolQueueCapacity int 100000
-loadBalancePollNameServerInterval long 30000
 loadBalanceProcessorThreadPoolNums int 32
 loadBalanceThreadPoolQueueCapacity int 100000
 lockInStrictMode boolean false
@@ -180,7 +177,6 @@ sendMessageThreadPoolNums int min(cpus,4)
 sendThreadPoolQueueCapacity int 10000
 serverAsyncSemaphoreValue int 64
 serverCallbackExecutorThreads int 0
-serverLoadBalancerEnable boolean true
 serverNettyWorkerGroupEnable boolean true
 serverOnewaySemaphoreValue int 256
 serverPooledByteBufAllocatorEnable boolean true

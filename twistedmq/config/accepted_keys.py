@@ -18,7 +18,6 @@ _KINDS: Final[dict[str, Kind[Any]]] = {
     "int": INT,
     "long": LONG,
     "double": DOUBLE,
-    "MessageRequestMode": name_of("PULL", "POP"),
     "MetricsExporterType": name_of("DISABLE", "OTLP_GRPC", "PROM", "LOG"),
     "TieredStorageLevel": name_of("DISABLE", "NOT_IN_DISK", "NOT_IN_MEM", "FORCE"),
 }

@@ -6,6 +6,7 @@ from twistedmq.config.accepted_broker import BROKER_TABLE
 from twistedmq.config.accepted_keys import NAMESRV_TABLE, accepted_keys
 from twistedmq.config.accepted_store import STORE_TABLE
 from twistedmq.config.keys import KeyTable
+from twistedmq.config.keys_assignment import ASSIGNMENT_KEYS
 from twistedmq.config.keys_broker import (
     BROKER_LIMIT_KEYS,
     CONSUMING_KEYS,
@@ -50,6 +51,7 @@ def broker_keys() -> KeyTable:
             *TOPIC_KEYS,
             *SENDING_KEYS,
             *CONSUMING_KEYS,
+            *ASSIGNMENT_KEYS,
             *BROKER_LIMIT_KEYS,
             *STORE_KEYS,
             *QUEUE_KEYS,

@@ -1,7 +1,7 @@
 """What a broker knows besides messages, made and filled from its files."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from twistedmq.app.stores import check_queue_kinds, table_file, wall_ms
 from twistedmq.app.wiring.surroundings import Surroundings
@@ -23,6 +23,7 @@ from twistedmq.config.broker import (
 )
 from twistedmq.config.store import StoreConfig
 from twistedmq.filter.expressions import Expressions
+from twistedmq.store.json_file import AtomicJsonFile
 
 
 @dataclass
@@ -46,17 +47,17 @@ class Tables:
         self.group_file.save_now()
 
 
+def config_file(around: Surroundings, name: str) -> AtomicJsonFile:
+    """Give the file *name* of a table."""
+    path = around.context.directory / "config" / name
+    return table_file(around.store, around.context.files, path, around.workers)
+
+
 def build_tables(around: Surroundings) -> Tables:
     """Make the tables and fill them from their files."""
     live = around.settings.live
     identity = live(BrokerIdentity).value
-    folder = around.context.directory / "config"
-
-    def file(name: str) -> Any:
-        return table_file(
-            around.store, around.context.files, folder / name, around.workers
-        )
-
+    file = partial(config_file, around)
     limits, light = live(BrokerLimits), live(StoreConfig).value.light_queues_enabled
     topics = TopicTable(
         identity,

@@ -4,6 +4,14 @@ Read with ``loose_json.decode(raw, type=...)``, written with ``loose_json.encode
 To add one: add its struct to the module of its subject and its name here.
 """
 
+from twistedmq.protocol.bodies.assignments import (
+    MessageQueueAssignment,
+    MessageRequestMode,
+    MessageRequestModeSerializeWrapper,
+    QueryAssignmentRequestBody,
+    QueryAssignmentResponseBody,
+    SetMessageRequestModeRequestBody,
+)
 from twistedmq.protocol.bodies.clients import (
     CMResult,
     Connection,
@@ -143,7 +151,10 @@ __all__ = [
     "LogicQueueMappingItem",
     "MessageModel",
     "MessageQueue",
+    "MessageQueueAssignment",
     "MessageQueueForC",
+    "MessageRequestMode",
+    "MessageRequestModeSerializeWrapper",
     "OffsetMovedEvent",
     "OffsetSerializeWrapper",
     "OffsetWrapper",
@@ -153,6 +164,8 @@ __all__ = [
     "ProducerData",
     "ProducerInfo",
     "ProducerTableInfo",
+    "QueryAssignmentRequestBody",
+    "QueryAssignmentResponseBody",
     "QueryConsumeQueueResponseBody",
     "QueryConsumeTimeSpanBody",
     "QueryCorrectionOffsetBody",
@@ -162,6 +175,7 @@ __all__ = [
     "RegisterBrokerBody",
     "ResetOffsetBody",
     "ResetOffsetBodyForC",
+    "SetMessageRequestModeRequestBody",
     "SimpleSubscriptionData",
     "SubscriptionData",
     "SubscriptionGroupConfig",

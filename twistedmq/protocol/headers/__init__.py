@@ -57,6 +57,12 @@ from twistedmq.protocol.headers.namesrv import (
     WipeWritePermOfBrokerRequestHeader,
     WipeWritePermOfBrokerResponseHeader,
 )
+from twistedmq.protocol.headers.notification import (
+    NotificationRequestHeader,
+    NotificationResponseHeader,
+    PollingInfoRequestHeader,
+    PollingInfoResponseHeader,
+)
 from twistedmq.protocol.headers.offsets import (
     CloneGroupOffsetRequestHeader,
     GetConsumerStatusRequestHeader,
@@ -122,6 +128,8 @@ REQUEST_HEADERS: dict[int, type[Header]] = {
     RequestCode.SEND_REPLY_MESSAGE_V2: SendMessageRequestHeaderV2,
     RequestCode.PULL_MESSAGE: PullMessageRequestHeader,
     RequestCode.LITE_PULL_MESSAGE: PullMessageRequestHeader,
+    RequestCode.NOTIFICATION: NotificationRequestHeader,
+    RequestCode.POLLING_INFO: PollingInfoRequestHeader,
     RequestCode.QUERY_CONSUMER_OFFSET: QueryConsumerOffsetRequestHeader,
     RequestCode.UPDATE_CONSUMER_OFFSET: UpdateConsumerOffsetRequestHeader,
     RequestCode.SEARCH_OFFSET_BY_TIMESTAMP: SearchOffsetRequestHeader,
@@ -195,6 +203,8 @@ RESPONSE_HEADERS: dict[int, type[Header]] = {
     RequestCode.SEND_REPLY_MESSAGE_V2: SendMessageResponseHeader,
     RequestCode.PULL_MESSAGE: PullMessageResponseHeader,
     RequestCode.LITE_PULL_MESSAGE: PullMessageResponseHeader,
+    RequestCode.NOTIFICATION: NotificationResponseHeader,
+    RequestCode.POLLING_INFO: PollingInfoResponseHeader,
     RequestCode.QUERY_CONSUMER_OFFSET: QueryConsumerOffsetResponseHeader,
     RequestCode.UPDATE_CONSUMER_OFFSET: UpdateConsumerOffsetResponseHeader,
     RequestCode.SEARCH_OFFSET_BY_TIMESTAMP: SearchOffsetResponseHeader,
@@ -264,7 +274,11 @@ __all__ = [
     "GetTopicsByClusterRequestHeader",
     "Header",
     "LockBatchMqRequestHeader",
+    "NotificationRequestHeader",
+    "NotificationResponseHeader",
     "NotifyConsumerIdsChangedRequestHeader",
+    "PollingInfoRequestHeader",
+    "PollingInfoResponseHeader",
     "PullMessageRequestHeader",
     "PullMessageResponseHeader",
     "PutKVConfigRequestHeader",

@@ -11,6 +11,7 @@ PACKAGE = PROJECT / "twistedmq"
 DOWNHILL = (
     "protocol",
     "config",
+    "metrics",
     "store",
     "remoting",
     "ha",

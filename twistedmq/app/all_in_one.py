@@ -22,20 +22,26 @@ from twistedmq.app.serving import (
     security_of,
 )
 from twistedmq.config.broker import RegistrationConfig
+from twistedmq.config.metrics import PROMETHEUS
 from twistedmq.config.remoting import RemotingConfig
 from twistedmq.config.settings import Settings
 from twistedmq.config.tables import NAMESRV_PORT
 from twistedmq.protocol.addresses import format_address, parse_address
+from twistedmq.remoting.web_ports import WebPorts
 
 DATA = "data"
 LOOPBACK = "127.0.0.1"
 HTTP_PORT = 8080
 """Where genuine clients ask for the list of name servers."""
 
-BROKER = replace(broker.WANTED, defaults={"bindAddress": LOOPBACK})
+_METRICS = {
+    "metricsExporterType": PROMETHEUS,
+    "metricsPromExporterPort": str(HTTP_PORT),
+}
+BROKER = replace(broker.WANTED, defaults={"bindAddress": LOOPBACK, **_METRICS})
 NAMESRV = replace(
     namesrv.WANTED,
-    defaults={"bindAddress": LOOPBACK, "nsaddrPort": str(HTTP_PORT)},
+    defaults={"bindAddress": LOOPBACK, "nsaddrPort": str(HTTP_PORT), **_METRICS},
     not_mine=frozenset({"listenPort"}),
 )
 
@@ -86,11 +92,13 @@ def makeService(options: Options) -> IService:
         print_if_asked(options, [of_broker, of_namesrv])
         log_as_set(options, of_broker)
         security = security_of(of_broker)
+        web = WebPorts(reactor)
         names = NamesrvServer(
             reactor,
             live_settings(of_namesrv, change_path(options, NAMESRV, of_namesrv)),
             security,
             undo,
+            web,
         )
         messages = BrokerServer(
             reactor,
@@ -98,6 +106,7 @@ def makeService(options: Options) -> IService:
             security,
             undo,
             options["store"],
+            web,
         )
         tree = PipelineService(reactor, FatalErrors(reactor))
         names.add_to(tree)

@@ -9,6 +9,7 @@ from twisted.application.service import IService
 
 from twistedmq.app.banner import SURVIVES
 from twistedmq.app.broker_parts import BrokerParts, build_broker
+from twistedmq.app.metrics_port import MetricsPort
 from twistedmq.app.options import StoreOptions, Wanted
 from twistedmq.app.own_address import advertised
 from twistedmq.app.pipeline import PipelineService, Step
@@ -40,6 +41,7 @@ from twistedmq.remoting.server import (
     RemotingServer,
 )
 from twistedmq.remoting.timer_wheel import TimerWheel
+from twistedmq.remoting.web_ports import WebPorts
 from twistedmq.store.context import StoreContext
 from twistedmq.store.interfaces import IMessageStore
 from twistedmq.store.workers import ThreadWorkers
@@ -71,8 +73,11 @@ class BrokerServer:
         security: ITransportSecurity | None,
         undo: ExitStack,
         store: str = "file",
+        web: WebPorts | None = None,
     ) -> None:
         """Open what a broker needs; *undo* closes it if the start is refused.
+
+        Its web pages may share the ports in *web*.
 
         Raises: TwistedMQError, OSError.
         """
@@ -104,6 +109,14 @@ class BrokerServer:
         for server in (self._main, self._fast):
             undo.callback(server.unbind)
             server.bind()
+        self._metrics = MetricsPort(
+            settings.settings,
+            config.listen_host,
+            web or WebPorts(reactor),
+            self._workers,
+            self._parts.metrics,
+            undo,
+        )
         self._store.start()  # last, so that a busy port opens no store
 
     def _serve(
@@ -154,6 +167,8 @@ class BrokerServer:
         tree.add(
             "own connections", Step(nothing_to_do, self._client.close), SMALL_STOP_S
         )
+        if self._metrics.new is not None:
+            tree.add("metrics", self._metrics.new, SMALL_STOP_S)
         tree.add("fast port", self._fast, SERVER_STOP_S)
         tree.add("main port", self._main, SERVER_STOP_S)
         tree.add("registration", parts.registration, REGISTRATION_STOP_S)
@@ -168,6 +183,8 @@ class BrokerServer:
         lines = [("broker", f"{address} ({name}), fast port {fast}")]
         if config.listen_host != self._host:
             lines.append(("", f"listens on {config.listen_host}"))
+        if self._metrics.address:
+            lines.append(("metrics", f"http://{self._metrics.address}/metrics"))
         servers = ";".join(settings[RegistrationConfig].name_servers)
         lines.append(("registers with", servers or "no name server (see -n)"))
         lines.append(("data", str(settings[StoreConfig].root_directory)))

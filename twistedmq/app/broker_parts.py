@@ -13,6 +13,7 @@ from twistedmq.app.wiring.admin import admin
 from twistedmq.app.wiring.assignment import assignment
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.clients import clients
+from twistedmq.app.wiring.figures import figures, metrics_registry
 from twistedmq.app.wiring.inner import diversions, inner_writer
 from twistedmq.app.wiring.pulls import pulls
 from twistedmq.app.wiring.reading import reading
@@ -27,6 +28,7 @@ from twistedmq.broker.pull.held import HeldPulls
 from twistedmq.broker.registration.service import RegistrationService
 from twistedmq.broker.send.handlers import SendHandlers
 from twistedmq.config.broker import BrokerLimits, ClientExpiry, GroupDefaults
+from twistedmq.metrics.registry import MetricsRegistry
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.interfaces import Handler, HandlerTable
 
@@ -41,6 +43,7 @@ class BrokerParts:
     send: SendHandlers
     registration: RegistrationService
     housekeeping: IService
+    metrics: MetricsRegistry
     services: list[RunningPart]
     """What runs by itself, in the order of starting."""
 
@@ -69,8 +72,11 @@ def build_broker(around: Surroundings) -> BrokerParts:
         clients(around, tables),
         assignment(around, tables),
         admin(around, tables, settled),
+        figures(around, tables),
     ]
     handlers = merge(part.handlers for part in capabilities)
+    metrics = metrics_registry(around)
+    metrics.add(source for part in capabilities for source in part.metrics)
     return BrokerParts(
         dispatcher=Dispatcher(handlers, send.batch_table()),
         tables=tables,
@@ -80,6 +86,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
         housekeeping=ClientHousekeeping(
             around.reactor, around.seconds, tables.clients, live(ClientExpiry)
         ),
+        metrics=metrics,
         services=[service for part in capabilities for service in part.services],
     )
 

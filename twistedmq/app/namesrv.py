@@ -1,11 +1,13 @@
 """``twist rmq-namesrv``: a name server."""
 
+import socket
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import IService
 
+from twistedmq.app.metrics_port import MetricsPort
 from twistedmq.app.options import ServerOptions, Wanted
 from twistedmq.app.pipeline import PipelineService, Step
 from twistedmq.app.serving import (
@@ -16,10 +18,13 @@ from twistedmq.app.serving import (
     serve_alone,
     warn_of,
 )
+from twistedmq.config.metrics import MetricsConfig
 from twistedmq.config.namesrv import AddressListConfig, NamesrvConfig
 from twistedmq.config.remoting import RemotingConfig
 from twistedmq.config.settings import LiveSettings, Settings
 from twistedmq.config.tables import namesrv_keys
+from twistedmq.metrics.registry import MetricsRegistry
+from twistedmq.namesrv.figures import NamesrvFigures
 from twistedmq.namesrv.service import NameServerService
 from twistedmq.protocol.addresses import format_address
 from twistedmq.protocol.headers.base import Header
@@ -29,9 +34,13 @@ from twistedmq.remoting.errors import PortInUseError
 from twistedmq.remoting.interfaces import ITransportSecurity
 from twistedmq.remoting.server import RemotingServer
 from twistedmq.remoting.timer_wheel import TimerWheel
+from twistedmq.remoting.web_ports import WebPorts
 from twistedmq.store.files_layer import RealFiles
 from twistedmq.store.json_file import AtomicJsonFile
 from twistedmq.store.workers import ThreadWorkers
+
+if TYPE_CHECKING:
+    from twistedmq.remoting.web_site import WebPort
 
 UNDER_DATA = {
     "kvConfigPath": "namesrv/kvConfig.json",
@@ -62,8 +71,11 @@ class NamesrvServer:
         settings: LiveSettings,
         security: ITransportSecurity | None,
         undo: ExitStack,
+        web: WebPorts | None = None,
     ) -> None:
         """Bind the ports; *undo* gives them back if the start is refused.
+
+        Its web pages may share the ports in *web*.
 
         Raises: PortInUseError, OSError.
         """
@@ -86,25 +98,50 @@ class NamesrvServer:
         self.port = self._server.bind()
         undo.callback(self._server.unbind)
         self._host = config.listen_host
-        self._http = self._bind_http(reactor, undo)
+        web = web or WebPorts(reactor)
+        self._http, self._runs_http = self._bind_http(web, undo)
+        registry = self._registry(reactor)
+        self._metrics = MetricsPort(
+            settings.settings, self._host, web, self._workers, registry, undo
+        )
 
-    def _bind_http(self, reactor: Any, undo: ExitStack) -> Any:
+    def _registry(self, reactor: Any) -> MetricsRegistry:
+        config, name = self._settings.live(MetricsConfig), socket.gethostname()
+        figures = NamesrvFigures(
+            self._service.routes, lambda: len(self._server.connections)
+        )
+        registry = MetricsRegistry(
+            reactor,
+            lambda: {
+                **dict(config.value.labels),
+                "node_type": "nameserver",
+                "node_id": name,
+            },
+            lambda: config.value.most_of_a_kind,
+        )
+        registry.add([figures.samples])
+        return registry
+
+    def _bind_http(
+        self, web: WebPorts, undo: ExitStack
+    ) -> "tuple[WebPort | None, bool]":
         """Bind the address list; where nobody asked for its port it may be in use."""
         live = self._settings.live(AddressListConfig)
         if not live.value.http_port:
-            return None
+            return None, False
         # twisted.web is heavy, and most name servers have no address list.
-        from twistedmq.namesrv.address_list import AddressListService  # noqa: PLC0415
+        from twistedmq.namesrv.address_list import PATH, AddressList  # noqa: PLC0415
 
-        service = AddressListService(reactor, live, self._host, lambda: self.port)
         try:
-            service.bind()
+            port, is_new = web.bound(self._host, live.value.http_port)
         except PortInUseError:
             if is_told(self._settings.settings, "nsaddrPort"):
                 raise
-            return None
-        undo.callback(service.unbind)
-        return service
+            return None, False
+        if is_new:
+            undo.callback(port.unbind)
+        port.pages.put(PATH, AddressList(live, lambda: self.port))
+        return port, is_new
 
     def _notify(self, address: str, code: int, header: Header) -> None:
         sending = self._client.send_one_way(address, code, header)
@@ -117,8 +154,10 @@ class NamesrvServer:
         tree.add("connections to brokers", Step(nothing_to_do, self._client.close), 1)
         tree.add("name server", self._service, SMALL_STOP_S)
         tree.add("name server port", self._server, SERVER_STOP_S)
-        if self._http is not None:
+        if self._http is not None and self._runs_http:
             tree.add("address list", self._http, SMALL_STOP_S)
+        if self._metrics.new is not None:
+            tree.add("name server metrics", self._metrics.new, SMALL_STOP_S)
         tree.add("name server readiness", self._service.readiness, SMALL_STOP_S)
 
     def lines(self) -> list[tuple[str, str]]:
@@ -127,6 +166,8 @@ class NamesrvServer:
         if self._http is not None:
             where = format_address(self._host, self._http.port)
             lines.append(("address list", f"http://{where}/rocketmq/nsaddr"))
+        if self._metrics.address:
+            lines.append(("metrics", f"http://{self._metrics.address}/metrics"))
         return lines
 
 

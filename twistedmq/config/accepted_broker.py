@@ -65,30 +65,26 @@ disableConsumeIfConsumerReadSlowly boolean false
 disableNettyWorkerGroup boolean false
 enableBroadcastOffsetStore boolean true
 enableCalcFilterBitMap boolean false
-enableConnectionMetrics boolean true
 enableDetailStat boolean true
 enableFastChannelEventProcess boolean false
 enableLagAndDlqMetrics boolean true
 enableLmqStats boolean false
-enableMessageStoreMetrics boolean true
 enableNetWorkFlowControl boolean false
 enableNotifyAfterPopOrderLockRelease boolean true
 enableNotifyBeforePopCalculateLag boolean true
 enablePopBatchAck boolean false
 enablePopBufferMerge boolean false
 enablePopLog boolean false
-enablePopMessageThreshold boolean false
 enablePopMetrics boolean true
+enablePopMessageThreshold boolean false
 enableReconnectForGoAway boolean true
 enableRegisterProducer boolean true
 enableRemotingMetrics boolean true
-enableRequestMetrics boolean true
 enableRetryTopicV2 boolean false
 enableShutdownGracefully boolean false
 enableSkipLongAwaitingAck boolean false
 enableSplitMetadata boolean true
 enableSplitRegistration boolean false
-enableStatsMetrics boolean true
 enableTransactionMetrics boolean true
 endTransactionPoolQueueCapacity int 100000
 endTransactionThreadPoolNums int 8+2*cpus
@@ -124,14 +120,9 @@ maxStatsIdleTimeInMinutes int -1
 metricGrpcExporterIntervalInMills long 60000
 metricGrpcExporterTimeOutInMills long 3000
 metricLoggingExporterIntervalInMills long 10000
-metricsExporterType MetricsExporterType DISABLE
 metricsGrpcExporterHeader String
 metricsGrpcExporterTarget String
 metricsInDelta boolean false
-metricsLabel String
-metricsOtelCardinalityLimit int 50000
-metricsPromExporterHost String
-metricsPromExporterPort int 5557
 popCkMaxBufferSize int 200000
 popCkOffsetMaxQueueSize int 20000
 popCkStayBufferTime int 10000

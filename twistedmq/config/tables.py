@@ -16,6 +16,11 @@ from twistedmq.config.keys_broker import (
     TOPIC_KEYS,
     check_address_server,
 )
+from twistedmq.config.keys_metrics import (
+    BROKER_METRICS_KEYS,
+    check_exporter,
+    metrics_keys,
+)
 from twistedmq.config.keys_namesrv import ADDRESS_LIST_KEYS, NAMESRV_OWN_KEYS
 from twistedmq.config.keys_queues import QUEUE_KEYS
 from twistedmq.config.keys_retention import RETENTION_KEYS
@@ -53,6 +58,7 @@ def broker_keys() -> KeyTable:
             *CONSUMING_KEYS,
             *ASSIGNMENT_KEYS,
             *BROKER_LIMIT_KEYS,
+            *BROKER_METRICS_KEYS,
             *STORE_KEYS,
             *QUEUE_KEYS,
             *RETENTION_KEYS,
@@ -60,7 +66,13 @@ def broker_keys() -> KeyTable:
             *accepted_keys(BROKER_TABLE),
             *accepted_keys(STORE_TABLE),
         ),
-        checks=[check_tls, check_address_server, check_log_folders, check_seals],
+        checks=[
+            check_tls,
+            check_address_server,
+            check_log_folders,
+            check_seals,
+            check_exporter,
+        ],
     )
 
 
@@ -76,7 +88,8 @@ def namesrv_keys() -> KeyTable:
             *LOGGING_KEYS,
             *NAMESRV_OWN_KEYS,
             *ADDRESS_LIST_KEYS,
+            *metrics_keys(genuine=False),
             *accepted_keys(NAMESRV_TABLE),
         ),
-        checks=[check_tls],
+        checks=[check_tls, check_exporter],
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from twisted.application.service import IService
 
+from twistedmq.metrics.samples import MetricSource
 from twistedmq.remoting.interfaces import HandlerTable
 
 
@@ -26,3 +27,5 @@ class Capability:
     services: Sequence[RunningPart] = field(default_factory=list)
     """Start once store and tables are open and before the ports are; stop after the
     ports are closed, while the store is still open."""
+    metrics: Sequence[MetricSource] = ()
+    """Give figures for /metrics when they are asked for; see metrics/samples.py."""

@@ -1,0 +1,1 @@
+"""What the broker knows of its own doing, and shows."""

@@ -1,0 +1,1 @@
+"""The files of the genuine timer wheel: what is due when, and how far that is done."""

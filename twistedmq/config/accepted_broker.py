@@ -114,7 +114,6 @@ loadBalanceProcessorThreadPoolNums int 32
 loadBalanceThreadPoolQueueCapacity int 100000
 lockInStrictMode boolean false
 maxErrorRateOfBloomFilter int 20
-maxPopPollingSize long 100000
 maxReconnectIntervalTimeSeconds long 60
 maxStatsIdleTimeInMinutes int -1
 metricGrpcExporterIntervalInMills long 60000
@@ -135,7 +134,6 @@ popInflightMessageThreshold long 10000
 popLongPollingForceNotifyInterval long 800
 popPollingMapExpireTimeSeconds int 600
 popPollingMapSize int 100000
-popPollingSize int 1024
 popResponseReturnActualRetryTopic boolean false
 popReviveConcurrency int 32
 popReviveMaxAttemptTimes int 16

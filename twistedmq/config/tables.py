@@ -22,6 +22,7 @@ from twistedmq.config.keys_metrics import (
     metrics_keys,
 )
 from twistedmq.config.keys_namesrv import ADDRESS_LIST_KEYS, NAMESRV_OWN_KEYS
+from twistedmq.config.keys_pop import POP_KEYS
 from twistedmq.config.keys_queues import QUEUE_KEYS
 from twistedmq.config.keys_retention import RETENTION_KEYS
 from twistedmq.config.keys_shared import (
@@ -60,6 +61,7 @@ def broker_keys() -> KeyTable:
             *BROKER_LIMIT_KEYS,
             *BROKER_METRICS_KEYS,
             *STORE_KEYS,
+            *POP_KEYS,
             *QUEUE_KEYS,
             *RETENTION_KEYS,
             *REFUSED_KEYS,

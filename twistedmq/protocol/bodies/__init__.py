@@ -68,6 +68,13 @@ from twistedmq.protocol.bodies.offsets import (
     ResetOffsetBody,
     ResetOffsetBodyForC,
 )
+from twistedmq.protocol.bodies.pop import (
+    AckMsg,
+    BatchAck,
+    BatchAckMessageRequestBody,
+    BatchAckMsg,
+    PopCheckPoint,
+)
 from twistedmq.protocol.bodies.queues import MessageQueue, MessageQueueForC
 from twistedmq.protocol.bodies.replication import HARuntimeInfo
 from twistedmq.protocol.bodies.routes import (
@@ -110,6 +117,10 @@ from twistedmq.protocol.bodies.topics import (
 from twistedmq.protocol.bodies.versions import DataVersion
 
 __all__ = [
+    "AckMsg",
+    "BatchAck",
+    "BatchAckMessageRequestBody",
+    "BatchAckMsg",
     "BrokerData",
     "BrokerMemberGroup",
     "BrokerStatsData",
@@ -158,6 +169,7 @@ __all__ = [
     "OffsetMovedEvent",
     "OffsetSerializeWrapper",
     "OffsetWrapper",
+    "PopCheckPoint",
     "PopProcessQueueInfo",
     "ProcessQueueInfo",
     "ProducerConnection",

@@ -1,0 +1,1 @@
+"""Messages lent for a while: popping, acks, and what comes back."""

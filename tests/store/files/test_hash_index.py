@@ -1,5 +1,6 @@
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files_layer import RealFiles
 from twistedmq.testing.contracts.index_strategy import IndexStrategyContract, item
 from twistedmq.testing.fake_files import FakeFiles
+from twistedmq.testing.simulated_disk import Left, SimulatedDisk
 
 FOLDER = Path("/store/index")
 
@@ -48,6 +50,21 @@ def test_what_was_put_already_is_passed_over() -> None:
     assert places(index, "a") == [4, 3, 2, 1, 0]
 
 
+def flush_without_power(index: HashIndex, files: Any, syncs: int) -> None:
+    """Flush, and stop everything when so many files were synced."""
+    seen: list[Path] = []
+
+    def crash(path: Path) -> None:
+        seen.append(path)
+        if len(seen) > syncs:
+            raise KeyboardInterrupt
+
+    files.on_sync = crash
+    with suppress(KeyboardInterrupt):
+        index.flush()
+    files.on_sync = lambda path: None
+
+
 @pytest.mark.parametrize("syncs_before_the_crash", range(4))
 def test_a_flush_cut_short_does_no_harm(syncs_before_the_crash: int) -> None:
     files = FakeFiles()
@@ -55,18 +72,7 @@ def test_a_flush_cut_short_does_no_harm(syncs_before_the_crash: int) -> None:
     index.put([item(n, KEYS=f"k{n} all") for n in range(20)])
     index.flush()
     index.put([item(n, KEYS=f"k{n} all") for n in range(20, 60)])
-    files.syncs = 0
-    seen: list[Path] = []
-
-    def crash(path: Path) -> None:
-        seen.append(path)
-        if len(seen) > syncs_before_the_crash:
-            raise KeyboardInterrupt
-
-    files.on_sync = crash
-    with suppress(KeyboardInterrupt):
-        index.flush()
-    files.on_sync = lambda path: None
+    flush_without_power(index, files, syncs_before_the_crash)
     again = make_index(files, items=500)
     last = again.indexed_offset()
     assert places(again, "all") == list(range(last, -1, -1))
@@ -152,3 +158,38 @@ def test_many_small_tables_answer_as_one_would(
     index.close()
     put = sum(map(len, keys))
     assert len(files.paths()) == -(-put // (items - 1))
+
+
+@pytest.mark.parametrize("second", range(4))
+@pytest.mark.parametrize("first", range(4))
+def test_a_second_crash_does_no_harm_either(first: int, second: int) -> None:
+    """Slots of the first flush cut short may mean items that are other ones by now."""
+    files = FakeFiles()
+    index = make_index(files, items=500)
+    index.put([item(n, KEYS=f"k{n}") for n in range(40)])
+    index.flush()
+    index.put([item(n, KEYS=f"a{n}") for n in range(40, 80)])
+    flush_without_power(index, files, first)
+    index = make_index(files, items=500)
+    begin = index.indexed_offset() + 1
+    index.put([item(n, KEYS=f"b{n} c{n}") for n in range(begin, begin + 15)])
+    flush_without_power(index, files, second)
+    index = make_index(files, items=500)
+    end = index.indexed_offset() + 1
+    index.put([item(end, KEYS="last")])
+    assert all(places(index, f"k{n}") == [n] for n in range(40))
+    assert all(places(index, f"b{n}") == [n] for n in range(begin, end))
+    assert places(index, "last") == [end]
+
+
+def test_what_was_forgotten_does_not_come_back_without_power() -> None:
+    disk = SimulatedDisk()
+    index = make_index(disk)
+    index.put([item(n, KEYS="old") for n in range(100)])
+    index.flush()
+    disk.sync_folder(FOLDER.parent.parent)
+    left = disk.without_power(disk.moment, Random(1), Left.NOTHING, strict_names=True)
+    assert make_index(left).indexed_offset() == 99
+    index.truncate(0)
+    left = disk.without_power(disk.moment, Random(1), Left.NOTHING, strict_names=True)
+    assert make_index(left).indexed_offset() == -1

@@ -154,18 +154,28 @@ class HashIndex:
         """Write and sync what was put."""
         for file in list(self._opened):
             file.flush()
+        self._sync_folders()
+
+    def _sync_folders(self) -> None:
         if self._files.is_folder(self._folder):
             self._files.sync_folder(self._folder)
             self._files.sync_folder(self._folder.parent)
 
     def truncate(self, physical_offset: int) -> None:
-        """Forget items at or behind *physical_offset*."""
+        """Forget items at or behind *physical_offset*, on the disk too.
+
+        What comes back after a loss of power would stand for the records that are
+        written there next.
+        """
+        known = len(self._opened)
         while self._opened and self._opened[-1].end_offset >= physical_offset:
             file = self._opened[-1]
             if file.truncate(physical_offset):
                 break
             self._opened.pop()
             self._files.remove(self._folder / file.name)
+        if len(self._opened) < known:
+            self._sync_folders()
         self._last_offset = max((f.end_offset for f in self._opened), default=-1)
 
     def close(self) -> None:

@@ -25,6 +25,8 @@ _ITEM: Final = Layout(">iqii")
 _SLOT_BYTES: Final = 4
 _BLOCK_SLOTS: Final = 16 * 1024
 """Changed slots are written in blocks of so many."""
+_ITEMS_READ: Final = 16 * 1024
+"""So many items are read at once where slots are sought."""
 _MOST_SECONDS: Final = 0x7FFFFFFF
 
 
@@ -151,35 +153,46 @@ class IndexFile:
 
     def _undo_unvouched(self, slots: memoryview) -> None:
         """Take items back that a flush wrote before it was cut short."""
-        newest = _newest(slots)
-        if newest >= self._item_limit:
-            self._drop_damaged(slots)
-            newest = _newest(slots)
-        for number in range(newest, self._count - 1, -1):
+        limit = self._item_limit
+        damaged = [slot for slot, n in enumerate(slots) if n >= limit or n < 0]
+        if damaged:
+            self._log.warn(
+                "index file {path}: {count} slots are damaged, and are found again "
+                "from the items",
+                path=str(self._path),
+                count=len(damaged),
+            )
+        for slot in damaged:
+            slots[slot] = 0
+        for number in range(_newest(slots), self._count - 1, -1):
             key_hash, _, _, before = self._item(number)
             slot = key_hash % self._slot_count
             if slots[slot] == number:
                 slots[slot] = before if before < number else 0
                 self._changed_blocks.add(slot // _BLOCK_SLOTS)
-        if _newest(slots) < self._count:
-            return
-        for slot, number in enumerate(slots):
-            if number >= self._count or number < 0:
-                slots[slot] = 0
-                self._changed_blocks.add(slot // _BLOCK_SLOTS)
+        if _newest(slots) >= self._count:
+            # Items were written anew over those that the slots of a flush cut short
+            # before mean: their numbers say nothing about these slots.
+            damaged += [slot for slot, n in enumerate(slots) if n >= self._count]
+        if damaged:
+            self._find_again(slots, set(damaged))
 
-    def _drop_damaged(self, slots: memoryview) -> None:
-        """Empty the slots that lead out of the file."""
-        damaged = [slot for slot, n in enumerate(slots) if n >= self._item_limit]
-        for slot in damaged:
+    def _find_again(self, slots: memoryview, sought: set[int]) -> None:
+        """Have *sought* slots hold the newest of the items that belong there."""
+        for slot in sought:
             slots[slot] = 0
             self._changed_blocks.add(slot // _BLOCK_SLOTS)
-        self._log.warn(
-            "index file {path}: {count} slots are damaged; the keys in them are not "
-            "found any more",
-            path=str(self._path),
-            count=len(damaged),
-        )
+        stop = self._count
+        while sought and stop > 1:
+            start = max(1, stop - _ITEMS_READ)
+            raw = self._opened().read((stop - start) * _ITEM.size, self._place(start))
+            hashes = [item[0] for item in _ITEM.iter_unpack(raw)]
+            for number in range(stop - 1, start - 1, -1):
+                slot = hashes[number - start] % self._slot_count
+                if slot in sought:
+                    slots[slot] = number
+                    sought.remove(slot)
+            stop = start
 
     def _item(self, number: int) -> tuple[int, int, int, int]:
         with self._lock:

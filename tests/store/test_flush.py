@@ -132,3 +132,42 @@ def test_a_truncated_log_is_flushed_to_its_end_only(rig: Rig) -> None:
     rig.flusher.flushed = 100
     rig.flusher.truncated(60)
     assert rig.flusher.flushed == 60
+
+
+def test_a_sync_waits_a_little_for_those_who_come_back(rig: Rig) -> None:
+    fired: list[int] = []
+
+    def flush(end: int) -> None:
+        rig.written = end
+        rig.flush(end).addCallback(lambda _: fired.append(end))
+
+    flush(1000)
+    rig.clock.advance(0.004)
+    rig.workers.go_on()
+    assert fired == [1000]
+    flush(1500)  # half of those who were released
+    assert rig.workers.waiting == 0
+    flush(2000)
+    assert rig.workers.waiting == 1
+    rig.clock.advance(0.004)
+    rig.workers.go_on()
+    assert fired == [1000, 1500, 2000]
+    flush(2100)
+    rig.clock.advance(0.002)
+    assert rig.workers.waiting == 1  # nobody else came
+
+
+def test_a_stop_and_a_failure_end_the_waiting(rig: Rig, logged_failures: Any) -> None:
+    rig.written = 1000
+    rig.flush(1000)
+    rig.clock.advance(0.004)
+    rig.workers.go_on()
+    late = rig.flush(1100)
+    rig.flusher.stop()
+    assert rig.workers.waiting == 1
+    rig.workers.go_on()
+    assert late.called is False  # it was not covered: 1000 bytes are written
+    rig.flusher.fail("gone")
+    late.addErrback(lambda failure: failure.trap(StoreFullError))
+    assert late.called
+    assert not rig.clock.getDelayedCalls()

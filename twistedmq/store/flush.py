@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from twistedmq.store.commit_pace import CommitPace
 from twistedmq.store.interfaces import StoreFullError
 from twistedmq.store.workers import Workers
 
@@ -19,7 +20,7 @@ class Flusher:
     """Syncs the log in a thread.
 
     While one sync runs, those who come wait for the next one, which then covers all of
-    them.
+    them. It begins at once, or a little later if more are about to come (CommitPace).
 
     After a failed sync nothing is assumed written: the kernel may have dropped the very
     pages that failed, and would call the next sync a success. So whoever waits is told
@@ -48,6 +49,9 @@ class Flusher:
         self._running = False
         self._stopped = False
         self._call: IDelayedCall | None = None
+        self._run_call: IDelayedCall | None = None
+        self._began_s = 0.0
+        self._pace = CommitPace()
         self._waiting: list[tuple[int, Deferred[None]]] = []
         self.flushed = 0
         """Physical offset up to which the log is on the disk."""
@@ -64,10 +68,31 @@ class Flusher:
             return waiter
         self._waiting.append((end, waiter))
         if not self._running:
-            self._run()
+            self._run_soon()
         return waiter
 
+    def _run_soon(self) -> None:
+        """Begin a sync: at once, or when there is more company."""
+        end = self._waiting[-1][0]
+        wait_s = self._pace.wait_s(self._reactor.seconds(), end)
+        if not wait_s:
+            self._run()
+        elif self._run_call is None:
+            self._run_call = self._reactor.callLater(wait_s, self._waited)
+
+    def _waited(self) -> None:
+        self._run_call = None
+        self._run()
+
+    def _wait_no_more(self) -> None:
+        if self._run_call is not None:
+            self._run_call.cancel()
+            self._run_call = None
+
     def _run(self) -> None:
+        self._wait_no_more()
+        self._pace.began(self._waiting[-1][0])
+        self._began_s = self._reactor.seconds()
         self._running = True
         self._workers.run(self._sync).addCallbacks(self._synced, self._not_synced)
 
@@ -75,11 +100,14 @@ class Flusher:
         self._running = False
         if self.failed is not None:
             return  # it failed otherwise meanwhile, and those who waited know
-        self.flushed = max(self.flushed, end)
+        before, self.flushed = self.flushed, max(self.flushed, end)
+        now_s, wanted = self._reactor.seconds(), max(w[0] for w in self._waiting)
+        took_s = now_s - self._began_s
+        self._pace.synced(now_s, took_s, before, self.flushed, wanted)
         covered = [d for wanted, d in self._waiting if wanted <= self.flushed]
         self._waiting = [w for w in self._waiting if w[0] > self.flushed]
         if self._waiting:
-            self._run()
+            self._run_soon()
         for waiter in covered:
             waiter.callback(None)
 
@@ -98,6 +126,7 @@ class Flusher:
                 problem=problem,
             )
         self.failed = problem
+        self._wait_no_more()
         self._plan()
         waiting, self._waiting = self._waiting, []
         for _, waiter in waiting:
@@ -132,8 +161,10 @@ class Flusher:
         self._plan()
 
     def stop(self) -> None:
-        """Try nothing again by itself."""
+        """Try nothing again by itself, and let nobody wait for company."""
         self._stopped = True
+        if self._run_call is not None:
+            self._run()
         if self._call is not None:
             self._call.cancel()
             self._call = None

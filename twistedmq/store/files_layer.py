@@ -9,14 +9,14 @@ be called in any thread.
 import errno
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from twistedmq.protocol.command import Buffer
 from twistedmq.store.disk_use import DiskUse
+from twistedmq.store.file_lock import FileLock
 from twistedmq.store.mapped_view import MappedView
 from twistedmq.store.platform import Capabilities, boot_id
 from twistedmq.store.whole_disk import WholeDisk
@@ -333,7 +333,7 @@ class RealFiles:
 
     def lock(self, path: Path) -> object:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _Lock(path, self._capabilities.record_locks)
+        return FileLock(path, self._capabilities.record_locks)
 
     def disk_use(self, path: Path) -> DiskUse:
         while not path.exists() and path != path.parent:
@@ -353,48 +353,3 @@ def _full_sync(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # type: ignore[attr-defined]
     except (ImportError, AttributeError, OSError):
         os.fsync(descriptor)
-
-
-class _Lock:
-    """Keeps other programs, and the rest of this one, from using the same store.
-
-    Where the platform has record locks the first byte is locked, which is where Java
-    programs lock too; such a lock does not keep out its own process, so the files held
-    are noted as well.
-    """
-
-    _held: ClassVar[set[tuple[int, int]]] = set()
-
-    def __init__(self, path: Path, record_locks: bool) -> None:
-        self._key: tuple[int, int] | None = None
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o644)
-        stat = os.fstat(self._fd)
-        key = stat.st_dev, stat.st_ino
-        if key in self._held:
-            # Closing any descriptor of the file would end the lock: this one stays.
-            raise BlockingIOError(errno.EAGAIN, "locked by this process", str(path))
-        try:
-            _lock_first_byte(self._fd, record_locks)
-            os.ftruncate(self._fd, 0)
-            os.write(self._fd, b"lock")
-        except OSError:
-            os.close(self._fd)
-            raise
-        self._key = key
-        self._held.add(key)
-
-    def __del__(self) -> None:
-        if self._key is not None:
-            self._held.discard(self._key)
-            os.close(self._fd)
-
-
-def _lock_first_byte(descriptor: int, record_locks: bool) -> None:
-    if record_locks:
-        import fcntl  # noqa: PLC0415 (not everywhere)
-
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)
-    elif sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415 (Windows only)
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

@@ -7,7 +7,7 @@ file, reads of what is older than the end of the log) happens in threads.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -35,23 +35,19 @@ from twistedmq.store.interfaces import (
     IReplicableLog,
     StoreFullError,
 )
-from twistedmq.store.log_dispatch import LogDispatch
 from twistedmq.store.log_scan import (
-    LoggedRecord,
-    ScanEnd,
     scan,
 )
 from twistedmq.store.memory_index import NoIndex
 from twistedmq.store.queue_state import (
-    QueueState,
     add_entries,
     give_back_offsets,
     take_offsets,
 )
 from twistedmq.store.retention_interfaces import IRetention
 from twistedmq_sqlite.database import Database
-from twistedmq_sqlite.expiry import SqliteExpiry
 from twistedmq_sqlite.index import SqliteIndex
+from twistedmq_sqlite.replica import SqliteReplica, refusal
 from twistedmq_sqlite.tables import SCHEMA
 
 T = TypeVar("T")
@@ -68,7 +64,7 @@ _RESTART_BYTES: Final = 128 * 1024 * 1024
 
 
 @implementer(IMessageStore, IReplicableLog, IRetention)
-class SqliteStore(SqliteExpiry):
+class SqliteStore(SqliteReplica):
     """Messages in one SQLite file."""
 
     _log = Logger()
@@ -301,7 +297,7 @@ class SqliteStore(SqliteExpiry):
             self._tables.add(records, entries)
         except sqlite3.Error as error:
             give_back_offsets(self._queues, states)
-            raise self._refusal(error) from error
+            raise refusal(self._database.path, error) from error
         except Exception:
             give_back_offsets(self._queues, states)
             raise
@@ -312,11 +308,6 @@ class SqliteStore(SqliteExpiry):
             self._backlog.add(batch, places, store_ms)
         self._arrivals.tell(states, batch.tags_codes, store_ms)
         return Appended(places, offsets, at, store_ms)
-
-    def _refusal(self, error: sqlite3.Error) -> StoreFullError:
-        return StoreFullError(
-            f"the message cannot be written to {self._database.path}: {error}"
-        )
 
     def safe(self, end: int) -> Deferred[Durability] | None:
         """See IMessageStore: one Deferred a batch, released by a sync for all."""
@@ -355,7 +346,7 @@ class SqliteStore(SqliteExpiry):
         try:
             self._tables.delete_queues(gone)
         except sqlite3.Error as error:
-            raise self._refusal(error) from error
+            raise refusal(self._database.path, error) from error
         for state in gone:
             del self._queues[state.topic, state.queue_id]
         self._plan(self._sweep, _SWEEP_AFTER_S)
@@ -376,79 +367,3 @@ class SqliteStore(SqliteExpiry):
             "queue_count": len(self._queues),
             "problem": self._flusher.failed,
         }
-
-    # IReplicableLog
-
-    def log_write(self, offset: int, data: bytes) -> None:
-        """Add bytes that a master wrote; a cut record waits in memory."""
-        expected = self.log_bounds()[1]
-        if offset != expected:
-            raise ValueError(f"the log ends at {expected}, not at {offset}")
-        if self._flusher.failed is not None:
-            raise StoreFullError(self._flusher.failed)
-        held = memoryview(self._rest + data)
-        found = scan(held, self._end, _NO_END)
-        if found.reason is not ScanEnd.MORE:
-            raise ValueError(f"at {found.end} there is no record")
-        whole = found.end - self._end
-        if whole:
-            self._add_logged(held, found.records)
-        self._rest = bytes(held[whole:])
-
-    def _add_logged(self, held: memoryview, records: Sequence[LoggedRecord]) -> None:
-        states: list[QueueState] = []
-        tags_codes: list[int] = []
-        entries: list[tuple[QueueState, int, int, int, int]] = []
-        rows = []
-        dispatch = LogDispatch(self._queues, self._config.value)
-        try:
-            for record in records:
-                place, size = record.physical_offset, record.size
-                start = place - self._end
-                rows.append((place, bytes(held[start : start + size])))
-                done = dispatch.add(record)
-                if done.begun_anew:
-                    entries = [e for e in entries if e[0] not in done.begun_anew]
-                    self._tables.delete_queues(done.begun_anew)
-                states += done.states
-                tags_codes += [done.tags_code] * len(done.states)
-                entry = place, size, done.tags_code
-                entries += [(s, s.next_offset - 1, *entry) for s in done.states]
-            self._tables.add(rows, entries)
-        except sqlite3.Error as error:
-            self._reload()
-            raise self._refusal(error) from error
-        self._end = records[-1].physical_offset + records[-1].size
-        self._recent.reset(self._end)
-        for state in states:
-            state.tail = bytearray()
-        if self._has_index:
-            self._index_now(records)
-        self._arrivals.tell(states, tags_codes, records[-1].store_ms)
-
-    def _index_now(self, records: Sequence[LoggedRecord]) -> None:
-        assert self._index is not None
-        self._backlog.put_all()
-        self._index.put(logged_index_items(records))
-
-    def _reload(self) -> None:
-        """Have memory say what the tables say."""
-        self._queues.clear()
-        self._tables.load_queues(self._queues)
-        self._begin, self._end = self._tables.bounds()
-        self._recent.reset(self._end)
-
-    def log_truncate(self, offset: int) -> None:
-        """Forget everything from *offset* on."""
-        assert self._index is not None
-        self._backlog.put_all()
-        self._rest = b""
-        try:
-            self._tables.truncate(offset)
-        except sqlite3.Error as error:
-            raise self._refusal(error) from error
-        self._reload()
-        self._index.truncate(offset)
-        self._flusher.truncated(self._end)
-        self.confirm_offset = min(self.confirm_offset, self._end)
-        self._moved = min(self._moved, self._end)

@@ -1,6 +1,7 @@
 import pytest
 
 from twistedmq.broker.attributes import (
+    GROUP_ATTRIBUTES,
     TOPIC_ATTRIBUTES,
     AttributesError,
     apply_changes,
@@ -36,6 +37,14 @@ def test_a_new_topic_gets_what_is_added() -> None:
     assert attributes == {"message.type": "DELAY", "queue.type": "SimpleCQ"}
 
 
+def test_how_much_a_group_heeds_priorities_is_a_percentage() -> None:
+    changes = {"+priority.factor": "50"}
+    assert apply_changes(None, changes, GROUP_ATTRIBUTES) == {"priority.factor": "50"}
+    for wrong in ("101", "-1", "", "half", "9" * 9999):
+        with pytest.raises(AttributesError, match=r"priority\.factor"):
+            apply_changes(None, {"+priority.factor": wrong}, GROUP_ATTRIBUTES)
+
+
 def test_an_attribute_is_changed_and_taken_away() -> None:
     current = {"message.type": "DELAY"}
     changed = apply_changes(current, {"+message.type": "FIFO"}, TOPIC_ATTRIBUTES)
@@ -54,6 +63,7 @@ def test_an_attribute_is_changed_and_taken_away() -> None:
         ({}, {"+a+b": "x"}, "kv string format wrong"),
         ({}, {"+colour": "red"}, "unsupported key: colour"),
         ({}, {"+queue.type": "SimpleCQ"}, "unchangeable"),
+        ({}, {"+message.type": "priority"}, "may not have the value 'priority'"),
         ({}, {"+message.type": "LOUD"}, "may not have the value 'LOUD'"),
         ({}, {"+reserve.time": "-2"}, "may not have the value"),
         ({}, {"+reserve.time": "soon"}, "may not have the value"),

@@ -8,6 +8,7 @@ from any_store import any_store
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from twistedmq.broker.broadcast.offsets import BroadcastOffsets
 from twistedmq.broker.clients.connections import ConnectionHandlers
 from twistedmq.broker.clients.handlers import ClientHandlers
 from twistedmq.broker.clients.manager import ClientManager
@@ -21,11 +22,13 @@ from twistedmq.broker.offsets.reset import ResetHandlers
 from twistedmq.broker.offsets.table import OffsetTable
 from twistedmq.broker.pull.handlers import PullHandlers
 from twistedmq.broker.pull.held import HeldPulls
+from twistedmq.broker.pull.progress import Progress
 from twistedmq.broker.pull.subscriptions import Subscriptions
 from twistedmq.broker.queries.groups import GroupQueries
 from twistedmq.broker.queries.messages import MessageQueries
 from twistedmq.broker.queries.stats import StatsQueries
 from twistedmq.broker.topics.table import TopicTable
+from twistedmq.config.broadcast import BroadcastConfig
 from twistedmq.config.broker import (
     BrokerIdentity,
     BrokerLimits,
@@ -87,6 +90,14 @@ class ReadSide:
         self.clients.on_change(self.notifier.group_changed)
         self.offsets = OffsetTable(self.offset_config, wall_ms)
         self.counters = BrokerCounters(self.clock.seconds, BROKER)
+        self.broadcast_config = Live(BroadcastConfig())
+        self.broadcast = BroadcastOffsets(
+            self.offsets,
+            QueueBounds(self.store),
+            self.clients,
+            self.clock.seconds,
+            self.broadcast_config,
+        )
         self.held = HeldPulls(
             self.clock, TimerWheel(self.clock), self.store, self.limits
         )
@@ -102,7 +113,7 @@ class ReadSide:
                 store=self.store,
                 topics=self.topics,
                 groups=self.groups,
-                offsets=self.offsets,
+                progress=Progress(self.offsets, self.broadcast),
                 subscriptions=Subscriptions(
                     self.clients, self.groups, self.expressions, self.pull_config
                 ),

@@ -17,8 +17,10 @@ BATCH_QUEUES: Final = "BatchCQ"
 CLEANUP_POLICY: Final = "cleanup.policy"
 RESERVE_TIME: Final = "reserve.time"
 """Hours that messages of a topic are kept, if that is less than for all others."""
+PRIORITY_FACTOR: Final = "priority.factor"
+"""Per cent of a group's pops that heed priorities."""
 MESSAGE_TYPES: Final = frozenset(
-    {"UNSPECIFIED", "NORMAL", "FIFO", "DELAY", "TRANSACTION", "MIXED"}
+    {"UNSPECIFIED", "NORMAL", "FIFO", "DELAY", "TRANSACTION", "PRIORITY", "MIXED"}
 )
 
 
@@ -44,6 +46,10 @@ def _is_reserve_time(value: str) -> bool:
         return False
 
 
+def _is_percentage(value: str) -> bool:
+    return value.isascii() and value.isdigit() and int(value[:9]) <= 100
+
+
 TOPIC_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
     QUEUE_TYPE: Attribute(False, _one_of(BATCH_QUEUES, "SimpleCQ")),
     CLEANUP_POLICY: Attribute(False, _one_of("DELETE", "COMPACTION")),
@@ -51,7 +57,9 @@ TOPIC_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
     RESERVE_TIME: Attribute(True, _is_reserve_time),
 }
 
-GROUP_ATTRIBUTES: Final[Mapping[str, Attribute]] = {}
+GROUP_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
+    PRIORITY_FACTOR: Attribute(True, _is_percentage),
+}
 
 
 def is_batch_topic(attributes: Mapping[str, str] | None) -> bool:

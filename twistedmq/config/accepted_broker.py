@@ -26,8 +26,6 @@ authorizationProvider String
 authorizationStrategy String
 authorizationWhitelist String
 autoDeleteUnusedStats boolean true
-broadcastOffsetExpireMaxSecond long 300
-broadcastOffsetExpireSecond long 120
 brokerConfigPath String
 brokerContainerIP String
 brokerElectionPriority int 2147483647
@@ -63,7 +61,6 @@ delayOffsetUpdateVersionStep long 200
 disableCallbackExecutor boolean false
 disableConsumeIfConsumerReadSlowly boolean false
 disableNettyWorkerGroup boolean false
-enableBroadcastOffsetStore boolean true
 enableCalcFilterBitMap boolean false
 enableDetailStat boolean true
 enableFastChannelEventProcess boolean false

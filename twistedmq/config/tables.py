@@ -7,6 +7,7 @@ from twistedmq.config.accepted_keys import NAMESRV_TABLE, accepted_keys
 from twistedmq.config.accepted_store import STORE_TABLE
 from twistedmq.config.keys import KeyTable
 from twistedmq.config.keys_assignment import ASSIGNMENT_KEYS
+from twistedmq.config.keys_broadcast import BROADCAST_KEYS
 from twistedmq.config.keys_broker import (
     BROKER_LIMIT_KEYS,
     CONSUMING_KEYS,
@@ -58,6 +59,7 @@ def broker_keys() -> KeyTable:
             *SENDING_KEYS,
             *CONSUMING_KEYS,
             *ASSIGNMENT_KEYS,
+            *BROADCAST_KEYS,
             *BROKER_LIMIT_KEYS,
             *BROKER_METRICS_KEYS,
             *STORE_KEYS,

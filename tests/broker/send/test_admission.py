@@ -229,6 +229,32 @@ def test_the_mark_of_a_pop_is_not_the_senders_to_write(side: WriteSide) -> None:
     assert kept["CLUSTER"] == "c1"
 
 
+@pytest.mark.parametrize(("priority", "queue"), [(0, 0), (2, 2), (9, 3)])
+def test_a_priority_is_the_number_of_a_queue(
+    side: WriteSide, priority: int, queue: int
+) -> None:
+    properties = f"_SYS_MSG_PRIORITY_\x01{priority}\x02"
+    frame = send_frame("T", queue_id=1, properties=properties + UNIQUE)
+    batch = admitted(side, frame).batch
+    assert batch.queue_ids == [queue]
+    assert parse(batch.properties[0])["_SYS_MSG_PRIORITY_"] == str(priority)
+    again = decode(frame)
+    assert not side.admission.is_plain(again)
+
+
+def test_a_priority_does_not_move_a_message_that_has_an_order(side: WriteSide) -> None:
+    properties = "_SYS_MSG_PRIORITY_\x013\x02__SHARDINGKEY\x01a\x02" + UNIQUE
+    batch = admitted(side, send_frame("T", queue_id=1, properties=properties)).batch
+    assert batch.queue_ids == [1]
+    assert "_SYS_MSG_PRIORITY_" not in parse(batch.properties[0])
+
+
+def test_a_priority_that_cannot_be_read_does_nothing(side: WriteSide) -> None:
+    properties = "_SYS_MSG_PRIORITY_\x01high\x02" + UNIQUE
+    batch = admitted(side, send_frame("T", queue_id=1, properties=properties)).batch
+    assert batch.queue_ids == [1]
+
+
 def batch_frame(topic: str, *bodies: bytes, **fields: int) -> bytes:
     items = [
         BatchItem(flag=0, body=body, properties=UNIQUE.encode()) for body in bodies

@@ -32,6 +32,10 @@ class QueueBounds:
         """Give the first kept offset of a queue."""
         return self._store.queue_bounds(topic, queue_id)[0]
 
+    def end(self, topic: str, queue_id: int) -> int:
+        """Give the offset that the next message of a queue will get."""
+        return self._store.queue_bounds(topic, queue_id)[1]
+
     def is_young(self, topic: str, queue_id: int) -> bool:
         """Whether a queue still has its first message, and not much came after it."""
         if self.least(topic, queue_id) > 0:

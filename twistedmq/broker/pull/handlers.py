@@ -12,7 +12,6 @@ from twisted.internet.defer import Deferred
 
 from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.groups.table import GroupTable
-from twistedmq.broker.offsets.table import OffsetTable
 from twistedmq.broker.pull.errors import (
     FAQ,
     FORBIDDEN_BY_BROKER,
@@ -27,6 +26,7 @@ from twistedmq.broker.pull.outcomes import (
     pull_fields,
     response_code,
 )
+from twistedmq.broker.pull.progress import Progress
 from twistedmq.broker.pull.subscriptions import Subscriptions
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerIdentity, PullConfig
@@ -42,7 +42,6 @@ from twistedmq.protocol.errors import (
 )
 from twistedmq.protocol.headers import PullMessageRequestHeader
 from twistedmq.protocol.system_flags import (
-    PULL_COMMIT_OFFSET,
     PULL_SUSPEND,
     is_readable,
 )
@@ -62,7 +61,7 @@ class PulledGroupNotFoundError(TwistedMQError):
 class Pull:
     """One pull on its way: what was asked, and what was found out about it."""
 
-    __slots__ = ("connection", "filter", "group", "header", "topic")
+    __slots__ = ("connection", "filter", "group", "header", "member", "topic")
 
     def __init__(
         self,
@@ -71,13 +70,18 @@ class Pull:
         topic: TopicConfig,
         group: SubscriptionGroupConfig,
         wanted: Filter,
+        member: str | None,
     ) -> None:
-        """Keep all of it, so that a held pull need not be checked again."""
+        """Keep all of it, so that a held pull need not be checked again.
+
+        *member* is the client of a group that broadcasts, None for other groups.
+        """
         self.header = header
         self.connection = connection
         self.topic = topic
         self.group = group
         self.filter = wanted
+        self.member = member
 
 
 class PullHandlers:
@@ -87,7 +91,7 @@ class PullHandlers:
         store: where messages are read.
         topics: which queues exist and may be read.
         groups: which groups may read.
-        offsets: where pulls commit, and find resets.
+        progress: where pulls begin, and what they tell of their groups.
         subscriptions: gives the filter of a pull.
         held: keeps pulls that found nothing.
         counters: counts what was given, once a pull.
@@ -101,7 +105,7 @@ class PullHandlers:
         store: IMessageStore,
         topics: TopicTable,
         groups: GroupTable,
-        offsets: OffsetTable,
+        progress: Progress,
         subscriptions: Subscriptions,
         held: HeldPulls,
         counters: BrokerCounters,
@@ -111,7 +115,7 @@ class PullHandlers:
         self._store = store
         self._topics = topics
         self._groups = groups
-        self._offsets = offsets
+        self._progress = progress
         self._subscriptions = subscriptions
         self._held = held
         self._counters = counters
@@ -167,7 +171,8 @@ class PullHandlers:
             )
         topic = self._checked_topic(header, connection)
         wanted = self._subscriptions.filter_of(header, group, connection)
-        return Pull(header, connection, topic, group, wanted)
+        member = self._progress.member_of(header, connection)
+        return Pull(header, connection, topic, group, wanted, member)
 
     def _checked_topic(
         self, header: PullMessageRequestHeader, connection: IConnection
@@ -190,11 +195,9 @@ class PullHandlers:
 
     def _read(self, pull: Pull, *, may_hold: bool) -> Reply | Deferred[Reply]:
         header = pull.header
-        reset = self._offsets.take_reset(
-            header.consumer_group, header.topic, header.queue_id
-        )
-        if reset is not None:
-            return self._moved_by_operator(pull, reset)
+        start = self._progress.start(pull.member, header)
+        if start is not None:
+            return self._moved(pull, start)
         read = self._store.read_queue(
             header.topic,
             header.queue_id,
@@ -212,8 +215,11 @@ class PullHandlers:
         self, pull: Pull, may_hold: bool, read: QueueRead
     ) -> Reply | Deferred[Reply]:
         header = pull.header
-        self._note_offsets(header, read.next_offset, may_commit=may_hold)
         code = response_code(read.status, header.queue_offset)
+        moved = code == ResponseCode.PULL_OFFSET_MOVED
+        self._progress.note(
+            pull.member, header, read.next_offset, moved=moved, may_commit=may_hold
+        )
         if code == ResponseCode.SUCCESS:
             self._counters.pulled(
                 header.topic, header.consumer_group, read.count, read.size
@@ -257,18 +263,11 @@ class PullHandlers:
         else:
             answered.callback(reply)
 
-    def _note_offsets(
-        self, header: PullMessageRequestHeader, next_offset: int, *, may_commit: bool
-    ) -> None:
-        group, topic, queue_id = header.consumer_group, header.topic, header.queue_id
-        self._offsets.commit_pull(group, topic, queue_id, next_offset)
-        if may_commit and header.sys_flag & PULL_COMMIT_OFFSET:
-            self._offsets.commit(group, topic, queue_id, header.commit_offset)
-
-    def _moved_by_operator(self, pull: Pull, offset: int) -> Reply:
+    def _moved(self, pull: Pull, offset: int) -> Reply:
+        """Have the client go on elsewhere: an operator, or what is known, says so."""
         header = pull.header
         least, end = self._store.queue_bounds(header.topic, header.queue_id)
-        self._note_offsets(header, offset, may_commit=False)
+        self._progress.note(pull.member, header, offset, moved=True, may_commit=False)
         read = QueueRead(ReadStatus.OFFSET_TOO_SMALL, offset, least, end)
         return self._reply(pull, ResponseCode.PULL_OFFSET_MOVED, read, OFFSET_RESET)
 

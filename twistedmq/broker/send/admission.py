@@ -15,6 +15,7 @@ from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.inner.diversion import Diversions
 from twistedmq.broker.inner.message import of_batch, put_into
 from twistedmq.broker.locks.table import QueueLocks
+from twistedmq.broker.send.priority import counts, priority_of
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerIdentity, SendConfig
 from twistedmq.config.live import Live
@@ -65,6 +66,7 @@ SPECIAL_PROPERTIES: Final = frozenset(
         props.TRANSACTION_PREPARED,
         props.POP_CK,
         props.INNER_NUM,
+        props.PRIORITY,
     }
 )
 """Properties that make the broker do something else than store the message."""
@@ -190,6 +192,8 @@ class Admission:
                     f"batch request does not support retry group {topic}"
                 )
             topic, queue_id = self._retry_or_give_up(sends, request, messages[0])
+        if len(messages) == 1:
+            queue_id = self._prioritized(sends, messages[0], config, queue_id)
         for message in messages:
             batch.topics[message] = topic
             batch.queue_ids[message] = queue_id
@@ -358,6 +362,19 @@ class Admission:
         if batch.reconsume_times[message] > limit or self._locks.any_held(name):
             return self._topics.create_if_absent(dlq_topic(name)).topic_name, 0
         return topic, max(0, queue_id)
+
+    def _prioritized(
+        self, sends: DecodedSends, message: int, config: TopicConfig, queue_id: int
+    ) -> int:
+        """Give the queue of a message, which its priority may choose."""
+        properties = sends.property_maps[message]
+        priority = priority_of(properties)
+        if priority is None:
+            return queue_id
+        if counts(properties):
+            return min(priority, max(1, config.write_queue_nums) - 1)
+        self._drop(sends, message, props.PRIORITY)
+        return queue_id
 
     def _remember(self, config: TopicConfig, queue_id: int) -> None:
         identity = self._identity.value

@@ -1,0 +1,1 @@
+"""How far the members of broadcasting groups are, as far as a broker has to know."""

@@ -246,8 +246,9 @@ class IMessageStore(IMessageReader):
         All of it or nothing is added. Physical offsets rise, over all batches; the
         queue offsets of one (topic, queue id) rise by one, from 0. The store lays out
         the records, with the wall clock and ``store_host`` of its context, and keeps
-        the batch's sequences no longer than it must, unchanged. Readers see the
-        messages at once. Not yet safe: see ``safe``. Arrival listeners are called
+        the batch's sequences no longer than it must, unchanged. Entries in the schedule
+        topic say when a message is due (``store.delay_levels``), all others have the
+        tags codes of the batch. Readers see the messages at once. Not yet safe: see ``safe``. Arrival listeners are called
         before this returns.
 
         Raises:

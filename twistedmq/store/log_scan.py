@@ -29,6 +29,7 @@ from twistedmq.protocol.record_layout import (
     PACKED_V6,
     STORE_HOST_V6,
 )
+from twistedmq.store.delay_levels import DelayLevels
 
 BLANK: Final = Layout(">iI")
 """What ends a segment: the bytes left in it and a magic; the rest is zeros."""
@@ -198,24 +199,16 @@ class TagsCodes:
 
     def __init__(self, delay_levels: str) -> None:
         """*delay_levels* is the setting: ``1s 5s 10s ...``."""
-        self._delays_ms = [_delay_ms(level) for level in delay_levels.split()]
+        self._delays = DelayLevels(delay_levels)
 
     def of(self, record: LoggedRecord) -> int:
         """Give the tags code of *record*."""
         if record.topic == SCHEDULE_TOPIC:
-            level = properties.get(record.properties, b"DELAY")
-            if level is not None and level.isdigit() and int(level) > 0:
-                delays = self._delays_ms
-                return record.store_ms + delays[min(int(level), len(delays)) - 1]
+            due_ms = self._delays.due_ms(record.properties, record.store_ms)
+            if due_ms is not None:
+                return due_ms
         tag = properties.get(record.properties, b"TAGS")
         return _tags_code(tag) if tag else 0
-
-
-_UNITS_MS: Final = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-
-
-def _delay_ms(level: str) -> int:
-    return int(level[:-1]) * _UNITS_MS[level[-1]]
 
 
 @lru_cache(maxsize=65536)

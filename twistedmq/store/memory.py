@@ -10,6 +10,7 @@ from twistedmq.protocol.record_layout import lay_out, record_sizes
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import Arrivals, index_items, logged_index_items
 from twistedmq.store.context import StoreContext
+from twistedmq.store.delay_levels import DelayLevels
 from twistedmq.store.index_interfaces import IIndexStrategy, IndexHits
 from twistedmq.store.interfaces import (
     Appended,
@@ -58,6 +59,7 @@ class MemoryStore(MemoryRetention):
         self.confirm_offset = 0
         self._index = index or MemoryIndex(context.config.value.index_query_limit)
         self._arrivals = Arrivals()
+        self._delays = DelayLevels(context.config.value.delay_levels)
         self._queues.batch_topics = context.batch_topics
         self._queues_filled = LogDispatch(self._queues, context.config.value)
         self._special = SpecialQueues(self._queues, context.config)
@@ -93,9 +95,10 @@ class MemoryStore(MemoryRetention):
             raise
         self._log += b"".join(records)
         self._dispatched = self.confirm_offset = self._end
-        placed = add_entries(states, sizes, batch.tags_codes, at)
+        codes = self._delays.entry_codes(batch, store_ms)
+        placed = add_entries(states, sizes, codes, at)
         self._index.put(index_items(batch, placed, store_ms))
-        self._arrivals.tell(states, batch.tags_codes, store_ms)
+        self._arrivals.tell(states, codes, store_ms)
         return Appended(placed, offsets, self._end, store_ms)
 
     def _append_special(self, batch: SendBatch) -> Appended:
@@ -113,6 +116,7 @@ class MemoryStore(MemoryRetention):
             raise
         self._log += b"".join(records)
         self._dispatched = self.confirm_offset = self._end
+        batch.tags_codes = self._delays.entry_codes(batch, store_ms)
         placed = self._special.add(taken, sizes, store_ms, 0, len(sizes), at)
         self._index.put(index_items(batch, placed, store_ms))
         self._arrivals.tell(*taken.grown(), store_ms)

@@ -23,6 +23,7 @@ from twistedmq.protocol.record_layout import lay_out, record_sizes
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import Arrivals, logged_index_items
 from twistedmq.store.context import StoreContext
+from twistedmq.store.delay_levels import DelayLevels
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.index_backlog import IndexBacklog
 from twistedmq.store.flush import Flusher
@@ -81,6 +82,7 @@ class SqliteStore(SqliteReplica):
         self._arrivals = Arrivals()
         config = context.config.value
         self._seals = config.seals_records
+        self._delays = DelayLevels(config.delay_levels)
         self._moved = 0
         self._calls: dict[Callable[[], None], IDelayedCall] = {}
         self._stopping: Deferred[None] | None = None
@@ -282,6 +284,7 @@ class SqliteStore(SqliteReplica):
             batch = reserved(batch)
         sizes = record_sizes(batch, host)
         store_ms: int = self._context.wall_ms()
+        codes = self._delays.entry_codes(batch, store_ms)
         states, offsets = take_offsets(self._queues, batch)
         try:
             lay = lay_out_sealed if self._seals else lay_out
@@ -291,9 +294,7 @@ class SqliteStore(SqliteReplica):
                 places.append(at)
                 records.append((at, b"".join(buffers[i : i + _BUFFERS])))
                 at += size
-            entries = list(
-                zip(states, offsets, places, sizes, batch.tags_codes, strict=True)
-            )
+            entries = list(zip(states, offsets, places, sizes, codes, strict=True))
             self._tables.add(records, entries)
         except sqlite3.Error as error:
             give_back_offsets(self._queues, states)
@@ -301,12 +302,12 @@ class SqliteStore(SqliteReplica):
         except Exception:
             give_back_offsets(self._queues, states)
             raise
-        add_entries(states, sizes, batch.tags_codes, self._end)
+        add_entries(states, sizes, codes, self._end)
         self._end = self.confirm_offset = at
         self._recent.add(states, at)
         if self._has_index:
             self._backlog.add(batch, places, store_ms)
-        self._arrivals.tell(states, batch.tags_codes, store_ms)
+        self._arrivals.tell(states, codes, store_ms)
         return Appended(places, offsets, at, store_ms)
 
     def safe(self, end: int) -> Deferred[Durability] | None:

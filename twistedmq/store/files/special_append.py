@@ -7,6 +7,7 @@ from twistedmq.protocol.record_layout import record_sizes
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import Arrivals
 from twistedmq.store.context import StoreContext
+from twistedmq.store.delay_levels import DelayLevels
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.index_backlog import IndexBacklog
 from twistedmq.store.files.queue_writer import QueueWriter
@@ -24,6 +25,7 @@ class SpecialAppends:
     _backlog: IndexBacklog
     _commit_log: CommitLog
     _context: StoreContext
+    _delays: DelayLevels
     _full: Callable[[OSError], StoreFullError]
     _has_index: bool
     _last_store_ms: int
@@ -59,6 +61,7 @@ class SpecialAppends:
         host, log = self._context.store_host, self._commit_log
         if self._reserves:
             taken.batch = reserved(taken.batch)
+        taken.batch.tags_codes = self._delays.entry_codes(taken.batch, store_ms)
         sizes = record_sizes(taken.batch, host)
         placed = []
         for start, stop, at in append_rolling(

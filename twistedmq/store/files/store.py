@@ -16,6 +16,7 @@ from twistedmq.protocol.record_layout import lay_out, record_sizes
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import Arrivals
 from twistedmq.store.context import StoreContext
+from twistedmq.store.delay_levels import DelayLevels
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.folders import make_folder, mark_running
@@ -88,6 +89,7 @@ class FileStore(StoreRetention, SpecialAppends):
         self._queue_writer = QueueWriter(
             context.reactor, context.config, self._queue_files
         )
+        self._delays = DelayLevels(config.delay_levels)
         self._reserves = config.seals_records
         self._lay_out = lay_out_sealed if config.seals_records else lay_out
         self._arrivals = Arrivals()
@@ -269,6 +271,7 @@ class FileStore(StoreRetention, SpecialAppends):
         store_ms: int = self._context.wall_ms()
         if self._reserves:
             batch = reserved(batch)
+        codes = self._delays.entry_codes(batch, store_ms)
         sizes = record_sizes(batch, host)
         states, offsets = take_offsets(self._queues, batch)
         log = self._commit_log
@@ -279,9 +282,11 @@ class FileStore(StoreRetention, SpecialAppends):
                     batch, 0, len(sizes), at, offsets, sizes, store_ms, host
                 )
                 log.append(b"".join(records))
-                placed = add_entries(states, sizes, batch.tags_codes, at)
+                placed = add_entries(states, sizes, codes, at)
             else:
-                placed = self._append_rolling(batch, states, offsets, sizes, store_ms)
+                placed = self._append_rolling(
+                    batch, states, offsets, sizes, codes, store_ms
+                )
         except OSError as error:
             give_back_offsets(self._queues, states)
             raise self._full(error) from error
@@ -296,7 +301,7 @@ class FileStore(StoreRetention, SpecialAppends):
         if self._has_index:
             self._backlog.add(batch, placed, store_ms)
         self._voucher.log_grew(end)
-        self._arrivals.tell(states, batch.tags_codes, store_ms)
+        self._arrivals.tell(states, codes, store_ms)
         return Appended(placed, offsets, end, store_ms)
 
     def _append_rolling(
@@ -305,6 +310,7 @@ class FileStore(StoreRetention, SpecialAppends):
         states: Sequence[QueueState],
         offsets: Sequence[int],
         sizes: Sequence[int],
+        codes: Sequence[int],
         store_ms: int,
     ) -> list[int]:
         """Append what does not fit into the current segment as a whole."""
@@ -314,7 +320,7 @@ class FileStore(StoreRetention, SpecialAppends):
             log, batch, offsets, sizes, store_ms, host, self._lay_out
         ):
             rows = slice(start, stop)
-            placed += add_entries(states[rows], sizes[rows], batch.tags_codes[rows], at)
+            placed += add_entries(states[rows], sizes[rows], codes[rows], at)
         return placed
 
     def _refuse(self) -> None:

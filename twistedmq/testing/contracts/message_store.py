@@ -4,6 +4,7 @@
 import pytest
 from zope.interface.verify import verifyObject
 
+from twistedmq.protocol.names import SCHEDULE_TOPIC
 from twistedmq.protocol.properties import tags_code
 from twistedmq.store.interfaces import IMessageStore, ReadStatus
 from twistedmq.testing.batches import Told
@@ -115,6 +116,25 @@ class MessageStoreContract(StoreCase):
         assert first.tags_code == tags_code("a")
         assert second.queue_offset == 1
         assert second.size == appended.end - appended.physical_offsets[1]
+
+    def test_entries_of_delayed_messages_say_when_they_are_due(
+        self, store: IMessageStore
+    ) -> None:
+        told: list[int] = []
+        store.add_arrival_listener(
+            lambda grown: told.extend(arrival[3] for arrival in grown)
+        )
+        waits = [Told(SCHEDULE_TOPIC, 0, tag="a", more={"DELAY": n}) for n in "123"]
+        plain = Told(tag="a", more={"DELAY": "1"})
+        no_level = Told(SCHEDULE_TOPIC, 1, tag="a")
+        self.append(store, plain, *waits, no_level)
+        due_ms = [self.now_ms + delay for delay in (1000, 5000, 10_000)]
+        entries = store.entries(SCHEDULE_TOPIC, 0, 0, 9)
+        assert [entry.tags_code for entry in entries] == due_ms
+        (there,) = store.entries("Orders", 0, 0, 9)
+        (without,) = store.entries(SCHEDULE_TOPIC, 1, 0, 9)
+        assert there.tags_code == without.tags_code == tags_code("a")
+        assert told == [tags_code("a"), due_ms[-1], tags_code("a")]
 
     def test_a_record_is_found_by_its_place(self, store: IMessageStore) -> None:
         appended = self.append(store, Told(body=b"first"), Told(body=b"second"))

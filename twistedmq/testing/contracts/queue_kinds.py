@@ -10,6 +10,7 @@ from zope.interface.verify import verifyObject
 
 from twistedmq.protocol import properties as props
 from twistedmq.protocol.errors import MessageIllegalError, TwistedMQError
+from twistedmq.protocol.names import SCHEDULE_TOPIC
 from twistedmq.protocol.record import Record, decode_records
 from twistedmq.protocol.system_flags import INNER_BATCH, NEED_UNWRAP
 from twistedmq.store.interfaces import IQueueKinds, QueueRead, ReadStatus
@@ -76,6 +77,12 @@ class QueueKindsContract(StoreCase):
             (5, 2),
             (7, 3),
         ]
+
+    def test_a_delayed_message_beside_them_is_due_in_time(self, store: Any) -> None:
+        delayed = Told(SCHEDULE_TOPIC, more={props.DELAY: "2"})
+        store.append(batch_of([bundle(4), delayed]))
+        (entry,) = store.entries(SCHEDULE_TOPIC, 0, 0, 9)
+        assert entry.tags_code == self.now_ms + 5000
 
     def test_the_record_says_where_its_first_message_is(self, store: Any) -> None:
         store.append(batch_of([Told(BATCH_TOPIC), bundle(4), bundle(2)]))

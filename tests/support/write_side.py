@@ -9,6 +9,7 @@ from any_store import any_store
 from twisted.internet.task import Clock
 
 from twistedmq.broker.counters import BrokerCounters
+from twistedmq.broker.delay.diversion import DelayDiversion
 from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.inner.diversion import Diversions
 from twistedmq.broker.inner.writer import InnerWriter
@@ -31,6 +32,7 @@ from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.framing import FrameDecoder
 from twistedmq.protocol.headers import SendMessageRequestHeaderV2
+from twistedmq.store.delay_levels import DelayLevels
 from twistedmq.store.interfaces import IMessageStore
 
 WIRE = Path(__file__).parent.parent / "vectors" / "wire"
@@ -115,7 +117,9 @@ class WriteSide:
         self.store = store or any_store(lambda: NOW_MS, self.store_config, HOST)
         self.store.start()
         self.counters = BrokerCounters(self.clock.seconds, "c1")
-        self.diversions = diversions or Diversions()
+        self.levels = DelayLevels(self.store_config.value.delay_levels)
+        delay = DelayDiversion(self.levels)
+        self.diversions = diversions or Diversions([delay])
         self.admission = Admission(
             self.topics,
             self.groups,
@@ -153,6 +157,7 @@ class WriteSide:
             "groups": self.groups,
             "store": self.store,
             "identity": self.identity,
+            "levels": self.levels,
             "inner": self.inner(),
             "random": Random(7),
         }

@@ -13,6 +13,7 @@ from twistedmq.app.wiring.admin import admin
 from twistedmq.app.wiring.assignment import assignment
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.clients import clients
+from twistedmq.app.wiring.delay import delay
 from twistedmq.app.wiring.figures import figures, metrics_registry
 from twistedmq.app.wiring.inner import diversions, inner_writer
 from twistedmq.app.wiring.pulls import pulls
@@ -67,6 +68,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
     send = sends(around, tables, diverted, settled)
     capabilities: list[Capability] = [
         send_back(around, tables, inner),
+        delay(around, inner),
         pulls(around, tables, held),
         reading(around, tables, held),
         clients(around, tables),

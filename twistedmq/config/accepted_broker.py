@@ -57,7 +57,6 @@ consumerManageThreadPoolNums int 32
 consumerManagerThreadPoolQueueCapacity int 1000000
 controllerAddr String
 controllerHeartBeatTimeoutMills long 10000
-delayOffsetUpdateVersionStep long 200
 disableCallbackExecutor boolean false
 disableConsumeIfConsumerReadSlowly boolean false
 disableNettyWorkerGroup boolean false

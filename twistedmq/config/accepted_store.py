@@ -92,18 +92,19 @@ disappearTimeAfterStart int -1
 # bit maps of filters are not written
 bitMapLengthConsumeQueueExt int 64
 enableConsumeQueueExt boolean false
+# what is delivered late is counted in the topic that it is for
+enableScheduleMessageStats boolean true
 # batch queues are searched without a cache
 searchBcqByCacheEnable boolean true
 # a pull gives what its limits and the settings of reads allow
 pullBatchMaxMessageCount int 160
-# delayed messages are not built yet
-appendTopicForTimerDeleteKey boolean false
+# delayed messages are delivered many at a time anyway
 enableScheduleAsyncDeliver boolean false
-enableScheduleMessageStats boolean true
-flushDelayOffsetInterval long 10000
-mappedFileSizeTimerLog int 104857600
 scheduleAsyncDeliverMaxPendingLimit int 2000
 scheduleAsyncDeliverMaxResendNum2Blocked int 3
+# messages for any time are not built yet
+appendTopicForTimerDeleteKey boolean false
+mappedFileSizeTimerLog int 104857600
 timerCheckMetricsWhen String 05
 timerColdDataCheckIntervalMs int 60000
 timerCongestNumEachSlot int 2147483647

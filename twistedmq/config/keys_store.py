@@ -291,7 +291,7 @@ _RESOURCE_KEYS = (
         DELAYS,
         StoreConfig,
         "delay_levels",
-        "The delay of each level, for rebuilding the queue of delayed messages.",
+        "The delay of each level, from level 1 on.",
         at_restart=True,
     ),
 )

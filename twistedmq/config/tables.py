@@ -17,6 +17,7 @@ from twistedmq.config.keys_broker import (
     TOPIC_KEYS,
     check_address_server,
 )
+from twistedmq.config.keys_delay import DELAY_KEYS
 from twistedmq.config.keys_metrics import (
     BROKER_METRICS_KEYS,
     check_exporter,
@@ -57,6 +58,7 @@ def broker_keys() -> KeyTable:
             *REGISTRATION_KEYS,
             *TOPIC_KEYS,
             *SENDING_KEYS,
+            *DELAY_KEYS,
             *CONSUMING_KEYS,
             *ASSIGNMENT_KEYS,
             *BROADCAST_KEYS,

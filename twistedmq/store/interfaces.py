@@ -248,7 +248,8 @@ class IMessageStore(IMessageReader):
         the records, with the wall clock and ``store_host`` of its context, and keeps
         the batch's sequences no longer than it must, unchanged. Entries in the schedule
         topic say when a message is due (``store.delay_levels``), all others have the
-        tags codes of the batch. Readers see the messages at once. Not yet safe: see ``safe``. Arrival listeners are called
+        tags codes of the batch. Readers see the messages at once. Not yet safe: see
+        ``safe``. Arrival listeners are called
         before this returns.
 
         Raises:

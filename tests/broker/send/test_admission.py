@@ -10,6 +10,7 @@ from twistedmq.protocol.bodies import (
     TopicFilterType,
 )
 from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.names import SCHEDULE_TOPIC
 from twistedmq.protocol.properties import parse
 from twistedmq.protocol.send_decoding import DecodedSends, SendDecoder
 
@@ -139,9 +140,14 @@ def test_a_queue_is_chosen_where_the_producer_does_not(side: WriteSide) -> None:
             "msg properties length limit 32767B",
         ),
         (
-            send_frame("T", properties="DELAY\x013\x02"),
+            send_frame("T", properties="DELAY\x01soon\x02"),
             ResponseCode.MESSAGE_ILLEGAL,
-            "delay level or a delivery time are not supported yet",
+            "DELAY=soon: a delay level is a number",
+        ),
+        (
+            send_frame("T", properties="DELAY\x013\x02K\x01" + "v" * 32_715 + "\x02"),
+            ResponseCode.MESSAGE_ILLEGAL,
+            "with what the broker adds, the message's properties have 32",
         ),
         (
             send_frame("T", properties="TIMER_DELAY_SEC\x0160\x02"),
@@ -286,12 +292,15 @@ def test_a_batch_cannot_go_to_a_retry_topic(side: WriteSide) -> None:
 class TestRetry:
     """Consumers themselves send to retry topics what they could not send back."""
 
-    def test_it_comes_back_at_once(self, side: WriteSide) -> None:
-        properties = "DELAY\x013\x02RETRY_TOPIC\x01T\x02"
+    def test_it_waits_as_long_as_the_consumer_says(self, side: WriteSide) -> None:
+        properties = "DELAY\x013\x02RETRY_TOPIC\x01T\x02TIMER_DELAY_SEC\x019\x02"
         frame = send_frame("%RETRY%g", properties=properties, reconsume_times=2)
         sends = admitted(side, frame)
-        assert sends.batch.topics == ["%RETRY%g"]
-        assert "DELAY" not in parse(sends.batch.properties[0])
+        assert (sends.batch.topics, sends.batch.queue_ids) == ([SCHEDULE_TOPIC], [2])
+        stored = parse(sends.batch.properties[0])
+        assert (stored["REAL_TOPIC"], stored["REAL_QID"]) == ("%RETRY%g", "0")
+        assert (stored["DELAY"], stored["RETRY_TOPIC"]) == ("3", "T")
+        assert "TIMER_DELAY_SEC" not in stored
         assert "g" in side.groups
         assert "%RETRY%g" in side.topics
 
@@ -307,6 +316,16 @@ class TestRetry:
     ) -> None:
         frame = send_frame("%RETRY%g", reconsume_times=times, max_reconsume_times=limit)
         assert admitted(side, frame).batch.topics == [topic]
+        delayed = send_frame(
+            "%RETRY%g",
+            reconsume_times=times,
+            max_reconsume_times=limit,
+            properties="DELAY\x013\x02",
+        )
+        batch = admitted(side, delayed).batch
+        real = parse(batch.properties[0]).get("REAL_TOPIC", batch.topics[0])
+        assert real == topic
+        assert (batch.topics[0] == SCHEDULE_TOPIC) == topic.startswith("%RETRY%")
         assert topic in side.topics
 
     def test_the_group_says_how_often(self, side: WriteSide) -> None:

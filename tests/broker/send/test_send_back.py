@@ -4,7 +4,13 @@ import pytest
 from twisted.internet.defer import Deferred
 from write_side import HOST, WriteSide, command_of, genuine_pairs
 
-from twistedmq.protocol.bodies import SubscriptionGroupConfig
+from twistedmq.broker.delay.restoring import columns, restore
+from twistedmq.protocol.bodies import (
+    ExponentialRetryPolicy,
+    GroupRetryPolicy,
+    GroupRetryPolicyType,
+    SubscriptionGroupConfig,
+)
 from twistedmq.protocol.codec import decode_command
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import Reply
@@ -15,8 +21,9 @@ from twistedmq.protocol.errors import (
 )
 from twistedmq.protocol.headers import ConsumerSendMsgBackRequestHeader
 from twistedmq.protocol.message_id import offset_id
+from twistedmq.protocol.names import HALF_TOPIC, SCHEDULE_TOPIC
 from twistedmq.protocol.properties import parse, tags_code
-from twistedmq.protocol.record import Record, decode_record
+from twistedmq.protocol.record import Record, decode_record, encode_record
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.testing.connections import FakeConnection, make_request
@@ -39,12 +46,15 @@ class Consumer:
         code = RequestCode.CONSUMER_SEND_MSG_BACK
         return self.handlers.table()[code](make_request(code, header))
 
-    def stored(self, topic: str, offset: int = 0) -> Record:
-        [entry] = self.store.entries(topic, 0, offset, 1)
+    def stored(self, topic: str, queue_id: int = 0, offset: int = 0) -> Record:
+        [entry] = self.store.entries(topic, queue_id, offset, 1)
         found = self.store.record_at(entry.physical_offset)
         assert isinstance(found, bytes | memoryview)
-        assert entry.tags_code == tags_code("a")
         return decode_record(found)
+
+    def waits(self, level: int, offset: int = 0) -> Record:
+        """Give what waits in a level's queue."""
+        return self.stored(SCHEDULE_TOPIC, level - 1, offset)
 
 
 def message(properties: bytes, reconsumed: int = 0, sys_flag: int = 0) -> SendBatch:
@@ -68,9 +78,11 @@ def consumer() -> Consumer:
     return Consumer()
 
 
-def test_a_message_goes_to_the_retry_topic_of_its_group(consumer: Consumer) -> None:
+def test_a_message_waits_for_the_retry_topic_of_its_group(consumer: Consumer) -> None:
     assert consumer.send_back() == Reply()
-    again = consumer.stored("%RETRY%g")
+    again = consumer.waits(3)
+    [entry] = consumer.store.entries(SCHEDULE_TOPIC, 2, 0, 1)
+    assert entry.tags_code == again.store_ms + 10_000
     assert (again.body, again.flag, again.born_ms) == (b"hello", 7, 11)
     assert again.born_host == BORN
     assert again.reconsume_times == 1
@@ -80,17 +92,54 @@ def test_a_message_goes_to_the_retry_topic_of_its_group(consumer: Consumer) -> N
         "RETRY_TOPIC": "T",
         "ORIGIN_MESSAGE_ID": offset_id(HOST, 0),
         "WAIT": "false",
+        "DELAY": "3",
+        "REAL_TOPIC": "%RETRY%g",
+        "REAL_QID": "0",
     }
     config = consumer.side.topics.get("%RETRY%g")
     assert config is not None
     assert (config.write_queue_nums, config.perm, config.topic_sys_flag) == (1, 6, 0)
 
 
+@pytest.mark.parametrize(("asked", "level"), [(1, 1), (18, 18), (99, 18)])
+def test_the_consumer_may_ask_for_a_level(
+    consumer: Consumer, asked: int, level: int
+) -> None:
+    consumer.send_back(delay_level=asked)
+    assert parse(consumer.waits(level).properties)["DELAY"] == str(level)
+
+
+def test_a_group_may_have_a_policy_of_its_own(consumer: Consumer) -> None:
+    policy = GroupRetryPolicy(
+        type=GroupRetryPolicyType.EXPONENTIAL,
+        exponential_retry_policy=ExponentialRetryPolicy(initial=60_000),
+    )
+    consumer.side.groups.put(
+        SubscriptionGroupConfig(group_name="g", group_retry_policy=policy)
+    )
+    consumer.send_back()
+    assert parse(consumer.waits(5).properties)["DELAY"] == "5"
+    consumer.send_back(delay_level=1)
+    assert consumer.waits(1).reconsume_times == 1
+
+
+@pytest.mark.parametrize("topic", [HALF_TOPIC, SCHEDULE_TOPIC])
+def test_what_no_consumer_can_have_got_does_not_come_back(
+    consumer: Consumer, topic: str
+) -> None:
+    half = message(b"")
+    half.topics[0] = topic
+    place = consumer.store.append(half).physical_offsets[0]
+    with pytest.raises(TwistedMQError, match=f"by offset failed, {place}"):
+        consumer.send_back(offset=place)
+
+
 def test_where_it_came_from_is_not_forgotten_on_the_way(consumer: Consumer) -> None:
     consumer.send_back()
-    [entry] = consumer.store.entries("%RETRY%g", 0, 0, 1)
-    consumer.send_back(offset=entry.physical_offset)
-    again = consumer.stored("%RETRY%g", 1)
+    [waiting] = restore([encode_record(consumer.waits(3))]).messages
+    back = consumer.store.append(columns([waiting])).physical_offsets[0]
+    consumer.send_back(offset=back)
+    again = consumer.waits(4)
     assert again.reconsume_times == 2
     properties = parse(again.properties)
     assert properties["RETRY_TOPIC"] == "T"
@@ -108,7 +157,8 @@ def test_what_was_tried_often_enough_is_given_up(
     )
     consumer.send_back(**fields)
     topic = f"%DLQ%{fields.get('group', 'g')}"
-    assert consumer.stored(topic).body == b"hello"
+    dead = consumer.stored(topic)
+    assert (dead.body, parse(dead.properties)["DELAY"]) == (b"hello", "0")
     config = consumer.side.topics.get(topic)
     assert config is not None
     assert config.write_queue_nums == 1
@@ -121,8 +171,8 @@ def test_the_retry_topic_has_as_many_queues_as_the_group_wants(
     consumer.side.groups.put(group)
     for _ in range(30):
         consumer.send_back(unit_mode=True)
-    used = {number for topic, number in consumer.store.queues() if "RETRY" in topic}
-    assert used == {0, 1, 2}
+    waiting = [parse(consumer.waits(3, n).properties) for n in range(30)]
+    assert {properties["REAL_QID"] for properties in waiting} == {"0", "1", "2"}
     config = consumer.side.topics.get("%RETRY%g")
     assert config is not None
     assert (config.write_queue_nums, config.topic_sys_flag) == (3, 2)

@@ -1,15 +1,17 @@
 """What the broker stores by its own doing, and the messages that wait somewhere."""
 
+from twistedmq.app.wiring.delay import levels_of
 from twistedmq.app.wiring.settled import Settled
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
+from twistedmq.broker.delay.diversion import DelayDiversion
 from twistedmq.broker.inner.diversion import Diversion, Diversions
 from twistedmq.broker.inner.writer import InnerWriter
 
 
 def diversions(around: Surroundings, tables: Tables) -> Diversions:
     """Collect the diversions, in the order in which they are asked."""
-    wanted: list[Diversion] = []
+    wanted: list[Diversion] = [DelayDiversion(levels_of(around))]
     return Diversions(wanted)
 
 

@@ -4,6 +4,7 @@ import os
 
 from twistedmq.app.stores import wall_ms
 from twistedmq.app.wiring.capability import Capability
+from twistedmq.app.wiring.delay import levels_of
 from twistedmq.app.wiring.settled import Settled
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -57,6 +58,7 @@ def send_back(around: Surroundings, tables: Tables, inner: InnerWriter) -> Capab
         store=around.store,
         inner=inner,
         identity=around.settings.live(BrokerIdentity),
+        levels=levels_of(around),
         random=around.random,
     )
     return Capability([back.table()])

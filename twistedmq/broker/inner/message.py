@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from twistedmq.protocol import properties as props
+from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.record import Record
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.protocol.system_flags import BORN_HOST_V6, STORE_HOST_V6
 
 _NO_HOST = b"\0" * 8
+_MOST_PROPERTIES = 0x7FFF
 
 
 class InnerMessage(Struct):
@@ -74,7 +76,10 @@ def of_batch(batch: SendBatch, index: int) -> InnerMessage:
 
 
 def put_into(batch: SendBatch, index: int, message: InnerMessage) -> None:
-    """Make *message* message *index* of a batch."""
+    """Make *message* message *index* of a batch.
+
+    Raises: MessageIllegalError, where its properties do not fit into a record.
+    """
     batch.topics[index] = message.topic
     batch.queue_ids[index] = message.queue_id
     batch.flags[index] = message.flag
@@ -83,13 +88,16 @@ def put_into(batch: SendBatch, index: int, message: InnerMessage) -> None:
     batch.born_hosts[index] = message.born_host
     batch.reconsume_times[index] = message.reconsume_times
     batch.prepared_offsets[index] = message.prepared_offset
-    batch.properties[index] = props.format(message.properties)
+    batch.properties[index] = _encoded(message)
     batch.tags_codes[index] = _tags_code(message)
     batch.bodies[index] = message.body
 
 
 def as_batch(messages: Sequence[InnerMessage]) -> SendBatch:
-    """Give *messages* (at least one) as columns."""
+    """Give *messages* (at least one) as columns.
+
+    Raises: MessageIllegalError, where properties do not fit into a record.
+    """
     return SendBatch(
         topics=[m.topic for m in messages],
         queue_ids=[m.queue_id for m in messages],
@@ -99,10 +107,20 @@ def as_batch(messages: Sequence[InnerMessage]) -> SendBatch:
         born_hosts=[m.born_host for m in messages],
         reconsume_times=[m.reconsume_times for m in messages],
         prepared_offsets=[m.prepared_offset for m in messages],
-        properties=[props.format(m.properties) for m in messages],
+        properties=[_encoded(m) for m in messages],
         tags_codes=[_tags_code(m) for m in messages],
         bodies=[m.body for m in messages],
     )
+
+
+def _encoded(message: InnerMessage) -> bytes:
+    encoded = props.format(message.properties)
+    if len(encoded) > _MOST_PROPERTIES:
+        raise MessageIllegalError(
+            f"with what the broker adds, the message's properties have {len(encoded)} "
+            f"bytes; the limit is {_MOST_PROPERTIES}"
+        )
+    return encoded
 
 
 def _tags_code(message: InnerMessage) -> int:

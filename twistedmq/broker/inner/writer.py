@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.inner.diversion import Diversions
 from twistedmq.broker.inner.message import InnerMessage, as_batch
+from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.interfaces import Appended, IMessageStore
 
 
@@ -50,10 +51,14 @@ class InnerWriter:
 
         Raises: StoreFullError, and then none of them is stored.
         """
-        appended = self._store.append(as_batch(messages))
+        return self.write_batch(as_batch(messages))
+
+    def write_batch(self, batch: SendBatch) -> Appended:
+        """Do as ``write`` with messages that are columns already."""
+        appended = self._store.append(batch)
         size = appended.end - appended.physical_offsets[0]
-        for topic, number in Counter(m.topic for m in messages).items():
-            self._counters.sent(topic, number, size * number // len(messages))
+        for topic, number in Counter(batch.topics).items():
+            self._counters.sent(topic, number, size * number // len(batch))
         return appended
 
     def safe(self, appended: Appended) -> Deferred[None] | None:

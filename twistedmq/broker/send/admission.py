@@ -59,6 +59,7 @@ _OWN_BYTES: Final = 256
 """More than what a record has beside its body and properties."""
 
 _TIMERS: Final = (props.TIMER_DELIVER_MS, props.TIMER_DELAY_SEC, props.TIMER_DELAY_MS)
+_NO_DELAY: Final = "-1"
 SPECIAL_PROPERTIES: Final = frozenset(
     {
         props.DELAY,
@@ -277,7 +278,7 @@ class Admission:
         if flags & (INNER_BATCH | NEED_UNWRAP) or props.INNER_NUM in properties:
             self._check_bundle(properties, flags, topic)
         if is_retry_topic(topic):
-            self._drop(sends, message, props.DELAY, *_TIMERS)
+            self._drop(sends, message, *_TIMERS)  # that time has come already
         self._drop(sends, message, props.POP_CK)
 
     def _divert(self, sends: DecodedSends, request: int, message: int) -> None:
@@ -348,7 +349,7 @@ class Admission:
     ) -> tuple[str, int]:
         """Give topic and queue of a message that a consumer itself sends to be retried.
 
-        Its delay is left out: until delay levels are built it comes back at once.
+        What is given up goes to the dead letters at once, whatever delay it asks for.
         """
         batch = sends.batch
         topic, queue_id = batch.topics[message], batch.queue_ids[message]
@@ -360,6 +361,10 @@ class Admission:
         if limit < 0:
             limit = group.retry_max_times
         if batch.reconsume_times[message] > limit or self._locks.any_held(name):
+            sends.property_maps[message][props.DELAY] = _NO_DELAY
+            batch.properties[message] = props.put(
+                batch.properties[message], props.DELAY.encode(), _NO_DELAY.encode()
+            )
             return self._topics.create_if_absent(dlq_topic(name)).topic_name, 0
         return topic, max(0, queue_id)
 

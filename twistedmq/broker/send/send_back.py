@@ -1,18 +1,19 @@
 """CONSUMER_SEND_MSG_BACK: a message that could not be consumed goes round again.
 
-It becomes a new message in the group's retry topic, or in its dead letter topic when it
-has been tried often enough. Until delay levels are built, a retry topic's messages can
-be consumed at once: the level that the consumer asks for has no effect yet.
+It becomes a new message for the group's retry topic, which waits for its delay level
+first, or one in its dead letter topic when it has been tried often enough.
 Source: AbstractSendMessageProcessor.consumerSendMsgBack.
 """
 
 from random import Random
+from typing import Final
 
 from twisted.internet.defer import Deferred
 
 from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.inner.message import InnerMessage, of_record
 from twistedmq.broker.inner.writer import InnerWriter
+from twistedmq.broker.send.retry_delay import retry_level
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerIdentity
 from twistedmq.config.live import Live
@@ -27,14 +28,17 @@ from twistedmq.protocol.errors import (
 )
 from twistedmq.protocol.headers import ConsumerSendMsgBackRequestHeader
 from twistedmq.protocol.message_id import offset_id
-from twistedmq.protocol.names import dlq_topic, retry_topic
+from twistedmq.protocol.names import dlq_topic, may_send_to, retry_topic
 from twistedmq.protocol.record import Record, RecordError, decode_record
 from twistedmq.protocol.system_flags import (
     TOPIC_UNIT_SUB,
     is_writable,
 )
 from twistedmq.remoting.interfaces import HandlerTable, Request
+from twistedmq.store.delay_levels import DelayLevels
 from twistedmq.store.interfaces import IMessageStore
+
+_DEAD: Final = 0
 
 
 class MessageGoneError(TwistedMQError):
@@ -55,6 +59,7 @@ class SendBackHandlers:
         store: has the message.
         inner: stores the new one.
         identity: the broker's permission.
+        levels: the delays after which it comes back.
         random: chooses a queue of the retry topic.
     """
 
@@ -66,6 +71,7 @@ class SendBackHandlers:
         store: IMessageStore,
         inner: InnerWriter,
         identity: Live[BrokerIdentity],
+        levels: DelayLevels,
         random: Random,
     ) -> None:
         self._topics = topics
@@ -73,6 +79,7 @@ class SendBackHandlers:
         self._store = store
         self._inner = inner
         self._identity = identity
+        self._levels = levels
         self._random = random
 
     def table(self) -> HandlerTable:
@@ -107,22 +114,42 @@ class SendBackHandlers:
             record = decode_record(found or b"")
         except RecordError as error:
             raise MessageGoneError(header.offset) from error
-        topic, queue_id = self._destination(record, header, group)
-        appended = self._inner.write([again(record, topic, queue_id)])
+        if not may_send_to(record.topic):
+            raise MessageGoneError(header.offset)  # no consumer can have got it
+        level = self._level(record, header, group)
+        topic, queue_id = self._destination(header, group, is_dead=level == _DEAD)
+        message = self._inner.divert(again(record, topic, queue_id, level))
+        appended = self._inner.write([message])
         safe = self._inner.safe(appended)
         return Reply() if safe is None else safe.addCallback(lambda _: Reply())
 
-    def _destination(
+    def _level(
         self,
         record: Record,
         header: ConsumerSendMsgBackRequestHeader,
         group: SubscriptionGroupConfig,
-    ) -> tuple[str, int]:
-        """Give topic and queue, making the topic if need be."""
+    ) -> int:
+        """Give the level that the message waits for, _DEAD where it is given up."""
         limit = header.max_reconsume_times
         if limit is None:
             limit = group.retry_max_times
         if record.reconsume_times >= limit or header.delay_level < 0:
+            return _DEAD
+        if header.delay_level:
+            return header.delay_level
+        return retry_level(
+            group.group_retry_policy, record.reconsume_times, self._levels
+        )
+
+    def _destination(
+        self,
+        header: ConsumerSendMsgBackRequestHeader,
+        group: SubscriptionGroupConfig,
+        *,
+        is_dead: bool,
+    ) -> tuple[str, int]:
+        """Give topic and queue, making the topic if need be."""
+        if is_dead:
             topic, queues, sys_flag = dlq_topic(group.group_name), 1, 0
         else:
             topic, queues = retry_topic(group.group_name), group.retry_queue_nums
@@ -137,7 +164,7 @@ class SendBackHandlers:
         return topic, self._random.randrange(queues)
 
 
-def again(record: Record, topic: str, queue_id: int) -> InnerMessage:
+def again(record: Record, topic: str, queue_id: int, level: int) -> InnerMessage:
     """Make a message of *record* that remembers where it came from."""
     message = of_record(record)
     message.topic, message.queue_id = topic, queue_id
@@ -148,5 +175,5 @@ def again(record: Record, topic: str, queue_id: int) -> InnerMessage:
         origin = offset_id(record.store_host, record.physical_offset)
         properties[props.ORIGIN_MESSAGE_ID] = origin
     properties[props.WAIT] = "false"
-    properties.pop(props.DELAY, None)
+    properties[props.DELAY] = str(level)
     return message

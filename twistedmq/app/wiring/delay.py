@@ -1,0 +1,50 @@
+"""Messages that wait for their delay level."""
+
+from twistedmq.app.stores import table_file, wall_ms
+from twistedmq.app.wiring.capability import Capability, RunningPart
+from twistedmq.app.wiring.surroundings import Surroundings
+from twistedmq.broker.delay.file import DelayOffsetFile
+from twistedmq.broker.delay.handlers import DelayHandlers
+from twistedmq.broker.delay.progress import DelayProgress
+from twistedmq.broker.delay.service import DelayService
+from twistedmq.broker.inner.writer import InnerWriter
+from twistedmq.config.delay import DelayConfig
+from twistedmq.config.store import StoreConfig
+from twistedmq.store.delay_levels import DelayLevels
+
+STOP_S = 10.0
+
+
+def levels_of(around: Surroundings) -> DelayLevels:
+    """Give the delays of the settings; they hold until the next start."""
+    return DelayLevels(around.settings.live(StoreConfig).value.delay_levels)
+
+
+def delay(around: Surroundings, inner: InnerWriter) -> Capability:
+    """Join what delivers messages when their delay is over."""
+    config = around.settings.live(DelayConfig)
+    progress = DelayProgress(config, wall_ms)
+    path = around.context.directory / "config" / "delayOffset.json"
+    file = DelayOffsetFile(
+        around.reactor,
+        table_file(around.store, around.context.files, path, around.workers),
+        progress,
+        config,
+    )
+    file.load()
+    service = DelayService(
+        clock=around.reactor,
+        seconds=around.seconds,
+        wall_ms=wall_ms,
+        store=around.store,
+        inner=inner,
+        levels=levels_of(around),
+        progress=progress,
+    )
+    return Capability(
+        [DelayHandlers(progress).table()],
+        [
+            RunningPart("delay offsets", file, STOP_S),
+            RunningPart("delayed messages", service, STOP_S),
+        ],
+    )

@@ -59,6 +59,15 @@ def test_a_topic_is_made_on_every_master(cluster: FakeCluster, topics: Topics) -
     assert (header.read_queue_nums, header.write_queue_nums) == (3, 3)
 
 
+def test_attributes_are_sent_as_changes(cluster: FakeCluster, topics: Topics) -> None:
+    wanted = {"queue.type": "BatchCQ", "message.type": "NORMAL"}
+    result_of(topics.create("NEW", attributes=wanted))
+    result_of(topics.create("OTHER"))
+    both = asked(cluster, RequestCode.UPDATE_AND_CREATE_TOPIC)
+    changes = "+queue.type=BatchCQ,+message.type=NORMAL"
+    assert [header.attributes for _, header in both] == [changes, None]
+
+
 def test_a_topic_is_deleted_everywhere(cluster: FakeCluster, topics: Topics) -> None:
     result_of(topics.delete("T"))
     brokers = asked(cluster, RequestCode.DELETE_TOPIC_IN_BROKER)
@@ -74,6 +83,9 @@ def test_a_topic_is_deleted_everywhere(cluster: FakeCluster, topics: Topics) -> 
         ({"queues": 0}, InvalidParameterError),
         ({"perm": 8}, InvalidParameterError),
         ({"cluster": "nowhere"}, InvalidParameterError),
+        ({"attributes": {"a=b": "c"}}, InvalidParameterError),
+        ({"attributes": {"a": "b,+c=d"}}, InvalidParameterError),
+        ({"attributes": {"a": ""}}, InvalidParameterError),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_is_made(

@@ -30,9 +30,16 @@ def test_a_delay_and_an_early_answer_are_properties_too() -> None:
     assert stored == {"DELAY": "3", "WAIT": "false"}
 
 
+def test_a_priority_is_a_property_even_if_it_is_0() -> None:
+    stored = Message("T", b"x", priority=0).stored_properties()
+    assert stored == {"_SYS_MSG_PRIORITY_": "0", "WAIT": "true"}
+
+
 @pytest.mark.parametrize(
     "bad",
     [
+        {"priority": -1},
+        {"priority": 2**31},
         {"properties": {"TAGS": "x"}},
         {"properties": {"": "x"}},
         {"properties": {"name": ""}},

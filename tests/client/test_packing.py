@@ -77,6 +77,7 @@ def test_a_batch_is_one_body() -> None:
         ([Message("T", b"a"), Message("U", b"b")], "one topic"),
         ([Message("T", b"a", delay_level=1)], "delayed"),
         ([Message("%RETRY%G", b"a")], "retried"),
+        ([Message("T", b"a", priority=1)], "priority"),
         ([Message("T", b"a"), Message("T", b"b", wait_stored=False)], "wait_stored"),
         ([Message("T", b"a" * 60), Message("T", b"b" * 60)], "the batch has"),
     ],

@@ -6,8 +6,10 @@ from twistedmq.client.received import read_message, read_messages
 from twistedmq.client.subscription import Subscription
 from twistedmq.protocol import properties
 from twistedmq.protocol.addresses import pack
+from twistedmq.protocol.batch_body import BatchItem, encode_batch
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.record import Record, RecordError, decode_record, encode_record
+from twistedmq.protocol.system_flags import INNER_BATCH, NEED_UNWRAP
 
 
 def stored(
@@ -80,3 +82,53 @@ def test_tags_with_the_same_hash_are_told_apart() -> None:
 def test_a_torn_answer_is_an_error() -> None:
     with pytest.raises(RecordError):
         list(read_messages(stored()[:-1], "b", Subscription("T")))
+
+
+def bundle(*items: BatchItem, body: bytes | None = None, **own: str) -> bytes:
+    held = encode_batch(items) if body is None else body
+    return stored(held, sys_flag=INNER_BATCH | NEED_UNWRAP, INNER_NUM="3", **own)
+
+
+def item(body: bytes, **own: str) -> BatchItem:
+    return BatchItem(4, body, properties.format(own))
+
+
+THREE = [item(b"0", TAGS="Aa", UNIQ_KEY="U0"), item(b"1", TAGS="BB"), item(b"2", p="v")]
+
+
+def test_what_holds_a_batch_is_taken_apart() -> None:
+    records = bundle(*THREE) + stored(b"single")
+    found = list(read_messages(records, "b", Subscription("T")))
+    assert [m.body for m in found] == [b"0", b"1", b"2", b"single"]
+    assert [m.queue_offset for m in found] == [5, 6, 7, 5]
+    assert [m.tag for m in found] == ["Aa", "BB", None, None]
+    assert (found[0].message_id, found[1].message_id) == (
+        "U0",
+        found[0].offset_message_id,
+    )
+    assert found[2].properties == {"p": "v"}
+    assert {m.flag for m in found[:3]} == {4}
+    assert sum(m.stored_bytes for m in found[:3]) <= len(bundle(*THREE))
+
+
+def test_tags_count_for_each_message_of_a_batch() -> None:
+    found = list(read_messages(bundle(*THREE), "b", Subscription("T", "Aa")))
+    assert [message.body for message in found] == [b"0"]
+
+
+def test_a_batch_comes_whole_but_is_not_consumed_twice() -> None:
+    found = read_messages(bundle(*THREE), "b", Subscription("T"), start=7)
+    assert [message.body for message in found] == [b"2"]
+
+
+@pytest.mark.parametrize("body", [b"torn", encode_batch(THREE)[:-1]])
+def test_a_batch_that_cannot_be_taken_apart_is_given_as_it_is(body: bytes) -> None:
+    found = list(read_messages(bundle(body=body), "b", Subscription("T")))
+    assert [message.body for message in found] == [body]
+
+
+def test_a_bundle_may_be_compressed() -> None:
+    packed = zlib.compress(encode_batch(THREE))
+    record = stored(packed, sys_flag=0x301 | INNER_BATCH | NEED_UNWRAP)
+    found = list(read_messages(record, "b", Subscription("T")))
+    assert [message.body for message in found] == [b"0", b"1", b"2"]

@@ -94,10 +94,11 @@ class Cluster:
     def admin(self) -> Admin:
         return Admin(settings=self.fast)
 
-    async def topic(self, queues: int) -> str:
+    async def topic(self, queues: int, **attributes: str) -> str:
         topic = unique("T")
         async with self.admin() as admin:
-            await admin.topics.create(topic, queues=queues)
+            dotted = {k.replace("_", "."): v for k, v in attributes.items()}
+            await admin.topics.create(topic, queues=queues, attributes=dotted)
 
             async def routed() -> bool:
                 return topic in await admin.topics.names()
@@ -396,6 +397,35 @@ async def committed(cluster: Cluster, group: str, topic: str) -> int:
         offsets.append(offset or 0)
     await session.close(None)
     return sum(offsets)
+
+
+@pytest_twisted.ensureDeferred
+async def test_inner_batch_queue(cluster: Cluster, running: Running) -> None:
+    topic, inbox = await cluster.topic(1, queue_type="BatchCQ"), Inbox()
+    wanted = bodies("ib", 30)
+    async with cluster.producer() as producer:
+        batch = [Message(topic, body, keys=body.decode()) for body in wanted]
+        ids = [receipt.message_id for receipt in await producer.send_batch(batch)]
+    running.run(cluster.consumer(unique("C"), topic), inbox)
+    await inbox.exactly(wanted)
+    in_order = sorted(inbox.got, key=lambda message: message.queue_offset)
+    assert [m.queue_offset for m in in_order] == list(range(30))
+    assert [m.body for m in in_order] == wanted
+    assert [m.message_id for m in in_order] == ids
+    assert {m.offset_message_id for m in in_order} == {in_order[0].offset_message_id}
+
+
+@pytest_twisted.ensureDeferred
+async def test_priorities(cluster: Cluster) -> None:
+    topic = await cluster.topic(4, message_type="PRIORITY")
+    async with cluster.producer() as producer:
+        for priority, queue in ((0, 0), (2, 2), (3, 3), (9, 3)):
+            message = Message(topic, b"x", priority=priority)
+            receipt = await producer.send(message)
+            assert receipt.queue.queue_id == queue
+    got = await cluster.drain(topic, 4)
+    kept = sorted(m.system_properties["_SYS_MSG_PRIORITY_"] for m in got)
+    assert kept == ["0", "2", "3", "9"]
 
 
 @pytest_twisted.ensureDeferred

@@ -1,6 +1,6 @@
 """Topics: which there are, making and deleting them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from twisted.internet.defer import Deferred, gatherResults
 
@@ -70,6 +70,7 @@ class Topics:
         queues: int = 8,
         perm: int = PERM_READ | PERM_WRITE,
         cluster: str | None = None,
+        attributes: Mapping[str, str] | None = None,
     ) -> None:
         """Make *topic* on all masters of *cluster* (of all clusters), or change it.
 
@@ -78,6 +79,8 @@ class Topics:
             queues: how many there are for reading and for writing.
             perm: what is allowed: PERM_READ, PERM_WRITE.
             cluster: only in this cluster.
+            attributes: what else is set: ``{"message.type": "FIFO"}``,
+                ``{"queue.type": "BatchCQ"}``. Those not named stay as they are.
 
         Raises:
             MessageIllegalError: the name is not allowed.
@@ -96,6 +99,7 @@ class Topics:
             write_queue_nums=queues,
             perm=perm,
             topic_filter_type=TopicFilterType.SINGLE_TAG,
+            attributes=_changes(attributes or {}),
         )
         await self._ask_masters(RequestCode.UPDATE_AND_CREATE_TOPIC, header, cluster)
 
@@ -156,6 +160,20 @@ class Topics:
         if not masters:
             raise NoNameServerError("no master broker is registered")
         return masters
+
+
+def _changes(attributes: Mapping[str, str]) -> str | None:
+    """Write attributes as changes that set them.
+
+    Raises: InvalidParameterError.
+    """
+    for key, value in attributes.items():
+        if not key or not value or not {*"+-,="}.isdisjoint(key + value):
+            raise InvalidParameterError(
+                f"attribute {key!r}={value!r}: neither part may be empty or hold one "
+                "of + - , ="
+            )
+    return ",".join(f"+{k}={v}" for k, v in attributes.items()) or None
 
 
 def _is_systems(name: str) -> bool:

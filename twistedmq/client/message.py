@@ -9,6 +9,7 @@ from twistedmq.protocol import properties as names
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.errors import MessageIllegalError
+from twistedmq.protocol.numbers import INT32_MAX
 from twistedmq.store.interfaces import Durability
 
 __all__ = [
@@ -35,11 +36,14 @@ class Message:
         properties: more names and values, for the consumer's eyes.
         delay_level: 1 and up: delivered later, by the broker's table of delays
             (1 is 1 s, 2 is 5 s, 3 is 10 s, ... by default).
+        priority: 0 and up: the number of the queue it is stored in, and so how early
+            it is popped from a topic of the message type PRIORITY.
         flag: a 32-bit number that is carried along.
         wait_stored: False lets the broker answer before flush and replication.
 
     Raises:
-        MessageIllegalError: a property is reserved, empty or has a separator in it.
+        MessageIllegalError: a property is reserved, empty or has a separator in it, or
+            the priority is out of range.
     """
 
     __slots__ = (
@@ -47,6 +51,7 @@ class Message:
         "delay_level",
         "flag",
         "keys",
+        "priority",
         "properties",
         "tag",
         "topic",
@@ -62,6 +67,7 @@ class Message:
         keys: str | Iterable[str] = (),
         properties: Mapping[str, str] | None = None,
         delay_level: int = 0,
+        priority: int | None = None,
         flag: int = 0,
         wait_stored: bool = True,
     ) -> None:
@@ -71,8 +77,11 @@ class Message:
         self.keys = (keys,) if isinstance(keys, str) else tuple(keys)
         self.properties = dict(properties or {})
         self.delay_level = delay_level
+        self.priority = priority
         self.flag = flag
         self.wait_stored = wait_stored
+        if priority is not None and not 0 <= priority <= INT32_MAX:
+            raise MessageIllegalError(f"priority is {priority}, not 0 to {INT32_MAX}")
         for name, value in self.properties.items():
             _check_property(name, value)
         for name, word in [("tag", tag or ""), *(("key", key) for key in self.keys)]:
@@ -91,6 +100,8 @@ class Message:
             stored[names.KEYS] = " ".join(self.keys)
         if self.delay_level:
             stored[names.DELAY] = str(self.delay_level)
+        if self.priority is not None:
+            stored[names.PRIORITY] = str(self.priority)
         stored[names.WAIT] = "true" if self.wait_stored else "false"
         return stored
 

@@ -180,6 +180,8 @@ class Packer:
                 raise MessageIllegalError("wait_stored differs within a batch")
             if message.delay_level or names.is_retry_topic(message.topic):
                 raise MessageIllegalError("a batch takes no delayed or retried message")
+            if message.priority is not None:
+                raise MessageIllegalError("a batch takes no message with a priority")
 
 
 def _text(stored: dict[str, str]) -> str:

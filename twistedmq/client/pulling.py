@@ -176,7 +176,10 @@ class QueuePuller:
 
     def _take_in(self, answer: PullAnswer, next_offset: int) -> None:
         broker_name = self.queue.broker_name
-        messages = list(read_messages(answer.records, broker_name, self._subscription))
+        start = self.window.next_offset
+        messages = list(
+            read_messages(answer.records, broker_name, self._subscription, start)
+        )
         sizes = [(each.queue_offset, each.stored_bytes) for each in messages]
         self.window.fetched(sizes, next_offset)
         if messages:

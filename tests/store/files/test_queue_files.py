@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.open_files import OpenFiles
@@ -118,6 +120,31 @@ def test_filler_is_not_kept_for_a_record(files: FakeFiles) -> None:
     make(files).write(state)
     loaded = make(files).load(FAR, 0)
     assert (loaded["T", 0].min_offset, loaded["T", 0].next_offset) == (3, 4)
+
+
+@given(
+    filler=st.integers(0, 12),
+    kinds=st.lists(st.booleans(), min_size=1, max_size=40),
+    gone=st.integers(0, 40),
+)
+def test_filler_may_come_before_and_between_messages(
+    filler: int, kinds: list[bool], gone: int
+) -> None:
+    """A crash may lose some messages of a queue, and neighbours that it keeps count."""
+    files, log_min = FakeFiles(), 1000 + 10 * gone
+    state = QueueState("T", 0, 0)
+    offsets: list[int | None] = [None] * filler
+    offsets += [1000 + 10 * n if kind else None for n, kind in enumerate(kinds)]
+    for offset in [*offsets, 9000]:
+        filled = ENTRY.pack(0, FILLER_SIZE, 0)
+        state.tail += filled if offset is None else ENTRY.pack(offset, 10, 0)
+        state.next_offset += 1
+    make(files).write(state)
+    loaded = make(files).load(FAR, log_min)["T", 0]
+    kept = [n for n, o in enumerate([*offsets, 9000]) if o is not None and o >= log_min]
+    before = range(loaded.min_offset, kept[0])
+    assert loaded.min_offset <= kept[0]
+    assert all(offsets[n] is None for n in before)
 
 
 def test_cutting_a_live_queue(files: FakeFiles) -> None:

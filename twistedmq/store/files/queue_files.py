@@ -5,6 +5,7 @@ and read where the tail of a queue does not reach back far enough.
 """
 
 from pathlib import Path
+from typing import Final
 
 from zope.interface import implementer
 
@@ -20,6 +21,9 @@ from twistedmq.store.queue_state import (
     QueueState,
     QueueTable,
 )
+
+_FILLER: Final = ENTRY.pack(0, FILLER_SIZE, 0)
+_ENTRIES_READ: Final = 4096
 
 
 @implementer(IQueueIndex)
@@ -86,7 +90,29 @@ class QueueFiles(EntryFiles):
             offset, size, _ = ENTRY.unpack(entry)
             return bool(size == FILLER_SIZE or 0 <= offset < physical_offset)
 
-        return self.search(topic, queue_id, low, high, is_gone)
+        found = self.search(topic, queue_id, low, high, is_gone)
+        # A filler stands for what is gone at the beginning, but also for what a crash
+        # has lost further on: there it says nothing about what comes before it.
+        while (last := self._last_message(topic, queue_id, low, found)) is not None:
+            if is_gone(self.read(topic, queue_id, last, 1, resident=False)):
+                break
+            found = self.search(topic, queue_id, low, last, is_gone)
+        return found
+
+    def _last_message(
+        self, topic: str, queue_id: int, low: int, high: int
+    ) -> int | None:
+        """Find the last entry in [*low*, *high*) that is no filler."""
+        while high > low:
+            start = max(low, high - _ENTRIES_READ)
+            raw = self.read(topic, queue_id, start, high - start, resident=False)
+            number = len(raw) // ENTRY_BYTES
+            if raw != _FILLER * number:
+                while raw.endswith(_FILLER, 0, number * ENTRY_BYTES):
+                    number -= 1
+                return start + number - 1
+            high = start
+        return None
 
     def first_from(self, state: QueueState, physical_offset: int) -> int:
         """Give the queue offset of the first entry at or behind an offset."""

@@ -22,6 +22,7 @@ SERVER_CLASS = "NettyServerConfig"
 DELIBERATELY_OTHER = {
     "listenPort": "the start-up of a genuine server sets it before reading the file",
     "rocketmqHome": "empty instead of absent",
+    "enablePropertyFilter": "a capability that is there is on",
 }
 
 

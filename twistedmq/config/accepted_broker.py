@@ -90,7 +90,6 @@ fetchControllerAddrByDnsLookup boolean false
 fetchNameSrvAddrByDnsLookup boolean false
 fetchNamesrvAddrInterval long 10000
 filterDataCleanTimeSpan long 86400000
-filterSupportRetry boolean false
 flushConsumerOffsetHistoryInterval int 60000
 forwardTimeout long 3000
 globalColdReadThreshold long 104857600

@@ -104,8 +104,10 @@ class PullConfig:
     """How long such a pull is held where long polling is off."""
     lite_pull: bool = True
     """Serve LITE_PULL_MESSAGE."""
-    property_filter: bool = False
+    property_filter: bool = True
     """Serve subscriptions that look at properties (SQL92)."""
+    retry_filter: bool = False
+    """Ask retried messages what their group asks of the topic they come from."""
     reject_pull_consumers: bool = False
     """Refuse consumers that call for messages themselves."""
     slave_read: bool = False

@@ -317,7 +317,16 @@ CONSUMING_KEYS: Final = (
         BOOLEAN,
         PullConfig,
         "property_filter",
-        "Take subscriptions in other languages than TAG; none is built yet.",
+        "Take subscriptions to conditions on properties (SQL92); a genuine broker does "
+        "not by default.",
+    ),
+    Key(
+        "filterSupportRetry",
+        BOOLEAN,
+        PullConfig,
+        "retry_filter",
+        "Where a retry topic is subscribed to by SQL92: ask its messages what the "
+        "group asks of the topic they come from.",
     ),
     Key(
         "rejectPullConsumerEnable",

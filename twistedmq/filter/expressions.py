@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from twistedmq.filter.interfaces import ExpressionError, Filter, IExpression
+from twistedmq.filter.sql92 import Sql92Expression
 from twistedmq.filter.tag import TagExpression
 
 TAG = TagExpression.expression_type
@@ -17,9 +18,11 @@ class Expressions:
     """What subscriptions may be written in."""
 
     def __init__(self, more: Iterable[IExpression] = ()) -> None:
-        """Know TAG, and the languages of *more* (plugins)."""
-        self._by_type: dict[str, IExpression] = {TAG: TagExpression()}
-        self._by_type.update((each.expression_type, each) for each in more)
+        """Know TAG, SQL92, and the languages of *more* (plugins)."""
+        known = (TagExpression(), Sql92Expression(), *more)
+        self._by_type: dict[str, IExpression] = {
+            each.expression_type: each for each in known
+        }
 
     def __iter__(self) -> Iterator[str]:
         """Give the names of the known languages."""

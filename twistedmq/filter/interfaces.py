@@ -33,6 +33,7 @@ class ExpressionError(TwistedMQError):
         super().__init__(f"{expression_type} expression {text!r}: {problem}")
         self.expression_type = expression_type
         self.text = text
+        self.problem = problem
 
 
 class PropertyFilterOffError(TwistedMQError):

@@ -155,14 +155,16 @@ class TestCheckConfig:
         assert self.ask(side, "TAG", "a || b").code == ResponseCode.SUCCESS
 
     def test_properties_while_that_is_off(self, side: ReadSide) -> None:
+        side.pull_config.replace(property_filter=False)
         reply = self.ask(side, "SQL92", "a > 1")
         assert reply.code == ResponseCode.SYSTEM_ERROR
         assert "does not support consumer to filter" in (reply.remark or "")
 
     def test_a_wrong_expression(self, side: ReadSide) -> None:
-        side.pull_config.replace(property_filter=True)
         reply = self.ask(side, "SQL92", "a >")
         assert reply.code == ResponseCode.SUBSCRIPTION_PARSE_FAILED
+        assert "line 1, column 4: expected" in (reply.remark or "")
+        assert self.ask(side, "SQL92", "a > 1").code == ResponseCode.SUCCESS
 
 
 def test_what_a_heartbeat_says_travels_as_the_genuine_one() -> None:

@@ -105,6 +105,7 @@ class TestRefusals:
         assert self.refused(side, sys_flag=0, sub_version=5).code != reply.code
 
     def test_properties_while_that_is_off(self, side: ReadSide) -> None:
+        side.pull_config.replace(property_filter=False)
         reply = self.refused(side, expression_type="SQL92", subscription="a > 1")
         assert reply.code == ResponseCode.SYSTEM_ERROR
         assert reply.remark == (
@@ -113,11 +114,14 @@ class TestRefusals:
         side.heartbeat("G", {"T": "a > 1"}, expression_type="SQL92")
         assert self.refused(side, sys_flag=0) == reply
 
-    def test_an_expression_nobody_here_understands(self, side: ReadSide) -> None:
-        side.pull_config.replace(property_filter=True)
-        reply = self.refused(side, expression_type="SQL92", subscription="a > 1")
+    def test_a_wrong_expression(self, side: ReadSide) -> None:
+        reply = self.refused(side, expression_type="SQL92", subscription="a >")
         assert reply.code == ResponseCode.SUBSCRIPTION_PARSE_FAILED
-        side.heartbeat("G", {"T": "a > 1"}, expression_type="SQL92")
+        assert (reply.remark or "").endswith(
+            "parse the consumer's subscription failed: line 1, column 4: expected a "
+            "property or a value, not the end"
+        )
+        side.heartbeat("G", {"T": "a >"}, expression_type="SQL92")
         reply = self.refused(side, sys_flag=0)
         assert reply.code == ResponseCode.FILTER_DATA_NOT_EXIST
 

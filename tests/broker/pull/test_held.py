@@ -1,10 +1,14 @@
 """Held pulls by themselves."""
 
+from typing import Any
+
 import pytest
 from read_side import ReadSide
+from twisted.internet.defer import Deferred, fail
 
 from twistedmq.broker.pull.held import HeldPull
 from twistedmq.protocol.properties import tags_code
+from twistedmq.store.interfaces import QueueRead, ReadStatus
 from twistedmq.testing.batches import Told
 from twistedmq.testing.connections import FakeConnection
 
@@ -107,3 +111,73 @@ def test_a_connection_is_watched_once(side: ReadSide) -> None:
 def test_arrivals_nobody_waits_for_schedule_nothing(side: ReadSide) -> None:
     side.append(Told(topic="T"))
     assert side.clock.getDelayedCalls() == []
+
+
+def conditional(woken: list[str]) -> HeldPull:
+    return HeldPull(
+        ("T", 0),
+        0,
+        None,
+        FakeConnection(),
+        lambda: woken.append("p"),
+        lambda record: b"wanted" in bytes(record),
+    )
+
+
+def test_a_condition_is_asked_of_what_arrives(side: ReadSide) -> None:
+    woken: list[str] = []
+    side.held.hold(conditional(woken), 10)
+    side.append(Told(topic="T", body=b"other"), Told(topic="T", body=b"other"))
+    side.clock.advance(0)
+    assert woken == []
+    side.append(Told(topic="T", body=b"other"), Told(topic="T", body=b"wanted"))
+    side.clock.advance(0)
+    assert woken == ["p"]
+
+
+def test_a_condition_is_asked_of_so_many_a_turn(
+    side: ReadSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side.append(*[Told(topic="T", body=b"other")] * 2_000)
+    starts: list[int] = []
+    read_queue = side.store.read_queue
+
+    def counted(topic: str, queue_id: int, offset: int, *rest: Any) -> Any:
+        starts.append(offset)
+        return read_queue(topic, queue_id, offset, *rest)
+
+    monkeypatch.setattr(side.store, "read_queue", counted)
+    woken: list[str] = []
+    side.held.hold(conditional(woken), 10)
+    side.clock.advance(0)  # a virtual clock takes all turns that are due
+    assert starts == [0, 800, 1_600]
+    assert woken == []
+    side.append(Told(topic="T", body=b"wanted"))
+    side.clock.advance(0)
+    assert woken == ["p"]
+
+
+def test_what_lies_on_a_disk_is_left_to_the_pull(
+    side: ReadSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(*_: object) -> Deferred[object]:
+        return fail(OSError("the disk"))
+
+    woken: list[str] = []
+    side.held.hold(conditional(woken), 10)
+    monkeypatch.setattr(side.store, "read_queue", elsewhere)
+    side.append(Told(topic="T"))
+    side.clock.advance(0)
+    assert woken == ["p"]
+
+
+def test_a_condition_looks_past_what_was_deleted(
+    side: ReadSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[str] = []
+    side.held.hold(conditional(woken), 10)
+    nothing = QueueRead(ReadStatus.OFFSET_OVERFLOW_ONE, 0, 0, 0)
+    monkeypatch.setattr(side.store, "read_queue", lambda *_: nothing)
+    side.append(Told(topic="T"))
+    side.clock.advance(0)
+    assert woken == ["p"]  # nothing to go on with: the pull says so

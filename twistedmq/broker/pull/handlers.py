@@ -248,6 +248,7 @@ class PullHandlers:
             pull.filter.tags,
             pull.connection,
             lambda: self._resume(pull, answered),
+            pull.filter.matches,
         )
         return answered if self._held.hold(held, timeout_ms / 1000) else None
 

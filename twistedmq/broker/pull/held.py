@@ -4,17 +4,25 @@ Where a held pull is woken: ``HeldPulls.arrived`` (told by the store) and ``_wak
 """
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from twistedmq.config.broker import BrokerLimits
 from twistedmq.config.live import Live
 from twistedmq.remoting.interfaces import IConnection
 from twistedmq.remoting.timer_wheel import Timer, TimerWheel
-from twistedmq.store.interfaces import IMessageStore, TagsPredicate
+from twistedmq.store.interfaces import (
+    IMessageStore,
+    RecordPredicate,
+    TagsPredicate,
+)
 
 Place = tuple[str, int]
 """(topic, queue id)."""
+
+_NO_LIMIT: Final = 2**31 - 1
 
 Arrival = tuple[str, int, int, int, int]
 """As the store tells it: topic, queue id, max queue offset, tags code, store time."""
@@ -23,7 +31,9 @@ Arrival = tuple[str, int, int, int, int]
 class HeldPull:
     """One waiting pull."""
 
-    __slots__ = ("checked", "connection", "place", "resume", "tags", "timer")
+    __slots__ = (
+        "checked", "connection", "matches", "place", "resume", "tags", "timer",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -32,14 +42,18 @@ class HeldPull:
         tags: TagsPredicate | None,
         connection: IConnection,
         resume: Callable[[], None],
+        matches: RecordPredicate | None = None,
     ) -> None:
         """Wait for a message at *offset* or behind it that *tags* lets through.
+
+        And that *matches* lets through as well, where it is given.
 
         *resume* is called once, when there is something to answer.
         """
         self.place = place
         self.checked = offset
         self.tags = tags
+        self.matches = matches
         self.connection = connection
         self.resume = resume
         self.timer: Timer | None = None
@@ -138,11 +152,32 @@ class HeldPulls:
         start, pull.checked = pull.checked, max(end, pull.checked)
         if end <= start:
             return False
+        if pull.matches is not None:
+            return self._some_match(pull, start, end)
         tags = pull.tags
         if tags is None or tags(tags_code):
             return True
         entries = self._store.entries(*pull.place, start, end - start)
         return any(tags(entry.tags_code) for entry in entries)
+
+    def _some_match(self, pull: HeldPull, start: int, end: int) -> bool:
+        """Whether *pull* wants a message from *start* on, by its properties.
+
+        One read looks at so many; the rest is looked at in the next turn.
+        """
+        read = self._store.read_queue(
+            *pull.place, start, 1, _NO_LIMIT, pull.tags, pull.matches
+        )
+        if isinstance(read, Deferred):
+            # on a disk: the pull, let go, reads it again and tells what goes wrong
+            read.addErrback(lambda _: None)
+            return True
+        if read.count or read.next_offset <= start:
+            return True
+        pull.checked = read.next_offset
+        if pull.checked < end:
+            self._note(pull.place, end, None)
+        return False
 
     def _release(self, pull: HeldPull) -> None:
         if self._forget(pull):

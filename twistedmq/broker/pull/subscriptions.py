@@ -15,6 +15,7 @@ from twistedmq.broker.pull.errors import (
     SubscriptionNotFoundError,
     SubscriptionNotLatestError,
 )
+from twistedmq.broker.pull.retried import retried_filter
 from twistedmq.config.broker import PullConfig
 from twistedmq.config.live import Live
 from twistedmq.filter.expressions import TAG, Expressions, is_tag_type
@@ -30,7 +31,7 @@ from twistedmq.protocol.bodies import (
     SubscriptionGroupConfig,
 )
 from twistedmq.protocol.headers import PullMessageRequestHeader
-from twistedmq.protocol.names import is_system_group
+from twistedmq.protocol.names import is_retry_topic, is_system_group
 from twistedmq.protocol.properties import tags_code
 from twistedmq.protocol.system_flags import PULL_SUBSCRIPTION
 from twistedmq.remoting.interfaces import IConnection
@@ -79,6 +80,12 @@ class Subscriptions:
         if self._config.value.reject_pull_consumers:
             self._refuse_pull_consumer(header.consumer_group, connection)
         assert wanted.filter is not None
+        if (
+            wanted.filter.matches is not None
+            and self._config.value.retry_filter
+            and is_retry_topic(header.topic)
+        ):
+            return retried_filter(self._clients, header.consumer_group)
         return wanted.filter
 
     def _of_request(self, header: PullMessageRequestHeader) -> Subscription:
@@ -92,7 +99,7 @@ class Subscriptions:
             raise ExpressionError(
                 error.expression_type,
                 error.text,
-                "parse the consumer's subscription failed",
+                f"parse the consumer's subscription failed: {error.problem}",
             ) from error
         self._clients.note_pulled(header.consumer_group, header.topic, wanted)
         return wanted

@@ -176,7 +176,6 @@ statefulAuthenticationCacheExpiredSecond int 60
 statefulAuthenticationCacheMaxNum int 10000
 statefulAuthorizationCacheExpiredSecond int 60
 statefulAuthorizationCacheMaxNum int 10000
-storeReplyMessageEnable boolean true
 syncBrokerMemberGroupPeriod int 1000
 syncBrokerMetadataPeriod long 5000
 syncControllerMetadataPeriod long 10000

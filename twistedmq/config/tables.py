@@ -26,6 +26,7 @@ from twistedmq.config.keys_metrics import (
 from twistedmq.config.keys_namesrv import ADDRESS_LIST_KEYS, NAMESRV_OWN_KEYS
 from twistedmq.config.keys_pop import POP_KEYS
 from twistedmq.config.keys_queues import QUEUE_KEYS
+from twistedmq.config.keys_replies import REPLY_KEYS
 from twistedmq.config.keys_retention import RETENTION_KEYS
 from twistedmq.config.keys_shared import (
     CLIENT_KEYS,
@@ -62,6 +63,7 @@ def broker_keys() -> KeyTable:
             *CONSUMING_KEYS,
             *ASSIGNMENT_KEYS,
             *BROADCAST_KEYS,
+            *REPLY_KEYS,
             *BROKER_LIMIT_KEYS,
             *BROKER_METRICS_KEYS,
             *STORE_KEYS,

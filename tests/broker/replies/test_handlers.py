@@ -1,11 +1,17 @@
 """Replies to requests between clients."""
 
+from random import Random
 from typing import Any
 
 import pytest
 from read_side import ReadSide, answer, genuine_answers
 
 from twistedmq.broker.replies.handlers import ReplyHandlers
+from twistedmq.broker.replies.keeping import ReplyKeeper
+from twistedmq.config.broker import SendConfig
+from twistedmq.config.live import Live
+from twistedmq.config.replies import RepliesConfig
+from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Reply
 from twistedmq.protocol.headers import (
@@ -30,14 +36,20 @@ class Replying(ReadSide):
 
     def __init__(self) -> None:
         super().__init__()
+        self.config = Live(RepliesConfig())
+        self.sending = Live(SendConfig())
+        self.store_limits = Live(StoreConfig(max_message_bytes=1000))
         self.handlers |= ReplyHandlers(
             clients=self.clients,
             topics=self.topics,
-            store=self.store,
+            keeper=ReplyKeeper(
+                self.store, self.config, self.store_limits, HOST, self.counters
+            ),
             identity=self.identity,
+            sending=self.sending,
             packed_host=HOST,
-            counters=self.counters,
             wall_ms=self.wall_ms,
+            random=Random(1),
         ).table()
         self.requester = FakeConnection("192.0.2.7:1")
         self.heartbeat(connection=self.requester, client_id="rq", producers=("P",))
@@ -121,14 +133,14 @@ def test_a_reply_to_nobody(side: Replying) -> None:
 def test_a_requester_that_does_not_want_it(side: Replying) -> None:
     answers = side.reply()
     side.requester.requests[0].answer.callback(answer(1))
-    assert answers[0].remark == "push reply message to rq fail."
+    assert answers[0].remark == "push reply message to rqfail."
 
 
 def test_a_requester_that_does_not_answer(side: Replying) -> None:
     answers = side.reply()
     late = RequestTimeoutError("192.0.2.7:1", PUSH, 10.0)
     side.requester.requests[0].answer.errback(late)
-    assert answers[0].remark == "push reply message to rq fail."
+    assert answers[0].remark == "push reply message to rqfail."
 
 
 def test_a_full_store_does_not_matter(
@@ -141,6 +153,24 @@ def test_a_full_store_does_not_matter(
     answers = side.reply()
     side.requester.requests[0].answer.callback(answer())
     assert answers[0].code == ResponseCode.SUCCESS
+
+
+def test_nothing_is_taken_before_the_time_that_was_set(side: Replying) -> None:
+    side.sending.replace(accept_from_ms=side.now_ms + 1)
+    [reply] = side.reply()
+    assert "broker unable to service" in (reply.remark or "")
+    side.now_ms += 1
+    assert side.reply() == []
+
+
+def test_a_queue_is_chosen_where_the_sender_does_not(side: Replying) -> None:
+    side.topic("Many", 4)
+    queues = set()
+    for _ in range(30):
+        answers = side.reply("nobody", topic="Many", queue_id=-1)
+        assert isinstance(answers[0].header, dict)
+        queues.add(answers[0].header["queueId"])
+    assert queues == {"0", "1", "2", "3"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ from twistedmq.broker.clients.handlers import ClientHandlers
 from twistedmq.broker.clients.relays import RelayHandlers
 from twistedmq.broker.locks.handlers import LockHandlers
 from twistedmq.broker.replies.handlers import ReplyHandlers
-from twistedmq.config.broker import BrokerIdentity, PullConfig
+from twistedmq.broker.replies.keeping import ReplyKeeper
+from twistedmq.config.broker import BrokerIdentity, PullConfig, SendConfig
+from twistedmq.config.replies import RepliesConfig
+from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.addresses import pack
 
 
@@ -32,14 +35,22 @@ def clients(around: Surroundings, tables: Tables) -> Capability:
         identity=live(BrokerIdentity),
     )
     connections = ConnectionHandlers(tables.clients, around.seconds, wall_ms)
+    packed_host = pack(around.host, around.port)
     replies = ReplyHandlers(
         clients=tables.clients,
         topics=tables.topics,
-        store=around.store,
+        keeper=ReplyKeeper(
+            around.store,
+            live(RepliesConfig),
+            live(StoreConfig),
+            packed_host,
+            tables.counters,
+        ),
         identity=live(BrokerIdentity),
-        packed_host=pack(around.host, around.port),
-        counters=tables.counters,
+        sending=live(SendConfig),
+        packed_host=packed_host,
         wall_ms=wall_ms,
+        random=around.random,
     )
     return Capability(
         [

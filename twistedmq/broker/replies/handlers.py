@@ -6,6 +6,7 @@ Source: ReplyMessageProcessor.
 """
 
 from collections.abc import Callable
+from random import Random
 from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
@@ -13,9 +14,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twistedmq.broker.clients.manager import ClientManager
-from twistedmq.broker.counters import BrokerCounters
+from twistedmq.broker.replies.keeping import ReplyKeeper, SendHeader
+from twistedmq.broker.send.admission import BrokerStartingError
 from twistedmq.broker.topics.table import TopicTable
-from twistedmq.config.broker import BrokerIdentity
+from twistedmq.config.broker import BrokerIdentity, SendConfig
 from twistedmq.config.live import Live
 from twistedmq.protocol import properties as props
 from twistedmq.protocol.addresses import format_address, unpack
@@ -29,18 +31,11 @@ from twistedmq.protocol.errors import (
 )
 from twistedmq.protocol.headers import (
     ReplyMessageRequestHeader,
-    SendMessageRequestHeader,
-    SendMessageRequestHeaderV2,
 )
-from twistedmq.protocol.message_id import offset_id
-from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.protocol.system_flags import is_writable
 from twistedmq.remoting.interfaces import HandlerTable, Request
-from twistedmq.store.interfaces import IMessageStore
 
 PUSH_TIMEOUT_S: Final = 10.0
-
-SendHeader = SendMessageRequestHeader | SendMessageRequestHeaderV2
 
 
 class ReplyHandlers:
@@ -49,11 +44,12 @@ class ReplyHandlers:
     Args:
         clients: knows over which connection the requester is reached.
         topics: the reply topic must exist.
-        store: keeps replies.
+        keeper: stores replies.
         identity: names and permission of this broker.
+        sending: when sends are accepted.
         packed_host: this broker's packed address.
-        counters: what came in.
         wall_ms: the wall clock.
+        random: chooses a queue where the sender leaves it to us.
     """
 
     _log = Logger()
@@ -63,19 +59,21 @@ class ReplyHandlers:
         *,
         clients: ClientManager,
         topics: TopicTable,
-        store: IMessageStore,
+        keeper: ReplyKeeper,
         identity: Live[BrokerIdentity],
+        sending: Live[SendConfig],
         packed_host: bytes,
-        counters: BrokerCounters,
         wall_ms: Callable[[], int],
+        random: Random,
     ) -> None:
         self._clients = clients
         self._topics = topics
-        self._store = store
+        self._keeper = keeper
         self._identity = identity
+        self._sending = sending
         self._packed_host = packed_host
-        self._counters = counters
         self._wall_ms = wall_ms
+        self._random = random
 
     def table(self) -> HandlerTable:
         """Give the handlers by request code."""
@@ -87,7 +85,7 @@ class ReplyHandlers:
     def reply(self, request: Request) -> Deferred[Reply]:
         """Hand a reply to who waits for it; answered when that client has it."""
         header: SendHeader = request.header
-        self._check(header)
+        queue_id = self._checked_queue(header)
         properties = props.parse(header.properties or "")
         identity = self._identity.value
         marks = {
@@ -95,7 +93,7 @@ class ReplyHandlers:
             props.TRACE_ON: str(identity.trace_on).lower(),
         }
         pushed = self._push(request, header, properties | marks)
-        stored = self._store_reply(request, header, properties)
+        stored = self._keeper.keep(request, queue_id, properties)
 
         def answer(problem: str | None) -> Reply:
             code = ResponseCode.SYSTEM_ERROR if problem else ResponseCode.SUCCESS
@@ -103,7 +101,11 @@ class ReplyHandlers:
 
         return pushed.addCallback(answer)
 
-    def _check(self, header: SendHeader) -> None:
+    def _checked_queue(self, header: SendHeader) -> int:
+        """Give the queue of a reply that may be sent; else raise why not."""
+        accept_from_ms = self._sending.value.accept_from_ms
+        if accept_from_ms and self._wall_ms() < accept_from_ms:
+            raise BrokerStartingError(accept_from_ms)
         identity = self._identity.value
         if not is_writable(identity.permission):
             raise PermissionDeniedError(
@@ -120,6 +122,9 @@ class ReplyHandlers:
             raise InvalidParameterError(
                 f"request queueId[{header.queue_id}] is illegal, topic {header.topic}"
             )
+        if header.queue_id < 0:
+            return self._random.randrange(max(1, topic.write_queue_nums))
+        return header.queue_id
 
     def _push(
         self, request: Request, header: SendHeader, properties: dict[str, str]
@@ -165,7 +170,7 @@ class ReplyHandlers:
     def _judge(self, answer: Command, client_id: str) -> str | None:
         if answer.code == ResponseCode.SUCCESS:
             return None
-        return f"push reply message to {client_id} fail."
+        return f"push reply message to {client_id}fail."
 
     def _failed(self, failure: Failure, client_id: str) -> str:
         failure.trap(TwistedMQError)
@@ -174,35 +179,4 @@ class ReplyHandlers:
             client_id=client_id,
             error=failure.getErrorMessage(),
         )
-        return f"push reply message to {client_id} fail."
-
-    def _store_reply(
-        self, request: Request, header: SendHeader, properties: dict[str, str]
-    ) -> dict[str, str]:
-        """Keep the reply; gives the answer's fields. A full store does not matter."""
-        queue_id = max(0, header.queue_id)
-        batch = SendBatch(
-            topics=[header.topic],
-            queue_ids=[queue_id],
-            flags=[header.flag],
-            sys_flags=[header.sys_flag],
-            born_ms=[header.born_timestamp],
-            born_hosts=[request.connection.packed_peer],
-            reconsume_times=[header.reconsume_times or 0],
-            prepared_offsets=[0],
-            properties=[props.format(properties)],
-            tags_codes=[props.tags_code(properties.get(props.TAGS))],
-            bodies=[bytes(request.command.body)],
-        )
-        try:
-            appended = self._store.append(batch)
-        except TwistedMQError as error:
-            self._log.warn("a reply was not stored: {error}", error=str(error))
-            return {"msgId": "0", "queueId": f"{queue_id}", "queueOffset": "0"}
-        first = appended.physical_offsets[0]
-        self._counters.sent(header.topic, 1, appended.end - first)
-        return {
-            "msgId": offset_id(self._packed_host, first),
-            "queueId": f"{queue_id}",
-            "queueOffset": f"{appended.queue_offsets[0]}",
-        }
+        return f"push reply message to {client_id}fail."

@@ -1,67 +1,135 @@
+import pytest
 from twisted.internet.task import Clock
 
-from twistedmq.broker.counters import (
-    DAY_S,
-    HOUR_S,
-    MINUTE_S,
-    BrokerCounters,
-    Counter,
-)
+from twistedmq.broker.counters import BrokerCounters
 
 
-def test_a_window_forgets_what_is_older() -> None:
-    counter = Counter()
-    counter.add(0, 5, 500)
-    counter.add(30, 1, 100)
-    assert counter.rate(30, MINUTE_S).total == 6
-    assert counter.rate(65, MINUTE_S).total == 1
-    assert counter.rate(65, HOUR_S).total == 6
-    assert counter.rate(HOUR_S + 700, HOUR_S).total == 0
-    assert counter.rate(HOUR_S + 700, DAY_S, of_bytes=True).total == 600
-    assert (counter.calls, counter.messages, counter.bytes) == (2, 6, 600)
+def counters(clock: Clock | None = None) -> BrokerCounters:
+    return BrokerCounters((clock or Clock()).seconds, "c1")
 
 
-def test_averages_are_by_call() -> None:
-    counter = Counter()
-    counter.add(0, 5, 500)
-    counter.add(1, 1, 100)
-    rate = counter.rate(1, MINUTE_S)
-    assert rate.average == 3.0
-    assert rate.per_second == 0.1
-    assert counter.rate(1000, MINUTE_S).average == 0.0
+def total(counted: BrokerCounters, name: str, key: str) -> int | None:
+    rates = counted.rates(name, key)
+    return None if rates is None else rates[0].total
 
 
 def test_topics_and_groups_are_told_apart() -> None:
-    clock = Clock()
-    counters = BrokerCounters(clock.seconds, "broker-a")
-    counters.sent("T", 6, 600)
-    counters.pulled("T", "G", 3, 300)
-    assert counters.put_per_second("T") == 0.1
-    assert counters.got_per_second("G", "T") == 0.05
-    assert counters.got_per_second("G2", "T") == 0.0
-    rates = counters.rates("TOPIC_PUT_NUMS", "T")
+    counted = counters()
+    counted.sent("T", 6, 600)
+    counted.pulled("T", "G", 3, 300)
+    assert counted.put_per_second("T") == 0.6
+    assert counted.got_per_second("G", "T") == 0.3
+    assert counted.got_per_second("G2", "T") == 0.0
+    assert total(counted, "TOPIC_PUT_NUMS", "T") == 6
+    assert total(counted, "GROUP_GET_SIZE", "T@G") == 300
+    assert counted.put.messages == 6
+    assert counted.got.messages == 3
+
+
+def test_averages_are_by_call() -> None:
+    counted = counters()
+    counted.sent_batch("T", [0, 100, 200], 300, calls=2)
+    counted.pulled("T", "G", 3, 300, 1, 7)
+    rates = counted.rates("TOPIC_PUT_NUMS", "T")
     assert rates is not None
-    assert [rate.total for rate in rates] == [6, 6, 6]
-    sizes = counters.rates("GROUP_GET_SIZE", "T@G")
-    assert sizes is not None
-    assert sizes[0].total == 300
-    assert counters.put.messages == 6
-    assert counters.got.messages == 3
+    assert rates[0].average == 1.5
+    latency = counted.rates("GROUP_GET_LATENCY", "1@T@G")
+    assert latency is not None
+    assert (latency[0].total, latency[0].average) == (7, 7.0)
+    broker = counted.rates("BROKER_PUT_NUMS", "c1")
+    assert broker is not None
+    assert (broker[0].total, broker[0].average) == (3, 0.0)  # as the genuine one
+
+
+def test_sizes_are_sorted_by_their_bounds() -> None:
+    counted = counters()
+    counted.sent_batch("T", [0, 100, 300], 2000, calls=3)
+    counted.sent_batch("T", [2000], 7000, calls=1)
+    counted.sent_batch("T", [7000, 7100], 7200, calls=1)
+    ((name, topic),) = counted.topics()
+    assert name == "T"
+    assert topic.distribution().counts == [4, 1, 1, 0, 0, 0, 0]
+    assert topic.distribution().total == topic.bytes == 7200
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "expected"),
+    [
+        ("GROUP_ACK_NUMS", "T@G", 5),
+        ("BROKER_ACK_NUMS", "c1", 5),
+        ("GROUP_CK_NUMS", "T@G", 2),
+        ("BROKER_CK_NUMS", "c1", 2),
+        ("SNDBCK_PUT_NUMS", "T@G", 2),
+        ("DLQ_PUT_NUMS", "T@G", 1),
+        ("QUEUE_PUT_NUMS", "T@3", 4),
+        ("QUEUE_PUT_SIZE", "T@3", 40),
+        ("QUEUE_GET_NUMS", "T@3@G", 6),
+        ("GROUP_GET_FROM_DISK_NUMS", "T@G", 8),
+        ("BROKER_GET_FROM_DISK_SIZE", "c1", 80),
+        ("TOPIC_PUT_LATENCY", "3@T", 18),
+        ("BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC", "c1", 0),
+    ],
+)
+def test_each_thing_has_its_name_and_key(name: str, key: str, expected: int) -> None:
+    counted = counters()
+    counted.acked("T", "G", 5)
+    counted.lent("T", "G", 2)
+    counted.sent_back("T", "G", dead=False)
+    counted.sent_back("T", "G", dead=True)
+    counted.queue_put("T", 3, 4, 40)
+    counted.queue_got("T", 3, "G", 6, 60)
+    counted.read_from_disk("T", "G", 8, 80)
+    counted.answered("T", 3, calls=2, took_ms=9)
+    counted.sent("SCHEDULE_TOPIC_XXXX", 1, 1)
+    assert total(counted, name, key) == expected
 
 
 def test_what_was_never_counted_is_unknown() -> None:
-    counters = BrokerCounters(Clock().seconds, "broker-a")
-    assert counters.rates("TOPIC_PUT_NUMS", "TNope") is None
-    counters.sent("T", 1, 1)
-    assert counters.rates("TOPIC_PUT", "T") is None
+    counted = counters()
+    assert counted.rates("TOPIC_PUT_NUMS", "TNope") is None
+    counted.sent("T", 1, 1)
+    assert counted.rates("TOPIC_PUT", "T") is None
+    assert counted.rates("", "T") is None
+    assert counted.rates("_NUMS", "T") is None
 
 
 def test_a_deleted_topic_is_forgotten() -> None:
-    counters = BrokerCounters(Clock().seconds, "broker-a")
-    counters.sent("T", 1, 1)
-    counters.pulled("T", "G", 1, 1)
-    counters.pulled("T2", "G", 1, 1)
-    counters.forget_topic("T")
-    assert counters.rates("TOPIC_PUT_NUMS", "T") is None
-    assert counters.rates("GROUP_GET_NUMS", "T@G") is None
-    assert counters.rates("GROUP_GET_NUMS", "T2@G") is not None
+    counted = counters()
+    for topic in ("T", "T2"):
+        counted.sent(topic, 1, 1)
+        counted.pulled(topic, "G", 1, 1, 0)
+        counted.sent_back(topic, "G", dead=False)
+        counted.answered(topic, 0, 1, 5)
+    counted.forget_topic("T")
+    names = (("TOPIC_PUT_NUMS", "{}"), ("GROUP_GET_NUMS", "{}@G"))
+    names += (("SNDBCK_PUT_NUMS", "{}@G"), ("GROUP_GET_LATENCY", "0@{}@G"))
+    names += (("TOPIC_PUT_LATENCY", "0@{}"),)
+    for name, key in names:
+        assert counted.rates(name, key.format("T")) is None, name
+        assert counted.rates(name, key.format("T2")) is not None, name
+    assert [topic for topic, _, _ in counted.readers()] == ["T2"]
+
+
+def test_a_deleted_group_is_forgotten() -> None:
+    counted = counters()
+    counted.sent("T", 1, 1)
+    for group in ("G", "G2"):
+        counted.pulled("T", group, 1, 1, 0)
+        counted.acked("T", group, 1)
+    counted.forget_group("G")
+    for name, key in (("GROUP_GET_NUMS", "T@{}"), ("GROUP_ACK_NUMS", "T@{}")):
+        assert counted.rates(name, key.format("G")) is None
+        assert counted.rates(name, key.format("G2")) is not None
+    assert total(counted, "TOPIC_PUT_NUMS", "T") == 1
+    assert counted.rates("GROUP_GET_LATENCY", "0@T@G") is None
+
+
+def test_a_counter_that_comes_again_begins_anew() -> None:
+    counted = counters()
+    counted.sent("T", 5, 5)
+    counted.pulled("T", "G", 5, 5, 0)
+    counted.forget_topic("T")
+    counted.sent("T", 1, 1)
+    counted.pulled("T", "G", 1, 1, 0)
+    assert total(counted, "TOPIC_PUT_NUMS", "T") == 1
+    assert total(counted, "GROUP_GET_NUMS", "T@G") == 1

@@ -34,6 +34,7 @@ from twistedmq.ha.async_master import AsyncMaster
 from twistedmq.protocol.addresses import format_address, pack
 from twistedmq.remoting.client import ClientPool
 from twistedmq.remoting.dispatch import Dispatcher
+from twistedmq.remoting.figures import PortFigures
 from twistedmq.remoting.interfaces import ITransportSecurity
 from twistedmq.remoting.server import (
     FAST_PORT_DISTANCE,
@@ -105,6 +106,8 @@ class BrokerServer:
             self._parts.dispatcher.refusing(NOT_ON_FAST_PORT),
             self._port - FAST_PORT_DISTANCE,
         )
+        ports = PortFigures({"main": self._main, "fast": self._fast})
+        self._parts.metrics.add([ports.samples])
         self._main.on_stop(self._parts.let_go)
         for server in (self._main, self._fast):
             undo.callback(server.unbind)

@@ -74,7 +74,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
         clients(around, tables),
         assignment(around, tables),
         admin(around, tables, settled),
-        figures(around, tables),
+        figures(around, tables, held),
     ]
     handlers = merge(part.handlers for part in capabilities)
     metrics = metrics_registry(around)

@@ -31,6 +31,7 @@ from twistedmq.protocol.headers.base import Header
 from twistedmq.remoting.client import ClientPool
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.errors import PortInUseError
+from twistedmq.remoting.figures import PortFigures
 from twistedmq.remoting.interfaces import ITransportSecurity
 from twistedmq.remoting.server import RemotingServer
 from twistedmq.remoting.timer_wheel import TimerWheel
@@ -107,9 +108,8 @@ class NamesrvServer:
 
     def _registry(self, reactor: Any) -> MetricsRegistry:
         config, name = self._settings.live(MetricsConfig), socket.gethostname()
-        figures = NamesrvFigures(
-            self._service.routes, lambda: len(self._server.connections)
-        )
+        routes = NamesrvFigures(self._service.routes)
+        ports = PortFigures({"main": self._server})
         registry = MetricsRegistry(
             reactor,
             lambda: {
@@ -119,7 +119,7 @@ class NamesrvServer:
             },
             lambda: config.value.most_of_a_kind,
         )
-        registry.add([figures.samples])
+        registry.add([routes.samples, ports.samples])
         return registry
 
     def _bind_http(

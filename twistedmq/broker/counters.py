@@ -1,103 +1,106 @@
-"""What went through this broker, by topic and by group, over the last while.
+"""What went through this broker, by topic, group and queue, over the last while.
 
-Counted once a batch or a pull; read by admin requests. Source: BrokerStatsManager.
+Counted once a batch or a pull; read by admin requests and the page of figures. Names
+and keys are those that tools ask for. Source: BrokerStatsManager.
 """
 
-from collections import deque
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from operator import sub
 from typing import Final
 
-from msgspec import Struct
+from twistedmq.broker.statistics.counter import (
+    DAY_S,
+    HOUR_S,
+    MINUTE_S,
+    Counter,
+    Rate,
+    Sum,
+)
+from twistedmq.broker.statistics.days import Sums
+from twistedmq.broker.statistics.throughput import Throughput
+from twistedmq.metrics.samples import Distribution
+from twistedmq.protocol.names import SYSTEM_TOPICS
 
 TOPIC_PUT: Final = "TOPIC_PUT"
 GROUP_GET: Final = "GROUP_GET"
+QUEUE_PUT: Final = "QUEUE_PUT"
+QUEUE_GET: Final = "QUEUE_GET"
+GROUP_ACK: Final = "GROUP_ACK"
+GROUP_CK: Final = "GROUP_CK"
+SNDBCK_PUT: Final = "SNDBCK_PUT"
+DLQ_PUT: Final = "DLQ_PUT"
+GROUP_GET_FROM_DISK: Final = "GROUP_GET_FROM_DISK"
 BROKER_PUT: Final = "BROKER_PUT"
 BROKER_GET: Final = "BROKER_GET"
+BROKER_ACK: Final = "BROKER_ACK"
+BROKER_CK: Final = "BROKER_CK"
+BROKER_GET_FROM_DISK: Final = "BROKER_GET_FROM_DISK"
+BROKER_PUT_OURS: Final = "BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC"
+BROKER_GET_OURS: Final = "BROKER_GET_NUMS_WITHOUT_SYSTEM_TOPIC"
+TOPIC_PUT_LATENCY: Final = "TOPIC_PUT_LATENCY"
+GROUP_GET_LATENCY: Final = "GROUP_GET_LATENCY"
+SNDBCK2DLQ_TIMES: Final = "SNDBCK2DLQ_TIMES"
 NUMS: Final = "_NUMS"
 SIZE: Final = "_SIZE"
 
-MINUTE_S: Final = 60
-HOUR_S: Final = 3600
-DAY_S: Final = 24 * HOUR_S
+SIZE_BOUNDS: Final = (1024, 4096, 512 << 10, 1 << 20, 2 << 20, 4 << 20)
+"""Those of rocketmq_message_size."""
 
-_BUCKET_S: Final = {MINUTE_S: 10, HOUR_S: 600, DAY_S: HOUR_S}
-"""How finely each window is cut."""
-_FINEST_S: Final = min(_BUCKET_S.values())
+# Which part of a key is the topic, and which the group, with @ between the parts.
+_TOPIC_AT: Final = {
+    **dict.fromkeys(
+        (
+            TOPIC_PUT,
+            QUEUE_PUT,
+            GROUP_GET,
+            QUEUE_GET,
+            GROUP_ACK,
+            GROUP_CK,
+            SNDBCK_PUT,
+            GROUP_GET_FROM_DISK,
+        ),
+        0,
+    ),
+    TOPIC_PUT_LATENCY: 1,
+    GROUP_GET_LATENCY: 1,
+}
+_WITH_GROUP: Final = frozenset(
+    {
+        GROUP_GET,
+        QUEUE_GET,
+        GROUP_ACK,
+        GROUP_CK,
+        SNDBCK_PUT,
+        GROUP_GET_FROM_DISK,
+        GROUP_GET_LATENCY,
+    }
+)
 
 
-class Rate(Struct, frozen=True):
-    """What one window of a counter holds."""
+class TopicCounter(Counter):
+    """What was sent to one topic."""
 
-    calls: int
-    """How often something was counted."""
-    total: int
-    per_second: float
+    __slots__ = ("kinds", "latencies", "of_broker", "sizes")
 
-    @property
-    def average(self) -> float:
-        """What one call brought, on the average."""
-        return self.total / self.calls if self.calls else 0.0
+    def __init__(
+        self, changed: list[Counter], now_s: float, of_broker: Counter
+    ) -> None:
+        """Be part of *changed*, as a Counter is; *of_broker* counts the same."""
+        super().__init__(changed, now_s)
+        self.of_broker = of_broker
+        self.sizes = [0] * (len(SIZE_BOUNDS) + 1)
+        """Messages by size, between the bounds."""
+        self.kinds: dict[str, list[int]] = {}
+        """Messages and bytes of those that are not for delivery at once, by kind."""
+        self.latencies: dict[int, Counter] = {}
+        """By queue: how many ms the answers took."""
 
-
-class Counter:
-    """Counts messages and bytes; knows the last minute, hour and day."""
-
-    __slots__ = ("_ends_s", "_latest", "_windows", "bytes", "calls", "messages")
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.messages = 0
-        self.bytes = 0
-        # By window: buckets of [number of the bucket, calls, messages, bytes].
-        self._windows: dict[int, deque[list[int]]] = {w: deque() for w in _BUCKET_S}
-        # What was counted in the finest bucket of now, and when that bucket ends:
-        # a count is four additions, whatever windows there are.
-        self._latest = [0, 0, 0]
-        self._ends_s = 0.0
-
-    def add(self, now_s: float, messages: int, size: int) -> None:
-        """Count one call that brought *messages* of *size* bytes together."""
-        if now_s >= self._ends_s:
-            self._settle()
-            self._ends_s = (now_s // _FINEST_S + 1) * _FINEST_S
-        self.calls += 1
-        self.messages += messages
-        self.bytes += size
-        latest = self._latest
-        latest[0] += 1
-        latest[1] += messages
-        latest[2] += size
-
-    def _settle(self) -> None:
-        """Put what was counted in the finest bucket into the windows."""
-        calls, messages, size = self._latest
-        if not calls:
-            return
-        self._latest = [0, 0, 0]
-        begin_s = self._ends_s - _FINEST_S
-        for window, buckets in self._windows.items():
-            number = int(begin_s // _BUCKET_S[window])
-            if not buckets or buckets[-1][0] != number:
-                self._drop_old(window, number)
-                buckets.append([number, 0, 0, 0])
-            bucket = buckets[-1]
-            bucket[1] += calls
-            bucket[2] += messages
-            bucket[3] += size
-
-    def rate(self, now_s: float, window: int, *, of_bytes: bool = False) -> Rate:
-        """Sum up the last *window* seconds: MINUTE_S, HOUR_S or DAY_S."""
-        self._settle()
-        self._drop_old(window, int(now_s // _BUCKET_S[window]))
-        buckets = self._windows[window]
-        total = sum(bucket[3 if of_bytes else 2] for bucket in buckets)
-        return Rate(sum(bucket[1] for bucket in buckets), total, total / window)
-
-    def _drop_old(self, window: int, number: int) -> None:
-        buckets = self._windows[window]
-        oldest = number - window // _BUCKET_S[window] + 1
-        while buckets and buckets[0][0] < oldest:
-            buckets.popleft()
+    def distribution(self) -> Distribution:
+        """Give the sizes of the messages."""
+        sizes = Distribution(SIZE_BOUNDS)
+        sizes.counts, sizes.total = list(self.sizes), self.bytes
+        return sizes
 
 
 class BrokerCounters:
@@ -106,41 +109,194 @@ class BrokerCounters:
     def __init__(self, seconds: Callable[[], float], broker_key: str) -> None:
         """Take time from *seconds*; the broker's own counters have *broker_key*."""
         self._seconds = seconds
-        self._by_name: dict[tuple[str, str], Counter] = {}
-        # Those of TOPIC_PUT and GROUP_GET again, asked for with each send and pull.
-        self._by_topic: dict[str, Counter] = {}
-        self._by_reader: dict[tuple[str, str], Counter] = {}
-        self.put = self._make(BROKER_PUT, broker_key)
-        self.got = self._make(BROKER_GET, broker_key)
+        self._key = broker_key
+        self._by_name: dict[str, dict[str, Counter]] = {}
+        self._changed: list[Counter] = []
+        # Those of GROUP_GET and its latency again, asked for with each pull.
+        self._topics: dict[str, TopicCounter] = {}
+        self._readers: dict[tuple[str, str], Counter] = {}
+        self._latencies: dict[tuple[str, str, int], Counter] = {}
+        self._by_name[TOPIC_PUT] = self._topics  # type: ignore[assignment]
+        self.put_ours = self.counter(BROKER_PUT_OURS, broker_key)
+        """What was stored, but for system topics."""
+        self._put_system = Counter(self._changed, seconds())
+        self.put = Sum(self.put_ours, self._put_system)
+        self.got_ours = self.counter(BROKER_GET_OURS, broker_key)
+        self._got_system = Counter(self._changed, seconds())
+        self.got = Sum(self.got_ours, self._got_system)
+        self._sums = {BROKER_PUT: self.put, BROKER_GET: self.got}
+        self.throughput = Throughput(
+            seconds, lambda: self.put.messages, lambda: self.got.messages
+        )
 
-    def sent(self, topic: str, messages: int, size: int) -> None:
+    # Counting
+
+    def sent(self, topic: str, messages: int, size: int, calls: int = 0) -> None:
         """Count messages that were stored, once a batch and topic."""
-        now_s = self._seconds()
-        counter = self._by_topic.get(topic)
-        if counter is None:
-            counter = self._by_topic[topic] = self._make(TOPIC_PUT, topic)
-        self.put.add(now_s, messages, size)
-        counter.add(now_s, messages, size)
+        counter = self._topics.get(topic) or self._new_topic(topic)
+        counter.add(calls or messages, messages, size)
+        counter.of_broker.add(0, messages, size)
+        counter.sizes[bisect_left(SIZE_BOUNDS, size // messages)] += messages
 
-    def pulled(self, topic: str, group: str, messages: int, size: int) -> None:
-        """Count messages that were given to a consumer, once a pull."""
-        now_s = self._seconds()
-        counter = self._by_reader.get((topic, group))
+    def sent_batch(
+        self, topic: str, starts: Sequence[int], end: int, calls: int
+    ) -> None:
+        """Count what *calls* brought to one topic: records at *starts*, up to *end*."""
+        counter = self._topics.get(topic) or self._new_topic(topic)
+        number, size = len(starts), end - starts[0]
+        counter.add(calls, number, size)
+        counter.of_broker.add(0, number, size)
+        if number == 1:
+            counter.sizes[bisect_left(SIZE_BOUNDS, size)] += 1
+            return
+        sizes = list(map(sub, (*starts[1:], end), starts))
+        at = bisect_left(SIZE_BOUNDS, min(sizes))
+        if at == bisect_left(SIZE_BOUNDS, max(sizes)):
+            counter.sizes[at] += number
+        else:
+            for each in sizes:
+                counter.sizes[bisect_left(SIZE_BOUNDS, each)] += 1
+
+    def sent_kind(self, topic: str, kind: str, messages: int, size: int) -> None:
+        """Say that so many of those that were sent are of another kind than normal."""
+        counter = self._topics.get(topic) or self._new_topic(topic)
+        counted = counter.kinds.setdefault(kind, [0, 0])
+        counted[0] += messages
+        counted[1] += size
+
+    def answered(self, topic: str, queue_id: int, calls: int, took_ms: int) -> None:
+        """Count how long the answers to sends took that had to wait."""
+        counter = self._topics.get(topic) or self._new_topic(topic)
+        latency = counter.latencies.get(queue_id)
+        if latency is None:
+            latency = self.counter(TOPIC_PUT_LATENCY, f"{queue_id}@{topic}")
+            counter.latencies[queue_id] = latency
+        latency.add(calls, took_ms * calls, 0)
+
+    def pulled(
+        self,
+        topic: str,
+        group: str,
+        messages: int,
+        size: int,
+        queue_id: int = -1,
+        took_ms: int = 0,
+    ) -> None:
+        """Count messages that were given to a consumer, once a pull.
+
+        *queue_id* where known: the time that it *took* is counted by queue.
+        """
+        counter = self._readers.get((topic, group))
         if counter is None:
-            counter = self._make(GROUP_GET, f"{topic}@{group}")
-            self._by_reader[topic, group] = counter
-        self.got.add(now_s, messages, size)
-        counter.add(now_s, messages, size)
+            counter = self.counter(GROUP_GET, f"{topic}@{group}")
+            self._readers[topic, group] = counter
+        counter.add(1, messages, size)
+        got = self._got_system if topic in SYSTEM_TOPICS else self.got_ours
+        got.add(0, messages, size)
+        if queue_id >= 0:
+            latency = self._latencies.get((topic, group, queue_id))
+            if latency is None:
+                latency = self.counter(GROUP_GET_LATENCY, f"{queue_id}@{topic}@{group}")
+                self._latencies[topic, group, queue_id] = latency
+            latency.add(1, took_ms, 0)
+
+    def read_from_disk(self, topic: str, group: str, messages: int, size: int) -> None:
+        """Count messages for which the disk had to be read."""
+        self.counter(GROUP_GET_FROM_DISK, f"{topic}@{group}").add(1, messages, size)
+        self.counter(BROKER_GET_FROM_DISK, self._key).add(0, messages, size)
+
+    def acked(self, topic: str, group: str, messages: int) -> None:
+        """Count messages that a group has acknowledged after a pop."""
+        self.counter(GROUP_ACK, f"{topic}@{group}").add(1, messages, 0)
+        self.counter(BROKER_ACK, self._key).add(0, messages, 0)
+
+    def lent(self, topic: str, group: str, checkpoints: int) -> None:
+        """Count check points that pops and changes of the invisible time made."""
+        self.counter(GROUP_CK, f"{topic}@{group}").add(1, checkpoints, 0)
+        self.counter(BROKER_CK, self._key).add(0, checkpoints, 0)
+
+    def sent_back(self, topic: str, group: str, *, dead: bool) -> None:
+        """Count a message that a group could not consume; *dead*: it has given up."""
+        self.counter(SNDBCK_PUT, f"{topic}@{group}").add(1, 1, 0)
+        if dead:
+            key = f"Owner@{topic}@{group}@SEND_BACK"
+            self.counter(SNDBCK2DLQ_TIMES, key).add(1, 1, 0)
+            self.counter(DLQ_PUT, f"{topic}@{group}").add(1, 1, 0)
+
+    def queue_put(self, topic: str, queue_id: int, messages: int, size: int) -> None:
+        """Count by queue, which is done for delayed and sent-back messages only."""
+        self.counter(QUEUE_PUT, f"{topic}@{queue_id}").add(1, messages, size)
+
+    def queue_got(
+        self, topic: str, queue_id: int, group: str, messages: int, size: int
+    ) -> None:
+        """Count by queue, which is done for the delivery of delayed messages only."""
+        key = f"{topic}@{queue_id}@{group}"
+        self.counter(QUEUE_GET, key).add(1, messages, size)
+
+    def counter(self, name: str, key: str) -> Counter:
+        """Give a counter, which may be new; *name* is without _NUMS or _SIZE."""
+        table = self._by_name.setdefault(name, {})
+        found = table.get(key)
+        if found is None:
+            found = table[key] = Counter(self._changed, self._seconds())
+        return found
+
+    def _new_topic(self, topic: str) -> TopicCounter:
+        of_broker = self._put_system if topic in SYSTEM_TOPICS else self.put_ours
+        made = TopicCounter(self._changed, self._seconds(), of_broker)
+        self._topics[topic] = made
+        return made
+
+    # Forgetting
 
     def forget_topic(self, topic: str) -> None:
         """Drop the counters of a deleted topic."""
-        self._by_name.pop((TOPIC_PUT, topic), None)
-        self._by_topic.pop(topic, None)
-        for reader in [key for key in self._by_reader if key[0] == topic]:
-            del self._by_reader[reader]
-        prefix = f"{topic}@"
-        for key in [key for key in self._by_name if key[1].startswith(prefix)]:
-            del self._by_name[key]
+        for name, at in _TOPIC_AT.items():
+            table = self._by_name.get(name, {})
+            for key in [key for key in table if _part(key, at) == topic]:
+                del table[key]
+        for reader in [key for key in self._readers if key[0] == topic]:
+            del self._readers[reader]
+        for place in [key for key in self._latencies if key[0] == topic]:
+            del self._latencies[place]
+
+    def forget_group(self, group: str) -> None:
+        """Drop the counters of a deleted group."""
+        for name in _WITH_GROUP:
+            table = self._by_name.get(name, {})
+            for key in [key for key in table if _part(key, -1) == group]:
+                del table[key]
+        for reader in [key for key in self._readers if key[1] == group]:
+            del self._readers[reader]
+        for place in [key for key in self._latencies if key[1] == group]:
+            del self._latencies[place]
+
+    # Reading
+
+    def sample(self, most: int) -> bool:
+        """Sample up to *most* of the counters that have changed; whether all are."""
+        changed, now_s = self._changed, self._seconds()
+        for _ in range(min(most, len(changed))):
+            changed.pop().sample(now_s)
+        return not changed
+
+    def topics(self) -> Iterator[tuple[str, TopicCounter]]:
+        """Give what was sent to each topic."""
+        return iter(list(self._topics.items()))
+
+    def readers(self) -> Iterator[tuple[str, str, Counter]]:
+        """Give topic, group and what the group got of it."""
+        for (topic, group), counter in list(self._readers.items()):
+            yield topic, group, counter
+
+    def all_of(self, name: str) -> Iterator[tuple[str, Counter]]:
+        """Give the counters of one name by key."""
+        return iter(list(self._by_name.get(name, {}).items()))
+
+    def sums(self) -> Sums:
+        """Give what clients sent and got since the start."""
+        return Sums(self.put_ours.messages, self.got_ours.messages)
 
     def put_per_second(self, topic: str) -> float:
         """Give the messages a second that were sent to *topic*, over a minute."""
@@ -153,26 +309,50 @@ class BrokerCounters:
     def rates(self, stats_name: str, key: str) -> tuple[Rate, Rate, Rate] | None:
         """Give minute, hour and day of one counter; None if nothing was counted.
 
-        *stats_name* is a counter's name and what it counts: "TOPIC_PUT_NUMS".
+        *stats_name* is as the tools say it: "TOPIC_PUT_NUMS", "GROUP_GET_LATENCY".
         """
-        name, of_bytes = stats_name.removesuffix(NUMS), stats_name.endswith(SIZE)
-        counter = self._by_name.get((name.removesuffix(SIZE), key))
-        if counter is None or not stats_name.endswith((NUMS, SIZE)):
+        counter = self._find(stats_name, key)
+        if counter is None:
             return None
-        now_s = self._seconds()
+        now_s, of_bytes = self._seconds(), stats_name.endswith(SIZE)
         minute, hour, day = (
-            counter.rate(now_s, window, of_bytes=of_bytes) for window in _BUCKET_S
+            counter.rate(now_s, window, of_bytes=of_bytes)
+            for window in (MINUTE_S, HOUR_S, DAY_S)
         )
         return minute, hour, day
 
+    def _find(self, stats_name: str, key: str) -> "Counter | Sum | None":
+        table = self._by_name.get(stats_name)
+        if stats_name.endswith((NUMS, SIZE)):
+            name = stats_name.removesuffix(NUMS).removesuffix(SIZE)
+            if name in self._sums and key == self._key:
+                return self._sums[name]
+            table = self._by_name.get(name)
+        elif f"{stats_name}{NUMS}" in _IN_PAIRS:
+            return None  # half a name
+        return (table or {}).get(key)
+
     def _per_second(self, name: str, key: str) -> float:
-        counter = self._by_name.get((name, key))
+        counter = self._by_name.get(name, {}).get(key)
         if counter is None:
             return 0.0
         return counter.rate(self._seconds(), MINUTE_S).per_second
 
-    def _make(self, name: str, key: str) -> Counter:
-        counter = self._by_name.get((name, key))
-        if counter is None:
-            counter = self._by_name[(name, key)] = Counter()
-        return counter
+
+_IN_PAIRS: Final = frozenset(
+    f"{name}{NUMS}"
+    for name in (
+        *_TOPIC_AT.keys() - {TOPIC_PUT_LATENCY, GROUP_GET_LATENCY},
+        DLQ_PUT,
+        BROKER_PUT,
+        BROKER_GET,
+        BROKER_ACK,
+        BROKER_CK,
+        BROKER_GET_FROM_DISK,
+    )
+)
+
+
+def _part(key: str, at: int) -> str:
+    parts = key.split("@")
+    return parts[at] if at < len(parts) else ""

@@ -63,7 +63,6 @@ disableNettyWorkerGroup boolean false
 enableCalcFilterBitMap boolean false
 enableDetailStat boolean true
 enableFastChannelEventProcess boolean false
-enableLagAndDlqMetrics boolean true
 enableLmqStats boolean false
 enableNetWorkFlowControl boolean false
 enableNotifyAfterPopOrderLockRelease boolean true

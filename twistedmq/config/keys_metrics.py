@@ -88,6 +88,7 @@ BROKER_METRICS_KEYS: Final = (
             ("enableStatsMetrics", "stats", "the broker: topics, groups, permission"),
             ("enableRequestMetrics", "requests", "messages in and out"),
             ("enableConnectionMetrics", "connections", "connected clients"),
+            ("enableLagAndDlqMetrics", "lag", "the lag of consumer groups"),
             ("enableMessageStoreMetrics", "store", "the store and timers"),
         )
     ),

@@ -21,4 +21,5 @@ class MetricsConfig:
     stats: bool = True
     requests: bool = True
     connections: bool = True
+    lag: bool = True
     store: bool = True

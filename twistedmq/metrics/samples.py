@@ -36,8 +36,12 @@ class Distribution:
 
     def add(self, value: float, times: int = 1) -> None:
         """Count *value*, which was seen so many *times*."""
-        self.counts[bisect_left(self.bounds, value)] += times
+        self.counts[self.slot(value)] += times
         self.total += value * times
+
+    def slot(self, value: float) -> int:
+        """Say in which of the counts *value* belongs."""
+        return bisect_left(self.bounds, value)
 
     @property
     def number(self) -> int:

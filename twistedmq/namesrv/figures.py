@@ -1,6 +1,6 @@
 """Figures of a name server: which brokers it knows, and what they hold."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from twistedmq.metrics.samples import Sample, gauge
@@ -17,16 +17,13 @@ QUEUES: Final = gauge("twistedmq_namesrv_routes", "Brokers, summed over all topi
 CHANGES: Final = gauge(
     "twistedmq_namesrv_route_revision", "Rises with every change of the routes"
 )
-CONNECTIONS: Final = gauge("twistedmq_connections", "Open connections", "port")
 
 
 class NamesrvFigures:
     """Gives figures of the routes."""
 
-    def __init__(self, routes: RouteTable, connections: Callable[[], int]) -> None:
-        """*connections* counts those that are open."""
+    def __init__(self, routes: RouteTable) -> None:
         self._routes = routes
-        self._connections = connections
 
     def samples(self) -> Iterator[Sample]:
         """Give today's figures."""
@@ -39,4 +36,3 @@ class NamesrvFigures:
         yield TOPICS.of(len(routes.queues))
         yield QUEUES.of(sum(map(len, routes.queues.values())))
         yield CHANGES.of(routes.revision)
-        yield CONNECTIONS.of(self._connections(), "main")

@@ -72,8 +72,9 @@ class RemotingProtocol(Protocol):
         self._capabilities = capabilities or detect()
         self._decoder = FrameDecoder(limits.max_frame_bytes)
         self._pending = PendingRequests(wheel, limits.max_pending_requests)
-        self._in_flight = 0
-        self._in_flight_bytes = 0
+        self.in_flight = 0
+        """Requests that wait for their answer."""
+        self.in_flight_bytes = 0
         self._paused_for = 0
         self._quiet_checks = 0
         self._timers: dict[str, Timer] = {}
@@ -140,6 +141,11 @@ class RemotingProtocol(Protocol):
         """Whether requests can be sent."""
         return self._open
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is read from the peer at the moment."""
+        return self._paused_for != 0
+
     # IConnection
 
     def request(
@@ -194,7 +200,7 @@ class RemotingProtocol(Protocol):
     def finish(self) -> Deferred[None]:
         """Read no more; fires when the requests in flight are answered."""
         self._pause_for(_FINISHING)
-        if not self._in_flight or not self._open:
+        if not self.in_flight or not self._open:
             return succeed(None)
         finished: Deferred[None] = Deferred()
         self._finished.append(finished)
@@ -259,11 +265,11 @@ class RemotingProtocol(Protocol):
     def _wait_for(self, replies: Deferred[Any], count: int, size: int) -> None:
         """Take note of *count* requests of *size* bytes that *replies* will answer."""
         limits = self._limits
-        self._in_flight += count
-        self._in_flight_bytes += size
+        self.in_flight += count
+        self.in_flight_bytes += size
         if (
-            self._in_flight > limits.max_in_flight_requests
-            or self._in_flight_bytes > limits.max_in_flight_bytes
+            self.in_flight > limits.max_in_flight_requests
+            or self.in_flight_bytes > limits.max_in_flight_bytes
         ):
             self._pause_for(_TOO_MUCH_IN_FLIGHT)
         replies.addCallback(self._write_replies)
@@ -278,14 +284,14 @@ class RemotingProtocol(Protocol):
 
     def _answered(self, _: None, count: int, size: int) -> None:
         limits = self._limits
-        self._in_flight -= count
-        self._in_flight_bytes -= size
+        self.in_flight -= count
+        self.in_flight_bytes -= size
         if (
-            self._in_flight <= limits.max_in_flight_requests // 2
-            and self._in_flight_bytes <= limits.max_in_flight_bytes // 2
+            self.in_flight <= limits.max_in_flight_requests // 2
+            and self.in_flight_bytes <= limits.max_in_flight_bytes // 2
         ):
             self._resume_for(_TOO_MUCH_IN_FLIGHT)
-        if not self._in_flight:
+        if not self.in_flight:
             self._say_finished()
 
     def _say_finished(self) -> None:

@@ -4,6 +4,7 @@ import pytest
 from read_side import ReadSide, genuine_answers
 
 from twistedmq.broker.admin.handlers import AdminHandlers
+from twistedmq.broker.statistics.days import Days
 from twistedmq.config.broker import BrokerAdmin, PullConfig, SendConfig
 from twistedmq.config.live import Live
 from twistedmq.config.settings import LiveSettings, Settings
@@ -33,7 +34,7 @@ class Admin(ReadSide):
             admin=self.settings.live(BrokerAdmin),
             sending=Live(SendConfig()),
             wall_ms=self.wall_ms,
-            seconds=self.clock.seconds,
+            days=Days(self.counters.sums, self.wall_ms),
         ).table()
 
 
@@ -120,12 +121,12 @@ class TestStats:
         return side.ask(RequestCode.VIEW_BROKER_STATS_DATA, header)
 
     def test_minute_hour_and_day(self, side: Admin) -> None:
-        side.counters.sent("T1", 4, 400)
-        side.counters.sent("T1", 2, 200)
+        side.counters.sent("T1", 4, 400, calls=1)
+        side.counters.sent("T1", 2, 200, calls=1)
         ours = loose_json.decode_any(self.ask(side, "TOPIC_PUT_NUMS", "T1").body)
         [genuine, *_] = genuine_answers("view_broker_stats_data")
         assert ours.keys() == genuine["body_json"].keys()
-        assert ours["statsMinute"] == {"avgpt": 3.0, "sum": 6, "tps": 0.1}
+        assert ours["statsMinute"] == {"avgpt": 3.0, "sum": 6, "tps": 0.6}
 
     def test_nothing_was_counted(self, side: Admin) -> None:
         reply = self.ask(side, "TOPIC_PUT_NUMS", "TNope")

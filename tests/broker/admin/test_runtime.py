@@ -21,7 +21,7 @@ def info() -> dict[str, str]:
     counters = BrokerCounters(lambda: 0.0, "broker-a")
     counters.sent("T", 4, 400)
     counters.pulled("T", "G", 3, 300)
-    moment = Moment(now_ms=90_000, now_s=0.0, booted_ms=5_000, earliest_ms=-1)
+    moment = Moment(now_ms=90_000, booted_ms=5_000, earliest_ms=-1)
     return runtime_info(STATUS, counters, moment)
 
 

@@ -36,6 +36,7 @@ def admin(around: Surroundings, tables: Tables, settled: Settled) -> Capability:
         live(TopicDefaults),
         tables.group_file.saved,
         forget_offsets=(offsets.remove_group,),
+        forget=tables.counters.forget_group,
     )
     admin = AdminHandlers(
         store=store,
@@ -45,7 +46,7 @@ def admin(around: Surroundings, tables: Tables, settled: Settled) -> Capability:
         admin=around.settings.live(BrokerAdmin),
         sending=around.settings.live(SendConfig),
         wall_ms=wall_ms,
-        seconds=around.seconds,
+        days=tables.days,
     )
     cleaning = CleaningHandlers(store, tables.topics)
     if (retention := IRetention(store, None)) is not None:

@@ -1,9 +1,17 @@
-"""What the broker shows of itself at /metrics, beside what its capabilities show."""
+"""What the broker counts, and shows of itself at /metrics."""
 
-from twistedmq.app.wiring.capability import Capability
+from twistedmq.app.stores import wall_ms
+from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
+from twistedmq.broker.pull.held import HeldPulls
 from twistedmq.broker.statistics.broker_figures import BrokerFigures
+from twistedmq.broker.statistics.lag import Lags
+from twistedmq.broker.statistics.lag_figures import LagFigures
+from twistedmq.broker.statistics.own_figures import OwnFigures
+from twistedmq.broker.statistics.service import StatisticsService
+from twistedmq.broker.statistics.store_figures import StoreFigures
+from twistedmq.broker.statistics.traffic_figures import TrafficFigures
 from twistedmq.config.broker import BrokerIdentity
 from twistedmq.config.metrics import MetricsConfig
 from twistedmq.metrics.registry import MetricsRegistry
@@ -25,14 +33,43 @@ def metrics_registry(around: Surroundings) -> MetricsRegistry:
     return MetricsRegistry(around.reactor, labels, lambda: config.value.most_of_a_kind)
 
 
-def figures(around: Surroundings, tables: Tables) -> Capability:
-    """Join what gives figures of the broker as a whole."""
+def figures(around: Surroundings, tables: Tables, held: HeldPulls) -> Capability:
+    """Join what counts, and what gives figures of the broker as a whole."""
     live = around.settings.live
-    broker = BrokerFigures(
-        tables.topics,
-        tables.groups,
-        tables.clients,
-        live(BrokerIdentity),
-        live(MetricsConfig),
+    shown = live(MetricsConfig)
+    service = StatisticsService(
+        around.reactor, around.seconds, tables.counters, tables.days
     )
-    return Capability(metrics=[broker.tables, broker.connections])
+    broker = BrokerFigures(
+        tables.topics, tables.groups, tables.clients, live(BrokerIdentity), shown
+    )
+    traffic = TrafficFigures(tables.counters, tables.topics, shown)
+    lag = LagFigures(
+        lags=Lags(around.store, tables.offsets),
+        topics=tables.topics,
+        groups=tables.groups,
+        clients=tables.clients,
+        offsets=tables.offsets,
+        config=shown,
+        wall_ms=wall_ms,
+    )
+    store = StoreFigures(around.store, shown, wall_ms)
+    own = OwnFigures(
+        tables.counters.throughput,
+        service.lateness,
+        held_pulls=lambda: len(held),
+        timers=lambda: len(around.wheel),
+    )
+    return Capability(
+        services=[RunningPart("statistics", service, 1.0)],
+        metrics=[
+            broker.tables,
+            broker.connections,
+            traffic.incoming,
+            traffic.outgoing,
+            traffic.given_up,
+            lag.samples,
+            store.samples,
+            own.samples,
+        ],
+    )

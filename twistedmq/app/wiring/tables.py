@@ -12,6 +12,7 @@ from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.locks.table import QueueLocks
 from twistedmq.broker.offsets.keeper import OffsetKeeper
 from twistedmq.broker.offsets.table import OffsetTable
+from twistedmq.broker.statistics.days import Days
 from twistedmq.broker.topics.file import TopicFile
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import (
@@ -39,6 +40,7 @@ class Tables:
     clients: ClientManager
     locks: QueueLocks
     counters: BrokerCounters
+    days: Days
     expressions: Expressions
 
     def save_now(self) -> None:
@@ -70,6 +72,7 @@ def build_tables(around: Surroundings) -> Tables:
     groups = GroupTable(live(GroupDefaults), limits, wall_ms, light)
     offsets = OffsetTable(live(OffsetConfig), wall_ms)
     expressions = Expressions()
+    counters = BrokerCounters(around.seconds, identity.cluster_name)
     tables = Tables(
         topics=topics,
         topic_file=TopicFile(around.reactor, file("topics.json"), topics),
@@ -86,7 +89,8 @@ def build_tables(around: Surroundings) -> Tables:
         ),
         clients=ClientManager(expressions),
         locks=QueueLocks(around.seconds),
-        counters=BrokerCounters(around.seconds, identity.cluster_name),
+        counters=counters,
+        days=Days(counters.sums, wall_ms),
         expressions=expressions,
     )
     tables.topic_file.load()

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 
 from twistedmq.broker.admin.runtime import Moment, runtime_info
-from twistedmq.broker.counters import BrokerCounters, Rate
+from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.settling import settle
+from twistedmq.broker.statistics.counter import Rate
+from twistedmq.broker.statistics.days import Days
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerAdmin, SendConfig
 from twistedmq.config.live import Live
@@ -44,7 +46,7 @@ class AdminHandlers:
         admin: which settings may not be changed.
         sending: from when on sends are accepted.
         wall_ms: the wall clock.
-        seconds: the clock of the counters.
+        days: the traffic of whole days.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class AdminHandlers:
         admin: Live[BrokerAdmin],
         sending: Live[SendConfig],
         wall_ms: Callable[[], int],
-        seconds: Callable[[], float],
+        days: Days,
     ) -> None:
         self._store = store
         self._topics = topics
@@ -66,7 +68,7 @@ class AdminHandlers:
         self._admin = admin
         self._sending = sending
         self._wall_ms = wall_ms
-        self._seconds = seconds
+        self._days = days
         self._booted_ms = wall_ms()
         self._updated_ms = self._booted_ms
 
@@ -89,10 +91,11 @@ class AdminHandlers:
         first = await settle(self._store.record_at(status["min_offset"]))
         moment = Moment(
             now_ms=self._wall_ms(),
-            now_s=self._seconds(),
             booted_ms=self._booted_ms,
             earliest_ms=-1 if first is None else store_time(first),
             accepts_from_ms=self._sending.value.accept_from_ms,
+            today=self._days.today,
+            yesterday=self._days.yesterday,
         )
         table = runtime_info(status, self._counters, moment)
         return Reply(body=loose_json.encode(KVTable(table=table)))

@@ -5,12 +5,13 @@ are answered with what an idle genuine broker says, as tools read them all.
 Source: AdminBrokerProcessor.prepareRuntimeInfo, StoreStatsService.getRuntimeInfo.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
 
-from twistedmq.broker.counters import HOUR_S, MINUTE_S, BrokerCounters
+from twistedmq.broker.counters import BrokerCounters
+from twistedmq.broker.statistics.days import Sums
 
 BROKER_VERSION: Final = "V5_4_0"
 
@@ -28,13 +29,15 @@ class Moment(Struct, frozen=True):
     """When the information is asked for, and what else is not in the store."""
 
     now_ms: int
-    now_s: float
-    """The clock of the counters."""
     booted_ms: int
     earliest_ms: int
     """Store time of the oldest message, -1 without one."""
     accepts_from_ms: int = 0
     """Before which sends are refused."""
+    today: Sums = Sums()
+    """What went through until the last midnight."""
+    yesterday: Sums = Sums()
+    """And until the one before."""
 
 
 def runtime_info(
@@ -50,7 +53,7 @@ def runtime_info(
         "startAcceptSendRequestTimeStamp": moment.accepts_from_ms,
     }
     info |= _log_figures(store)
-    info |= _traffic(counters, moment.now_s)
+    info |= _traffic(counters) | _days(counters, moment)
     info |= _what_we_do_not_have()
     return {name: f"{value}" for name, value in info.items()}
 
@@ -76,37 +79,43 @@ def _capacity(store: Mapping[str, Any]) -> str:
     return f"Total : {bytes_text(total)}, Free : {bytes_text(free)}."
 
 
-def _traffic(counters: BrokerCounters, now_s: float) -> dict[str, object]:
-    put, got = counters.put, counters.got
-    calls = max(1, put.calls)
+def _traffic(counters: BrokerCounters) -> dict[str, object]:
+    put, throughput = counters.put, counters.throughput
+    rates, times = throughput.rates(), throughput.times
+    found, missed = rates["found"], rates["missed"]
     return {
-        "putMessageTimesTotal": calls,
+        "putMessageTimesTotal": max(1, put.messages),
         "putMessageSizeTotal": put.bytes,
         "putMessageAverageSize": put.bytes / max(1, put.messages),
-        "putMessageFailedTimes": 0,
-        "putTps": _rates(put.rate(now_s, MINUTE_S), put.rate(now_s, HOUR_S)),
-        "getFoundTps": _rates(got.rate(now_s, MINUTE_S), got.rate(now_s, HOUR_S)),
-        "getMissTps": "0.0 0.0 0.0",
-        "getTotalTps": _rates(got.rate(now_s, MINUTE_S), got.rate(now_s, HOUR_S)),
-        "getTransferredTps": _rates(got.rate(now_s, MINUTE_S), got.rate(now_s, HOUR_S)),
-        "msgPutTotalTodayNow": put.messages,
-        "msgGetTotalTodayNow": got.messages,
-        "msgPutTotalTodayMorning": 0,
-        "msgGetTotalTodayMorning": 0,
-        "msgPutTotalYesterdayMorning": 0,
-        "msgGetTotalYesterdayMorning": 0,
+        "putMessageFailedTimes": throughput.failed,
+        "putMessageDistributeTime": times.text(),
+        "putMessageEntireTimeMax": throughput.longest_put_ms,
+        "putLatency99": f"{times.quantile_ms(0.99):.2f}",
+        "putLatency999": f"{times.quantile_ms(0.999):.2f}",
+        "getMessageEntireTimeMax": throughput.longest_get_ms,
+        "putTps": _spans(rates["puts"]),
+        "getFoundTps": _spans(found),
+        "getMissTps": _spans(missed),
+        "getTotalTps": _spans(map(sum, zip(found, missed, strict=True))),
+        "getTransferredTps": _spans(rates["transferred"]),
+    }
+
+
+def _days(counters: BrokerCounters, moment: Moment) -> dict[str, object]:
+    return {
+        "msgPutTotalTodayNow": counters.put_ours.messages,
+        "msgGetTotalTodayNow": counters.got_ours.messages,
+        "msgPutTotalTodayMorning": moment.today.put,
+        "msgGetTotalTodayMorning": moment.today.got,
+        "msgPutTotalYesterdayMorning": moment.yesterday.put,
+        "msgGetTotalYesterdayMorning": moment.yesterday.got,
     }
 
 
 def _what_we_do_not_have() -> dict[str, object]:
     info: dict[str, object] = {
         "dispatchMaxBuffer": 0,
-        "getMessageEntireTimeMax": 0,
         "pageCacheLockTimeMills": 0,
-        "putLatency99": "0.00",
-        "putLatency999": "0.00",
-        "putMessageDistributeTime": "",
-        "putMessageEntireTimeMax": 0,
         "remainTransientStoreBufferNumbs": 2**31 - 1,
         "timerCongestNum": 0,
         "timerDequeueTps": "0.0",
@@ -123,8 +132,9 @@ def _what_we_do_not_have() -> dict[str, object]:
     return info
 
 
-def _rates(*rates: Any) -> str:
-    return " ".join(f"{rate.per_second}" for rate in rates) + " "
+def _spans(rates: Iterable[float]) -> str:
+    """Write rates over 10, 60 and 600 seconds."""
+    return " ".join(f"{rate}" for rate in rates)
 
 
 def bytes_text(count: int) -> str:

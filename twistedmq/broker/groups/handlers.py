@@ -41,6 +41,7 @@ class GroupHandlers:
         paging: how large a page is (the same for topics and groups).
         saved: gives what fires once all changes are on disk, None if they are.
         forget_offsets: each is called with a deleted group whose offsets shall go too.
+        forget: called with every deleted group.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class GroupHandlers:
         paging: Live[TopicDefaults],
         saved: Callable[[], Deferred[None] | None],
         forget_offsets: Iterable[Callable[[str], object]] = (),
+        forget: Callable[[str], object] = lambda group: None,
     ) -> None:
         self._groups = groups
         self._paging = paging
         self._saved = saved
         self._forget_offsets = tuple(forget_offsets)
+        self._forget = forget
 
     def table(self) -> HandlerTable:
         """Give the handlers by request code."""
@@ -92,6 +95,7 @@ class GroupHandlers:
         """Forget a group, with its offsets where that is asked for."""
         header: DeleteSubscriptionGroupRequestHeader = request.header
         self._groups.delete(header.group_name)
+        self._forget(header.group_name)
         if header.clean_offset:
             for forget in self._forget_offsets:
                 forget(header.group_name)

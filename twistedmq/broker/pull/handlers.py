@@ -119,6 +119,7 @@ class PullHandlers:
         self._subscriptions = subscriptions
         self._held = held
         self._counters = counters
+        self._throughput = counters.throughput
         self._identity = identity
         self._config = config
 
@@ -209,12 +210,26 @@ class PullHandlers:
         )
         if isinstance(read, QueueRead):
             return self._answer(pull, may_hold, read)
-        return read.addCallback(partial(self._answer, pull, may_hold))
+        began_s = self._throughput.seconds()
+        return read.addCallback(partial(self._answer_late, pull, may_hold, began_s))
+
+    def _answer_late(
+        self, pull: Pull, may_hold: bool, began_s: float, read: QueueRead
+    ) -> Reply | Deferred[Reply]:
+        """Answer when the disk has been read."""
+        if read.count:
+            header = pull.header
+            self._counters.read_from_disk(
+                header.topic, header.consumer_group, read.count, read.size
+            )
+        took_ms = int((self._throughput.seconds() - began_s) * 1000)
+        return self._answer(pull, may_hold, read, took_ms)
 
     def _answer(
-        self, pull: Pull, may_hold: bool, read: QueueRead
+        self, pull: Pull, may_hold: bool, read: QueueRead, took_ms: int = 0
     ) -> Reply | Deferred[Reply]:
         header = pull.header
+        self._throughput.read(read.count, took_ms)
         code = response_code(read.status, header.queue_offset)
         moved = code == ResponseCode.PULL_OFFSET_MOVED
         self._progress.note(
@@ -222,7 +237,12 @@ class PullHandlers:
         )
         if code == ResponseCode.SUCCESS:
             self._counters.pulled(
-                header.topic, header.consumer_group, read.count, read.size
+                header.topic,
+                header.consumer_group,
+                read.count,
+                read.size,
+                header.queue_id,
+                took_ms,
             )
         elif (
             may_hold

@@ -7,6 +7,7 @@ Source: SendMessageProcessor.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, ParamSpec
 
 from twisted.internet.defer import Deferred, TimeoutError, gatherResults, succeed
@@ -36,6 +37,14 @@ from twistedmq.store.interfaces import (
 
 P = ParamSpec("P")
 
+_DELAYING: Final = frozenset(
+    {
+        props.DELAY,
+        props.TIMER_DELIVER_MS,
+        props.TIMER_DELAY_SEC,
+        props.TIMER_DELAY_MS,
+    }
+)
 _CODES: Final = (
     RequestCode.SEND_MESSAGE,
     RequestCode.SEND_MESSAGE_V2,
@@ -77,6 +86,7 @@ class SendHandlers:
         self._packed_host = packed_host
         self._new_unique_id = new_unique_id
         self._counters = counters
+        self._throughput = counters.throughput
         self._clock = clock
         self._config = config
         self._settled = settled
@@ -151,18 +161,24 @@ class SendHandlers:
     def _store_and_answer(
         self, sends: DecodedSends, settled: Deferred[None] | None
     ) -> bytes | Deferred[bytes]:
+        began_s = self._throughput.seconds()
         try:
             appended = self._store.append(sends.batch)
         except StoreFullError as error:
+            self._throughput.failed += len(sends.counts)
             return self._refuse_all(sends, _full(error))
         except TwistedMQError as error:
             if len(sends.opaques) == 1:
                 return self._refuse_all(sends, error)
             return self._store_one_by_one(sends)
-        return self._answer_stored(sends, appended, settled)
+        return self._answer_stored(sends, appended, settled, began_s)
 
     def _answer_stored(
-        self, sends: DecodedSends, appended: Appended, settled: Deferred[None] | None
+        self,
+        sends: DecodedSends,
+        appended: Appended,
+        settled: Deferred[None] | None,
+        began_s: float,
     ) -> bytes | Deferred[bytes]:
         """Answer now, or when what was stored is safe."""
         self._count(sends, appended)
@@ -171,13 +187,17 @@ class SendHandlers:
             safe.addErrback(lambda _: None)
             return self._answer(Durability.PAGE_CACHE, sends, appended)
         if safe is None:
+            self._throughput.stored(began_s, len(sends.counts))
             if settled is None:
                 return self._answer(self._store.durability, sends, appended)
             safe = succeed(self._store.durability)
+        else:
+            safe.addCallback(self._became_safe, sends, began_s)
         return self._answer_when_safe(safe, settled, sends, appended)
 
     def _serve_gathered(self, reads: list[GatheredRead]) -> None:
         """Store what several reads brought as one batch."""
+        began_s = self._throughput.seconds()
         try:
             appended = self._store.append(merged([read.sends.batch for read in reads]))
         except Exception:
@@ -186,7 +206,8 @@ class SendHandlers:
                 _answer_with(read.answers, self._store_and_answer, read.sends, None)
             return
         for read, part in zip(reads, _parts(reads, appended), strict=True):
-            _answer_with(read.answers, self._answer_stored, read.sends, part, None)
+            answer = partial(self._answer_stored, read.sends, part, None, began_s)
+            _answer_with(read.answers, answer)
 
     def _store_one_by_one(self, sends: DecodedSends) -> bytes | Deferred[bytes]:
         """Find the request that the store refuses; the others shall not suffer."""
@@ -273,14 +294,45 @@ class SendHandlers:
             if not one_way
         )
 
+    def _became_safe(
+        self, durability: Durability, sends: DecodedSends, began_s: float
+    ) -> Durability:
+        """Count how long it took, by topic and queue."""
+        self._throughput.stored(began_s, len(sends.counts))
+        took_ms = int((self._throughput.seconds() - began_s) * 1000)
+        places = zip(sends.batch.topics, sends.batch.queue_ids, strict=True)
+        for (topic, queue_id), number in Counter(places).items():
+            self._counters.answered(topic, queue_id, number, took_ms)
+        return durability
+
+    def _count_kinds(self, sends: DecodedSends, appended: Appended) -> None:
+        starts = appended.physical_offsets
+        ends = (*starts[1:], appended.end)
+        rows = zip(sends.batch.topics, sends.property_maps, starts, ends, strict=True)
+        for topic, properties, start, end in rows:
+            kind = _kind(properties)
+            if kind is not None:
+                self._counters.sent_kind(topic, kind, 1, end - start)
+
     def _count(self, sends: DecodedSends, appended: Appended) -> None:
-        topics = sends.batch.topics
-        size = appended.end - appended.physical_offsets[0]
-        numbers = {topics[0]: len(topics)}
-        if topics.count(topics[0]) != len(topics):
-            numbers = Counter(topics)
-        for topic, number in numbers.items():
-            self._counters.sent(topic, number, size * number // len(topics))
+        batch, starts = sends.batch, appended.physical_offsets
+        if sends.is_special:
+            self._count_kinds(sends, appended)
+        topics = batch.topics
+        topic, number = topics[0], len(topics)
+        if number == 1 or topics.count(topic) == number:
+            self._counters.sent_batch(topic, starts, appended.end, len(sends.counts))
+            return
+        size = appended.end - starts[0]
+        for topic, of_topic in Counter(topics).items():
+            self._counters.sent(topic, of_topic, size * of_topic // number)
+
+
+def _kind(properties: dict[str, str]) -> str | None:
+    """Say what a message is if it is not for delivery at once."""
+    if properties.get(props.TRANSACTION_PREPARED, "").lower() == "true":
+        return "transaction"
+    return None if _DELAYING.isdisjoint(properties) else "delay"
 
 
 def _parts(reads: Sequence[GatheredRead], appended: Appended) -> list[Appended]:

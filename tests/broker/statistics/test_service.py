@@ -1,0 +1,52 @@
+from twisted.internet.task import Clock
+
+from twistedmq.broker.counters import BrokerCounters
+from twistedmq.broker.statistics.days import Days, Sums
+from twistedmq.broker.statistics.service import AT_ONCE, StatisticsService
+
+
+def service(clock: Clock) -> tuple[StatisticsService, BrokerCounters]:
+    counters = BrokerCounters(clock.seconds, "c")
+    made = StatisticsService(
+        clock,
+        clock.seconds,
+        counters,
+        Days(Sums, lambda: 0),
+    )
+    return made, counters
+
+
+def test_counters_are_sampled_while_it_runs() -> None:
+    clock = Clock()
+    running, counters = service(clock)
+    running.startService()
+    counters.sent("T", 6, 600)
+    clock.pump([1.0] * 80)
+    rates = counters.rates("TOPIC_PUT_NUMS", "T")
+    assert rates is not None
+    assert [rate.total for rate in rates] == [0, 6, 6]
+    running.stopService()
+    assert not clock.getDelayedCalls()
+
+
+def test_many_are_sampled_in_slices() -> None:
+    clock = Clock()
+    running, counters = service(clock)
+    running.startService()
+    for number in range(2 * AT_ONCE):
+        counters.sent(f"T{number}", 1, 1)
+    clock.pump([1.0] * 10)
+    assert counters.sample(1)
+    running.stopService()
+    assert not clock.getDelayedCalls()
+
+
+def test_a_late_tick_is_noted() -> None:
+    clock = Clock()
+    running, _ = service(clock)
+    running.startService()
+    clock.advance(1.0)
+    clock.advance(1.3)
+    running.stopService()
+    assert running.lateness.number == 2
+    assert abs(running.lateness.total - 0.3) < 1e-9

@@ -14,6 +14,7 @@ send-refused inner-batch-queue lmq-multi-dispatch
 consume-concurrently consume-in-batches consume-rebalance consume-orderly
 consume-broadcasting consume-tag-filter consume-long-poll consume-resume-after-restart
 consume-from-where-young-topic
+consume-retry-then-dlq consume-orderly-suspend delay-level
 pull-consumer pull-block-until-found pull-async
 lite-pull-assign lite-pull-subscribe lite-pull-seek lite-pull-pause
 query-by-key query-by-id query-by-unique-key view-message search-offset-by-time

@@ -4,8 +4,9 @@ Each part is given exactly what it uses. What comes out has handlers for the por
 services for the tree; nothing keeps hold of the whole.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from twisted.application.service import IService
 
@@ -23,6 +24,7 @@ from twistedmq.app.wiring.sends import send_back, sends
 from twistedmq.app.wiring.settled import settled_of
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables, build_tables
+from twistedmq.app.wiring.transactions import transactions
 from twistedmq.broker.clients.housekeeping import ClientHousekeeping
 from twistedmq.broker.clients.notifier import RebalanceNotifier
 from twistedmq.broker.pull.held import HeldPulls
@@ -31,7 +33,8 @@ from twistedmq.broker.send.handlers import SendHandlers
 from twistedmq.config.broker import BrokerLimits, ClientExpiry, GroupDefaults
 from twistedmq.metrics.registry import MetricsRegistry
 from twistedmq.remoting.dispatch import Dispatcher
-from twistedmq.remoting.interfaces import Handler, HandlerTable
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -75,12 +78,14 @@ def build_broker(around: Surroundings) -> BrokerParts:
         assignment(around, tables),
         admin(around, tables, settled),
         figures(around, tables, held),
+        transactions(around, tables, inner),
     ]
     handlers = merge(part.handlers for part in capabilities)
+    batches = merge([[send.batch_table()], *(part.batches for part in capabilities)])
     metrics = metrics_registry(around)
     metrics.add(source for part in capabilities for source in part.metrics)
     return BrokerParts(
-        dispatcher=Dispatcher(handlers, send.batch_table()),
+        dispatcher=Dispatcher(handlers, batches),
         tables=tables,
         held=held,
         send=send,
@@ -93,12 +98,12 @@ def build_broker(around: Surroundings) -> BrokerParts:
     )
 
 
-def merge(groups: Iterable[Iterable[HandlerTable]]) -> HandlerTable:
+def merge(groups: Iterable[Iterable[Mapping[int, T]]]) -> dict[int, T]:
     """Put handler tables together.
 
     Raises: ValueError, if two parts want the same request code.
     """
-    merged: dict[int, Handler] = {}
+    merged: dict[int, T] = {}
     for table in (table for tables in groups for table in tables):
         if twice := merged.keys() & table.keys():
             raise ValueError(f"request codes {sorted(twice)} have two handlers")

@@ -146,7 +146,6 @@ realTimeNotifyConsumerChange boolean true
 recallMessageEnable boolean false
 recoverConcurrently boolean false
 recoverThreadPoolNums int 32
-rejectTransactionMessage boolean false
 replyThreadPoolQueueCapacity int 10000
 retrieveMessageFromPopRetryTopicV1 boolean true
 reviveAckWaitMs long 180000
@@ -178,12 +177,6 @@ statefulAuthorizationCacheMaxNum int 10000
 syncBrokerMemberGroupPeriod int 1000
 syncBrokerMetadataPeriod long 5000
 syncControllerMetadataPeriod long 10000
-transactionCheckInterval long 30000
-transactionCheckMax int 15
-transactionMetricFlushInterval long 10000
-transactionOpBatchInterval int 3000
-transactionOpMsgMaxSize int 4096
-transactionTimeOut long 6000
 transferMsgByHeap boolean true
 updateNamesrvAddrInterval long 120000
 useEpollNativeSelector boolean false

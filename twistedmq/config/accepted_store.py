@@ -129,7 +129,7 @@ timerWarmEnable boolean false
 timerWheelEnable boolean true
 timerWheelSnapshotFlush boolean false
 timerWheelSnapshotIntervalMs int 10000
-# transactions are not built yet
+# halves of transactions are kept in their topics alone
 transWriteOriginTransHalfEnable boolean true
 # topics are not compacted
 compactionCqMappedFileSize int 10485760

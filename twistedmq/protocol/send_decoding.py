@@ -160,6 +160,8 @@ class DecodedSends(Struct):
     """Whether a batch came that is kept as one message (system flag INNER_BATCH)."""
     answer_fields: dict[int, dict[str, str]] = {}
     """By opaque: ext fields that the answer has beside or instead of the usual ones."""
+    when_stored: dict[int, Callable[[], None]] = {}
+    """By opaque: to be called once what the request brought is stored."""
 
 
 class SendDecoder:

@@ -154,12 +154,6 @@ def test_a_queue_is_chosen_where_the_producer_does_not(side: WriteSide) -> None:
             ResponseCode.MESSAGE_ILLEGAL,
             "not supported yet",
         ),
-        (
-            send_frame("T", properties="TRAN_MSG\x01true\x02"),
-            ResponseCode.NO_PERMISSION,
-            "sending transaction message is forbidden",
-        ),
-        (send_frame("T", sys_flag=4), ResponseCode.NO_PERMISSION, "transaction"),
         (send_frame("T", sys_flag=0x80), ResponseCode.MESSAGE_ILLEGAL, "INNER_BATCH"),
         (
             send_frame("T", properties="INNER_NUM\x013\x02"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from twisted.application.service import IService
 
 from twistedmq.metrics.samples import MetricSource
-from twistedmq.remoting.interfaces import HandlerTable
+from twistedmq.remoting.interfaces import BatchTable, HandlerTable
 
 
 @dataclass
@@ -24,6 +24,8 @@ class Capability:
     """What the broker gets from one of its capabilities."""
 
     handlers: Sequence[HandlerTable] = ()
+    batches: Sequence[BatchTable] = ()
+    """For codes whose requests are served many at once."""
     services: Sequence[RunningPart] = field(default_factory=list)
     """Start once store and tables are open and before the ports are; stop after the
     ports are closed, while the store is still open."""

@@ -4,6 +4,7 @@ from twistedmq.app.wiring.delay import levels_of
 from twistedmq.app.wiring.settled import Settled
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
+from twistedmq.app.wiring.transactions import half_diversion
 from twistedmq.broker.delay.diversion import DelayDiversion
 from twistedmq.broker.inner.diversion import Diversion, Diversions
 from twistedmq.broker.inner.writer import InnerWriter
@@ -11,7 +12,10 @@ from twistedmq.broker.inner.writer import InnerWriter
 
 def diversions(around: Surroundings, tables: Tables) -> Diversions:
     """Collect the diversions, in the order in which they are asked."""
-    wanted: list[Diversion] = [DelayDiversion(levels_of(around))]
+    wanted: list[Diversion] = [
+        half_diversion(around, tables),
+        DelayDiversion(levels_of(around)),
+    ]
     return Diversions(wanted)
 
 

@@ -15,6 +15,7 @@ from twistedmq.broker.offsets.table import OffsetTable
 from twistedmq.broker.statistics.days import Days
 from twistedmq.broker.topics.file import TopicFile
 from twistedmq.broker.topics.table import TopicTable
+from twistedmq.broker.transactions.counts import TransactionCounts
 from twistedmq.config.broker import (
     BrokerIdentity,
     BrokerLimits,
@@ -42,6 +43,7 @@ class Tables:
     counters: BrokerCounters
     days: Days
     expressions: Expressions
+    transactions: TransactionCounts
 
     def save_now(self) -> None:
         """Write what is written only when it changes: the broker stops."""
@@ -92,6 +94,7 @@ def build_tables(around: Surroundings) -> Tables:
         counters=counters,
         days=Days(counters.sums, wall_ms),
         expressions=expressions,
+        transactions=TransactionCounts(wall_ms),
     )
     tables.topic_file.load()
     check_queue_kinds(around.store, around.context)

@@ -19,13 +19,15 @@ class Diverted(Struct):
     """What is stored."""
     answer_fields: dict[str, str] = {}
     """Ext fields for the answer to who sent it, beside or instead of the usual ones."""
+    when_stored: Callable[[], None] | None = None
+    """Called once it is stored, where a producer sent it; not if that fails."""
 
 
 Diversion = Callable[[InnerMessage], Diverted | None]
 """Says where a message goes instead; None if it is no concern of this diversion.
 
-The message is a copy: it may be changed and given back. Raises TwistedMQError where it
-can neither be diverted nor be stored as it is: then nothing is stored.
+The message is a copy: it may be changed, and given back or left to the others. Raises
+TwistedMQError where it can neither be diverted nor be stored: then nothing is stored.
 """
 
 

@@ -17,6 +17,7 @@ from twistedmq.broker.inner.message import of_batch, put_into
 from twistedmq.broker.locks.table import QueueLocks
 from twistedmq.broker.send.priority import counts, priority_of
 from twistedmq.broker.topics.table import TopicTable
+from twistedmq.broker.transactions.halves import says_half
 from twistedmq.config.broker import BrokerIdentity, SendConfig
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
@@ -284,28 +285,37 @@ class Admission:
     def _divert(self, sends: DecodedSends, request: int, message: int) -> None:
         """Put a message that is not for delivery yet where it waits."""
         properties = sends.property_maps[message]
-        flags = sends.batch.sys_flags[message]
-        half = properties.get(props.TRANSACTION_PREPARED, "").lower() == "true"
-        is_half = half or bool(flags & TRANSACTION_MASK)
-        if not is_half and not _is_delayed(properties):
+        is_half = says_half(properties)
+        if is_half and sends.counts[request] > 1:
+            raise MessageIllegalError(
+                f"a batch cannot hold messages of transactions "
+                f"({props.TRANSACTION_PREPARED}=true)"
+            )
+        has_mark = sends.batch.sys_flags[message] & TRANSACTION_MASK
+        if not is_half and not has_mark and not _is_delayed(properties):
             return
         asked = of_batch(sends.batch, message)
         fields = {"queueId": str(asked.queue_id)}
         diverted = self._diversions.divert(asked)
         if diverted is None:
-            self._refuse_unbuilt(asked.topic, is_half=is_half)
+            self._refuse_unbuilt(asked.topic, properties)
+            put_into(sends.batch, message, asked)
             return
         put_into(sends.batch, message, diverted.message)
-        sends.answer_fields[sends.opaques[request]] = fields | diverted.answer_fields
-
-    def _refuse_unbuilt(self, topic: str, *, is_half: bool) -> None:
-        """Refuse what must not be delivered at once where nothing takes it."""
-        if is_half:
-            raise PermissionDeniedError(
-                f"the broker[{self._identity.value.broker_name}] sending transaction "
-                "message is forbidden: transactions are not supported yet"
+        if len(sends.batch.properties[message]) > self._properties_limit:
+            raise MessageIllegalError(
+                f"the message is illegal: where it waits it needs "
+                f"{len(sends.batch.properties[message])} bytes of properties; msg "
+                f"properties length limit {self._properties_limit}B"
             )
-        if topic not in self._topics.system:
+        opaque = sends.opaques[request]
+        sends.answer_fields[opaque] = fields | diverted.answer_fields
+        if diverted.when_stored is not None:
+            sends.when_stored[opaque] = diverted.when_stored
+
+    def _refuse_unbuilt(self, topic: str, properties: dict[str, str]) -> None:
+        """Refuse what must not be delivered at once where nothing takes it."""
+        if _is_delayed(properties) and topic not in self._topics.system:
             raise MessageIllegalError(
                 "messages with a delay level or a delivery time are not supported yet"
             )

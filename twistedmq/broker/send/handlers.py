@@ -318,6 +318,8 @@ class SendHandlers:
         batch, starts = sends.batch, appended.physical_offsets
         if sends.is_special:
             self._count_kinds(sends, appended)
+            for stored in filter(None, map(sends.when_stored.get, sends.opaques)):
+                stored()
         topics = batch.topics
         topic, number = topics[0], len(topics)
         if number == 1 or topics.count(topic) == number:

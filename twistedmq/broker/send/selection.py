@@ -13,7 +13,15 @@ from twistedmq.protocol.send_decoding import DecodedSends
 _MESSAGE_COLUMNS: Final = tuple(field.name for field in fields(SendBatch))
 _COLUMN_GETTERS: Final = tuple(map(attrgetter, _MESSAGE_COLUMNS))
 _OF_THE_WHOLE: Final = frozenset(
-    {"batch", "property_maps", "refused", "is_special", "has_bundles", "answer_fields"}
+    {
+        "batch",
+        "property_maps",
+        "refused",
+        "is_special",
+        "has_bundles",
+        "answer_fields",
+        "when_stored",
+    }
 )
 _REQUEST_COLUMNS: Final = tuple(
     field.name for field in fields(DecodedSends) if field.name not in _OF_THE_WHOLE
@@ -37,6 +45,7 @@ def select(sends: DecodedSends, requests: Sequence[int]) -> DecodedSends:
         is_special=sends.is_special,
         has_bundles=sends.has_bundles,
         answer_fields=sends.answer_fields,
+        when_stored=sends.when_stored,
         **by_request,
     )
 

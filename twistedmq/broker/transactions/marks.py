@@ -100,7 +100,7 @@ class EndMarks(Service):
         elif self._waiting:
             self._write_later()
 
-    def __contains__(self, offset: int) -> bool:
+    def __contains__(self, offset: object) -> bool:
         """Whether a half was ended that no op message tells of yet."""
         return offset in self._waiting
 

@@ -1,0 +1,167 @@
+"""Asks producers what became of halves that nobody decided on, round after round.
+
+What is noted as dealt with is safe by then: after a crash a producer may be asked
+twice, and no half is forgotten.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from twistedmq.broker.settling import settle
+from twistedmq.broker.transactions.asking import ProducerAsker
+from twistedmq.broker.transactions.checking import CheckRound, Rules
+from twistedmq.broker.transactions.halves import HALF_QUEUE
+from twistedmq.broker.transactions.marks import EndMarks
+from twistedmq.broker.transactions.progress import HalfProgress
+from twistedmq.broker.transactions.putting_back import PuttingBack
+from twistedmq.config.live import Live
+from twistedmq.config.transactions import TransactionConfig
+from twistedmq.protocol.errors import TwistedMQError
+from twistedmq.protocol.names import HALF_TOPIC, OP_HALF_TOPIC
+from twistedmq.protocol.record import Record, decode_records
+from twistedmq.store.interfaces import IMessageReader
+
+SLICE: Final = 64
+"""Most halves, and most op messages, that are dealt with in one turn."""
+SLICE_BYTES: Final = 1 << 20
+
+
+class CheckBack(Service):
+    """Walks over the halves again and again.
+
+    Args:
+        clock: when to begin a round, and turns in between.
+        wall_ms: how old halves are.
+        store: has the halves.
+        progress: how far it has come.
+        putting_back: does what is to be done.
+        asker: says at the end of a round who could not be asked.
+        marks: ends that no op message tells of yet.
+        config: how long the pauses are.
+        rules: gives what holds for a round.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        clock: IReactorTime,
+        wall_ms: Callable[[], int],
+        store: IMessageReader,
+        progress: HalfProgress,
+        putting_back: PuttingBack,
+        asker: ProducerAsker,
+        marks: EndMarks,
+        config: Live[TransactionConfig],
+        rules: Callable[[], Rules],
+    ) -> None:
+        self._clock = clock
+        self._wall_ms = wall_ms
+        self._store = store
+        self._progress = progress
+        self._putting_back = putting_back
+        self._asker = asker
+        self._marks = marks
+        self._config = config
+        self._rules = rules
+        self._next: IDelayedCall | None = None
+        self._round: Deferred[None] = succeed(None)
+
+    def startService(self) -> None:
+        """Begin a round after the pause, and another one after each."""
+        super().startService()
+        for topic in (HALF_TOPIC, OP_HALF_TOPIC):
+            self._progress.of(topic)  # put right before anything is added
+        self._schedule()
+
+    def stopService(self) -> Deferred[None]:
+        """Begin no other round; fires when the one that runs has come to a pause."""
+        super().stopService()
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        return self._round
+
+    def _schedule(self) -> None:
+        pause_s = self._config.value.check_interval_ms / 1000
+        self._next = self._clock.callLater(pause_s, self._begin)
+
+    def _begin(self) -> None:
+        self._next = None
+        self._round = Deferred.fromCoroutine(self._check())
+        self._round.addErrback(self._failed).addCallback(self._rest)
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(TwistedMQError):
+            self._log.error(
+                "half messages cannot be checked: {error}",
+                error=failure.getErrorMessage(),
+            )
+        else:
+            self._log.failure("half messages could not be checked", failure)
+
+    def _rest(self, _: None) -> None:
+        self._asker.tell_of_nobody()
+        if self.running:
+            self._schedule()
+
+    async def _check(self) -> None:
+        """Walk over the halves once, a slice a turn."""
+        half_offset, stop_offset = self._progress.of(HALF_TOPIC)
+        op_offset, _ = self._progress.of(OP_HALF_TOPIC)
+        walk = CheckRound(
+            half_offset, stop_offset, op_offset, self._rules(), self._marks
+        )
+        while walk.pass_ended():
+            if walk.next_op < self._progress.end_of(OP_HALF_TOPIC):
+                await self._read_ops(walk)
+            else:
+                await self._deal_with_halves(walk)
+            self._keep(walk)
+            await self._next_turn()
+            if not self.running:
+                return
+        self._keep(walk)
+
+    async def _read_ops(self, walk: CheckRound) -> None:
+        ops, next_op = await self._read(OP_HALF_TOPIC, walk.next_op)
+        if next_op <= walk.next_op:
+            raise TwistedMQError(f"op messages from {next_op} on cannot be read")
+        walk.take_ops(ops, next_op)
+
+    async def _deal_with_halves(self, walk: CheckRound) -> None:
+        halves, next_offset = await self._read(HALF_TOPIC, walk.half_offset)
+        if not halves:
+            if next_offset <= walk.half_offset:
+                raise TwistedMQError(f"halves from {next_offset} on cannot be read")
+            walk.skip_to(next_offset)  # those before it are deleted
+        elif walk.next_op >= self._progress.end_of(OP_HALF_TOPIC):
+            tasks = walk.decide(halves, self._wall_ms())
+            if tasks:
+                await self._putting_back.do(tasks)
+
+    async def _read(self, topic: str, offset: int) -> tuple[list[Record], int]:
+        """Give records of a queue from *offset* on, and where the next ones are."""
+        read = await settle(
+            self._store.read_queue(
+                topic, HALF_QUEUE, offset, SLICE, SLICE_BYTES, None, None
+            )
+        )
+        records = [r for encoded in read.records for r in decode_records(encoded)]
+        return records, read.next_offset
+
+    def _keep(self, walk: CheckRound) -> None:
+        self._progress.keep(HALF_TOPIC, walk.half_offset)
+        self._progress.keep(OP_HALF_TOPIC, walk.op_offset)
+
+    def _next_turn(self) -> Deferred[None]:
+        turn: Deferred[None] = Deferred()
+        self._clock.callLater(0, turn.callback, None)
+        return turn

@@ -24,10 +24,10 @@ class Capability:
     """What the broker gets from one of its capabilities."""
 
     handlers: Sequence[HandlerTable] = ()
-    batches: Sequence[BatchTable] = ()
-    """For codes whose requests are served many at once."""
     services: Sequence[RunningPart] = field(default_factory=list)
     """Start once store and tables are open and before the ports are; stop after the
     ports are closed, while the store is still open."""
     metrics: Sequence[MetricSource] = ()
     """Give figures for /metrics when they are asked for; see metrics/samples.py."""
+    batches: Sequence[BatchTable] = ()
+    """For codes whose requests are served many at once."""

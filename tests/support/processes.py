@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 PROJECT = Path(__file__).resolve().parents[2]
 PLUGINS = ("tls", "lz4", "zstd", "store-sqlite")
@@ -234,25 +234,51 @@ def host_and_port(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+class Line:
+    """A connection to a server, for one request after the other."""
+
+    def __init__(self, address: str) -> None:
+        self._socket = socket.create_connection(host_and_port(address), 10)
+        self._stream = self._socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+        self._socket.close()
+
+    def ask(
+        self, code: int, fields: dict[str, str] | None = None, body: bytes = b""
+    ) -> tuple[int, str | None, dict[str, str], bytes]:
+        """Send one request; gives code, remark, fields, body."""
+        header = {
+            "code": code,
+            "language": "PYTHON",
+            "version": 0,
+            "opaque": 1,
+            "flag": 0,
+            "extFields": fields or {},
+            "serializeTypeCurrentRPC": "JSON",
+        }
+        head = json.dumps(header).encode()
+        start = struct.pack(">ii", 4 + len(head) + len(body), len(head))
+        self._socket.sendall(start + head + body)
+        while True:  # what the server asks of us meanwhile is passed over
+            answer, got = self._read()
+            if answer["flag"] & 1:
+                fields = answer.get("extFields") or {}
+                return answer["code"], answer.get("remark"), fields, got
+
+    def _read(self) -> tuple[dict[str, Any], bytes]:
+        total, size = struct.unpack(">ii", self._stream.read(8))
+        header = json.loads(self._stream.read(size & 0xFFFFFF))
+        return header, self._stream.read(total - 4 - (size & 0xFFFFFF))
+
+
 def ask(
     address: str, code: int, fields: dict[str, str] | None = None, body: bytes = b""
 ) -> tuple[int, str | None, dict[str, str], bytes]:
     """Send one request on a new connection; gives code, remark, fields, body."""
-    header = {
-        "code": code,
-        "language": "PYTHON",
-        "version": 0,
-        "opaque": 1,
-        "flag": 0,
-        "extFields": fields or {},
-        "serializeTypeCurrentRPC": "JSON",
-    }
-    head = json.dumps(header).encode()
-    with socket.create_connection(host_and_port(address), 10) as sock:
-        sock.sendall(struct.pack(">ii", 4 + len(head) + len(body), len(head)))
-        sock.sendall(head + body)
-        stream = sock.makefile("rb")
-        total, size = struct.unpack(">ii", stream.read(8))
-        answer = json.loads(stream.read(size & 0xFFFFFF))
-        got = stream.read(total - 4 - (size & 0xFFFFFF))
-    return answer["code"], answer.get("remark"), answer.get("extFields") or {}, got
+    with Line(address) as line:
+        return line.ask(code, fields, body)

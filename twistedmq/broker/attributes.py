@@ -4,7 +4,7 @@ An admin tool sends changes, not a state: ``+key=value`` sets, ``-key`` takes aw
 Source: AttributeParser, AttributeUtil, TopicAttributes, SubscriptionGroupAttributes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -33,10 +33,13 @@ class Attribute(Struct, frozen=True):
 
     changeable: bool
     allowed: Callable[[str], bool]
+    wanted: str
+    """The allowed values, for people."""
 
 
-def _one_of(*values: str) -> Callable[[str], bool]:
-    return frozenset(values).__contains__
+def _one_of(changeable: bool, values: Collection[str]) -> Attribute:
+    wanted = f"one of {', '.join(sorted(values))}"
+    return Attribute(changeable, frozenset(values).__contains__, wanted)
 
 
 def _is_reserve_time(value: str) -> bool:
@@ -51,14 +54,14 @@ def _is_percentage(value: str) -> bool:
 
 
 TOPIC_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
-    QUEUE_TYPE: Attribute(False, _one_of(BATCH_QUEUES, "SimpleCQ")),
-    CLEANUP_POLICY: Attribute(False, _one_of("DELETE", "COMPACTION")),
-    MESSAGE_TYPE: Attribute(True, MESSAGE_TYPES.__contains__),
-    RESERVE_TIME: Attribute(True, _is_reserve_time),
+    QUEUE_TYPE: _one_of(False, (BATCH_QUEUES, "SimpleCQ")),
+    CLEANUP_POLICY: _one_of(False, ("DELETE", "COMPACTION")),
+    MESSAGE_TYPE: _one_of(True, MESSAGE_TYPES),
+    RESERVE_TIME: Attribute(True, _is_reserve_time, "-1 or a number of hours"),
 }
 
 GROUP_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
-    PRIORITY_FACTOR: Attribute(True, _is_percentage),
+    PRIORITY_FACTOR: Attribute(True, _is_percentage, "0 to 100"),
 }
 
 
@@ -133,4 +136,6 @@ def _check_value(
             f"attempt to update an unchangeable attribute. key: {key}"
         )
     if value is not None and not attribute.allowed(value):
-        raise AttributesError(f"attribute {key} may not have the value {value!r}")
+        raise AttributesError(
+            f"attribute {key} may not have the value {value!r}, only {attribute.wanted}"
+        )

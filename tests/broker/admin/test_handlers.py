@@ -102,6 +102,31 @@ class TestConfig:
         assert self.update(side, b"\xff\xfe").code == ResponseCode.SYSTEM_ERROR
 
 
+class TestReadAhead:
+    def ask(self, side: Admin, **fields: str) -> Reply:
+        return side.ask(RequestCode.SET_COMMITLOG_READ_MODE, fields=fields)
+
+    @pytest.mark.parametrize(("mode", "kept"), [("0", "true"), ("1", "false")])
+    def test_it_is_the_setting_of_that_name(
+        self, side: Admin, mode: str, kept: str
+    ) -> None:
+        reply = self.ask(side, READ_AHEAD_MODE=mode)
+        assert reply.remark == f"set commitlog readahead mode success, mode: {mode}"
+        assert side.kept == {"dataReadAheadEnable": kept}
+
+    def test_other_advice_is_not_taken(self, side: Admin) -> None:
+        reply = self.ask(side, READ_AHEAD_MODE="7")
+        assert reply.code == ResponseCode.INVALID_PARAMETER
+        assert reply.remark == "set commitlog readahead mode param value error"
+
+    @pytest.mark.parametrize("fields", [{}, {"READ_AHEAD_MODE": "fast"}])
+    def test_no_number(self, side: Admin, fields: dict[str, str]) -> None:
+        reply = self.ask(side, **fields)
+        assert reply.code == ResponseCode.SYSTEM_ERROR
+        assert reply.remark == "set commitlog readahead mode failed"
+        assert side.kept == {}
+
+
 def test_system_topics(side: Admin) -> None:
     side.topic("Mine")
     body = side.ask(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER).body

@@ -1,8 +1,10 @@
 """Admin requests about the broker as a whole. Source: AdminBrokerProcessor."""
 
 from collections.abc import Callable
+from typing import Final
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from twistedmq.broker.admin.runtime import Moment, runtime_info
 from twistedmq.broker.counters import BrokerCounters
@@ -34,6 +36,10 @@ from twistedmq.protocol.record import store_time
 from twistedmq.remoting.interfaces import HandlerTable, Request
 from twistedmq.store.interfaces import IMessageStore
 
+READ_AHEAD_FIELD: Final = "READ_AHEAD_MODE"
+NORMAL, RANDOM = 0, 1
+"""Advice for the memory of log files, by the numbers of madvise."""
+
 
 class AdminHandlers:
     """Serves requests about the broker itself.
@@ -48,6 +54,8 @@ class AdminHandlers:
         wall_ms: the wall clock.
         days: the traffic of whole days.
     """
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -78,6 +86,7 @@ class AdminHandlers:
             RequestCode.GET_BROKER_RUNTIME_INFO: self.runtime_info,
             RequestCode.GET_BROKER_CONFIG: self.config,
             RequestCode.UPDATE_BROKER_CONFIG: self.update_config,
+            RequestCode.SET_COMMITLOG_READ_MODE: self.set_read_ahead,
             RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER: self.system_topics,
             RequestCode.VIEW_BROKER_STATS_DATA: self.stats,
         }
@@ -123,6 +132,26 @@ class AdminHandlers:
             return Reply(ResponseCode.NO_PERMISSION, remark=str(error))
         self._updated_ms = self._wall_ms()
         return Reply()
+
+    def set_read_ahead(self, request: Request) -> Reply:
+        """Note whether log files shall be read ahead, as the setting of that name does.
+
+        Either way records are read as slices of the log, so that nothing comes of it.
+        """
+        try:
+            mode = int(request.command.fields[READ_AHEAD_FIELD])
+        except (KeyError, ValueError):
+            raise TwistedMQError("set commitlog readahead mode failed") from None
+        if mode not in (NORMAL, RANDOM):
+            return Reply(
+                ResponseCode.INVALID_PARAMETER,
+                remark="set commitlog readahead mode param value error",
+            )
+        wanted = "true" if mode == NORMAL else "false"
+        update(self._settings, f"dataReadAheadEnable={wanted}", ())
+        if mode == RANDOM:
+            self._log.warn("dataReadAheadEnable=false was asked for: it has no effect")
+        return Reply(remark=f"set commitlog readahead mode success, mode: {mode}")
 
     def system_topics(self, _request: Request) -> Reply:
         """Give the topics that are the system's own."""

@@ -166,6 +166,7 @@ def test_a_stop_and_a_failure_end_the_waiting(rig: Rig, logged_failures: Any) ->
     rig.flusher.stop()
     assert rig.workers.waiting == 1
     rig.workers.go_on()
+    assert rig.workers.waiting == 1  # at once again, though there is no company
     assert late.called is False  # it was not covered: 1000 bytes are written
     rig.flusher.fail("gone")
     late.addErrback(lambda failure: failure.trap(StoreFullError))

@@ -75,7 +75,7 @@ class Flusher:
         """Begin a sync: at once, or when there is more company."""
         end = self._waiting[-1][0]
         wait_s = self._pace.wait_s(self._reactor.seconds(), end)
-        if not wait_s:
+        if not wait_s or self._stopped:
             self._run()
         elif self._run_call is None:
             self._run_call = self._reactor.callLater(wait_s, self._waited)

@@ -17,6 +17,7 @@ from twistedmq.app.wiring.clients import clients
 from twistedmq.app.wiring.delay import delay
 from twistedmq.app.wiring.figures import figures, metrics_registry
 from twistedmq.app.wiring.inner import diversions, inner_writer
+from twistedmq.app.wiring.pop import pops
 from twistedmq.app.wiring.pulls import pulls
 from twistedmq.app.wiring.reading import reading
 from twistedmq.app.wiring.registration import registration_service
@@ -27,10 +28,12 @@ from twistedmq.app.wiring.tables import Tables, build_tables
 from twistedmq.app.wiring.transactions import transactions
 from twistedmq.broker.clients.housekeeping import ClientHousekeeping
 from twistedmq.broker.clients.notifier import RebalanceNotifier
+from twistedmq.broker.pop.held import HeldPops
 from twistedmq.broker.pull.held import HeldPulls
 from twistedmq.broker.registration.service import RegistrationService
 from twistedmq.broker.send.handlers import SendHandlers
 from twistedmq.config.broker import BrokerLimits, ClientExpiry, GroupDefaults
+from twistedmq.config.pop import PopConfig
 from twistedmq.metrics.registry import MetricsRegistry
 from twistedmq.remoting.dispatch import Dispatcher
 
@@ -44,6 +47,7 @@ class BrokerParts:
     dispatcher: Dispatcher
     tables: Tables
     held: HeldPulls
+    held_pops: HeldPops
     send: SendHandlers
     registration: RegistrationService
     housekeeping: IService
@@ -52,9 +56,10 @@ class BrokerParts:
     """What runs by itself, in the order of starting."""
 
     def let_go(self) -> None:
-        """Refuse new messages and answer the pulls that wait: the broker stops."""
+        """Refuse new messages and answer what waits: the broker stops."""
         self.send.close()
         self.held.wake_all()
+        self.held_pops.close()
 
 
 def build_broker(around: Surroundings) -> BrokerParts:
@@ -62,6 +67,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
     live = around.settings.live
     tables = build_tables(around)
     held = HeldPulls(around.reactor, around.wheel, around.store, live(BrokerLimits))
+    held_pops = HeldPops(around.reactor, around.wheel, around.store, live(PopConfig))
     notifier = RebalanceNotifier(around.reactor, live(GroupDefaults))
     tables.clients.on_change(notifier.group_changed)
     registration = registration_service(around, tables)
@@ -73,6 +79,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
         send_back(around, tables, inner),
         delay(around, inner),
         pulls(around, tables, held),
+        pops(around, tables, held_pops, inner),
         reading(around, tables, held),
         clients(around, tables),
         assignment(around, tables),
@@ -88,6 +95,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
         dispatcher=Dispatcher(handlers, batches),
         tables=tables,
         held=held,
+        held_pops=held_pops,
         send=send,
         registration=registration,
         housekeeping=ClientHousekeeping(

@@ -65,17 +65,14 @@ enableDetailStat boolean true
 enableFastChannelEventProcess boolean false
 enableLmqStats boolean false
 enableNetWorkFlowControl boolean false
-enableNotifyAfterPopOrderLockRelease boolean true
 enableNotifyBeforePopCalculateLag boolean true
 enablePopBatchAck boolean false
 enablePopBufferMerge boolean false
 enablePopLog boolean false
 enablePopMetrics boolean true
-enablePopMessageThreshold boolean false
 enableReconnectForGoAway boolean true
 enableRegisterProducer boolean true
 enableRemotingMetrics boolean true
-enableRetryTopicV2 boolean false
 enableShutdownGracefully boolean false
 enableSkipLongAwaitingAck boolean false
 enableSplitMetadata boolean true
@@ -96,7 +93,6 @@ heartbeatThreadPoolNums int min(32,cpus)
 heartbeatThreadPoolQueueCapacity int 50000
 highSpeedMode boolean false
 initAuthenticationUser String
-initPopOffsetByCheckMsgInMem boolean true
 innerClientAuthenticationCredentials String
 isBrokerContainer boolean false
 isInBrokerContainer boolean false
@@ -116,19 +112,15 @@ metricLoggingExporterIntervalInMills long 10000
 metricsGrpcExporterHeader String
 metricsGrpcExporterTarget String
 metricsInDelta boolean false
-popCkMaxBufferSize int 200000
 popCkOffsetMaxQueueSize int 20000
 popCkStayBufferTime int 10000
 popCkStayBufferTimeOut int 3000
 popConsumerFSServiceInit boolean true
 popConsumerKVServiceLog boolean false
-popFromRetryProbability int 20
 popFromRetryProbabilityForPriority int 0
-popInflightMessageThreshold long 10000
 popLongPollingForceNotifyInterval long 800
 popPollingMapExpireTimeSeconds int 600
 popPollingMapSize int 100000
-popResponseReturnActualRetryTopic boolean false
 popReviveConcurrency int 32
 popReviveMaxAttemptTimes int 16
 popReviveMaxReturnSizePerRead int 16384
@@ -147,9 +139,7 @@ recallMessageEnable boolean false
 recoverConcurrently boolean false
 recoverThreadPoolNums int 32
 replyThreadPoolQueueCapacity int 10000
-retrieveMessageFromPopRetryTopicV1 boolean true
 reviveAckWaitMs long 180000
-reviveInterval long 1000
 reviveMaxSlow long 3
 reviveScanTime long 10000
 rocketmqHome String
@@ -168,7 +158,6 @@ serverSocketSndBufSize int 0
 serverWorkerThreads int 8
 shutdownWaitTimeSeconds int 30
 skipPreOnline boolean false
-skipWhenCKRePutReachMaxTimes boolean false
 splitRegistrationSize int 800
 statefulAuthenticationCacheExpiredSecond int 60
 statefulAuthenticationCacheMaxNum int 10000

@@ -87,8 +87,9 @@ def test_time_out_and_end() -> None:
     assert side.resumed == ["a"]
     side.hold("b")
     side.hold("c", 1)
-    side.held.wake_all()
+    side.held.close()
     assert side.resumed == ["a", "b", "c"]
+    assert not side.hold("d")
     assert len(side.held) == len(side.wheel) == 0
 
 
@@ -103,6 +104,17 @@ def test_one_is_woken_by_hand_now_or_soon() -> None:
     assert side.held.notify("T", "G", -7)
     side.held.notify_soon("T", "G", -1)
     assert side.resumed == ["a"]
+    side.clock.advance(0)
+    assert side.resumed == ["a", "b"]
+
+
+def test_a_queue_that_is_free_again_wakes_one_of_each_kind() -> None:
+    side = Side()
+    side.held.freed("T", "G", 2)
+    assert not side.clock.getDelayedCalls()
+    for name, queue_id in [("a", -1), ("b", 2), ("c", 2)]:
+        side.hold(name, queue_id)
+    side.held.freed("T", "G", 2)
     side.clock.advance(0)
     assert side.resumed == ["a", "b"]
 

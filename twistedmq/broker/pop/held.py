@@ -72,8 +72,10 @@ class HeldPops:
         self._concerned: dict[str, dict[Pair, None]] = {}
         self._arrived: dict[tuple[str, int], None] = {}
         self._to_recheck: dict[HeldPop, None] = {}
+        self._freed: dict[tuple[str, str, int], None] = {}
         self._scheduled = False
         self._count = 0
+        self._closed = False
         store.add_arrival_listener(self.arrived)
 
     def __len__(self) -> int:
@@ -85,14 +87,15 @@ class HeldPops:
         return len(self._by_pair.get((topic, group), {}).get(queue_id, ()))
 
     def hold(self, pop: HeldPop, timeout_s: float, *, recheck: bool = False) -> bool:
-        """Keep *pop* for up to *timeout_s*; False if there are too many already.
+        """Keep *pop* for up to *timeout_s*; False if there are too many, or at the end.
 
         With *recheck* it is answered in the next turn: something may have arrived
         between its look at the queues and now.
         """
         limits = self._config.value
         if (
-            self._count >= limits.max_held
+            self._closed
+            or self._count >= limits.max_held
             or self.count(*pop.pair, pop.queue_id) >= limits.max_held_of_queue
         ):
             return False
@@ -137,8 +140,18 @@ class HeldPops:
         if (topic, group) in self._by_pair:
             self._clock.callLater(0, self.notify, topic, group, queue_id)
 
-    def wake_all(self) -> None:
-        """Have everything answered: the broker stops, or its role changed."""
+    def freed(self, topic: str, group: str, queue_id: int) -> None:
+        """Have one request in *queue_id* and one in ANY_QUEUE answered, next turn.
+
+        For a queue that gives something again without an arrival.
+        """
+        if (topic, group) in self._by_pair:
+            self._freed[topic, group, queue_id] = None
+            self._schedule()
+
+    def close(self) -> None:
+        """Have everything answered, and hold nothing any more: the broker stops."""
+        self._closed = True
         for queues in list(self._by_pair.values()):
             for waiting in list(queues.values()):
                 for pop in list(waiting):
@@ -160,15 +173,21 @@ class HeldPops:
         self._scheduled = False
         arrived, self._arrived = self._arrived, {}
         recheck, self._to_recheck = self._to_recheck, {}
+        freed, self._freed = self._freed, {}
+        for topic, group, queue_id in freed:
+            self._notify_both(topic, group, queue_id)
         for pop in recheck:
             self._release(pop)
         for topic, queue_id in arrived:
             for pair in list(self._concerned.get(topic, ())):
                 if pair[0] == topic:
-                    self.notify(*pair, ANY_QUEUE)
-                    self.notify(*pair, queue_id)
+                    self._notify_both(*pair, queue_id)
                 else:
                     self._wake_for_retry(pair)
+
+    def _notify_both(self, topic: str, group: str, queue_id: int) -> None:
+        self.notify(topic, group, ANY_QUEUE)
+        self.notify(topic, group, queue_id)
 
     def _wake_for_retry(self, pair: Pair) -> None:
         """Wake one, whatever its queue: each pop looks into the retry topics."""

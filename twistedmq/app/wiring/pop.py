@@ -1,0 +1,168 @@
+"""Messages lent for a while."""
+
+from twistedmq.app.stores import table_file, wall_ms
+from twistedmq.app.wiring.capability import Capability, RunningPart
+from twistedmq.app.wiring.surroundings import Surroundings
+from twistedmq.app.wiring.tables import Tables
+from twistedmq.broker.inner.writer import InnerWriter
+from twistedmq.broker.pop.ack_book import AckBook
+from twistedmq.broker.pop.acked_queues import AckedQueues
+from twistedmq.broker.pop.acking import Acking
+from twistedmq.broker.pop.acks import AckHandlers
+from twistedmq.broker.pop.checkpoints import ReviveMessages
+from twistedmq.broker.pop.checks import PopChecks
+from twistedmq.broker.pop.filters import PopFilters
+from twistedmq.broker.pop.handlers import PopHandlers
+from twistedmq.broker.pop.held import HeldPops
+from twistedmq.broker.pop.in_flight import InFlight
+from twistedmq.broker.pop.invisible import InvisibleTimeHandlers
+from twistedmq.broker.pop.lending import Lending
+from twistedmq.broker.pop.order import OrderTable
+from twistedmq.broker.pop.order_file import OrderFile
+from twistedmq.broker.pop.order_wakes import OrderWakes
+from twistedmq.broker.pop.peeking import PeekHandlers
+from twistedmq.broker.pop.positions import Positions
+from twistedmq.broker.pop.reader import PopReader
+from twistedmq.broker.pop.retry_topics import RetryTopics
+from twistedmq.broker.pop.revive_log import ReviveLog
+from twistedmq.broker.pop.revive_service import ReviveService
+from twistedmq.broker.pop.reviving import Reviving
+from twistedmq.config.broker import BrokerIdentity, OffsetConfig, TopicDefaults
+from twistedmq.config.pop import PopConfig
+from twistedmq.protocol.addresses import pack
+from twistedmq.protocol.names import REVIVE_TOPIC_PREFIX
+
+STOP_S = 10.0
+
+
+def pops(
+    around: Surroundings, tables: Tables, held: HeldPops, inner: InnerWriter
+) -> Capability:
+    """Join what lends messages, takes acks, and brings back the others."""
+    live = around.settings.live
+    config, identity = live(PopConfig), live(BrokerIdentity)
+    store, topics, groups = around.store, tables.topics, tables.groups
+    offsets, packed_host = tables.offsets, pack(around.host, around.port)
+    queue_count = live(TopicDefaults).value.revive_queue_count
+    messages = ReviveMessages(
+        REVIVE_TOPIC_PREFIX + identity.value.cluster_name, packed_host, wall_ms
+    )
+    book = AckBook(lambda: config.value.max_tracked)
+    in_flight = InFlight(wall_ms())
+    orders = OrderTable(wall_ms)
+    order_file = OrderFile(
+        around.reactor,
+        table_file(
+            store,
+            around.context.files,
+            around.context.directory / "config" / "consumerOrderInfo.json",
+            around.workers,
+        ),
+        orders,
+        lambda: orders.clean(
+            lambda topic: getattr(topics.get(topic), "read_queue_nums", 0),
+            lambda group: groups.peek(group) is not None,
+        ),
+        live(OffsetConfig),
+    )
+    order_file.load()
+    order_wakes = OrderWakes(
+        around.wheel,
+        orders,
+        wall_ms,
+        held.freed,
+        lambda: config.value.notify_after_order,
+    )
+    positions = Positions(
+        offsets, store, lambda: config.value.init_by_young_queue, orders.clear
+    )
+    log = ReviveLog(around.reactor, inner)
+    checks = PopChecks(topics, groups, identity, around.host)
+    pop = PopHandlers(
+        checks=checks,
+        filters=PopFilters(tables.clients, tables.expressions),
+        reader=PopReader(
+            store=store,
+            topics=topics,
+            positions=positions,
+            orders=orders,
+            in_flight=in_flight,
+            counters=tables.counters,
+            config=config,
+            random=around.random,
+            wall_ms=wall_ms,
+        ),
+        lending=Lending(
+            log=log,
+            messages=messages,
+            book=book,
+            positions=positions,
+            order_wakes=order_wakes,
+            identity=identity,
+            config=config,
+            revive_queue_count=queue_count,
+        ),
+        held=held,
+        wall_ms=wall_ms,
+        seconds=around.seconds,
+    )
+    acking = Acking(
+        log=log,
+        messages=messages,
+        book=book,
+        in_flight=in_flight,
+        orders=orders,
+        order_wakes=order_wakes,
+        offsets=offsets,
+        wake=held.freed,
+        revive_queue_count=queue_count,
+    )
+    queues = AckedQueues(topics, store)
+    acks = AckHandlers(queues, acking)
+    invisible = InvisibleTimeHandlers(
+        queues=queues,
+        offsets=offsets,
+        log=log,
+        messages=messages,
+        book=book,
+        acking=acking,
+        orders=orders,
+        order_wakes=order_wakes,
+        wall_ms=wall_ms,
+    )
+    peek = PeekHandlers(
+        checks=checks,
+        store=store,
+        topics=topics,
+        positions=positions,
+        counters=tables.counters,
+        config=config,
+        random=around.random,
+    )
+    revive = ReviveService(
+        clock=around.reactor,
+        store=store,
+        offsets=offsets,
+        reviving=Reviving(
+            store=store,
+            inner=inner,
+            messages=messages,
+            book=book,
+            in_flight=in_flight,
+            retry_topics=RetryTopics(topics, groups, offsets, config),
+            config=config,
+            host=packed_host,
+            wall_ms=wall_ms,
+        ),
+        topic=messages.topic,
+        queue_count=queue_count,
+        config=config,
+    )
+    return Capability(
+        [pop.table(), acks.table(), invisible.table(), peek.table()],
+        [
+            RunningPart("ordered pops", order_file, STOP_S),
+            RunningPart("reviving", revive, STOP_S),
+        ],
+        batches=[acks.batch_table()],
+    )

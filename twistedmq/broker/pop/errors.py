@@ -1,0 +1,22 @@
+"""Why a pop or an ack is refused, beyond what other requests are refused for."""
+
+from twistedmq.protocol.codes import ResponseCode
+from twistedmq.protocol.errors import TwistedMQError
+
+
+class PollingTimeoutError(TwistedMQError):
+    """The request was on its way for longer than it wanted to wait."""
+
+    code = ResponseCode.POLLING_TIMEOUT
+
+
+class NoMessageError(TwistedMQError):
+    """There is no message at the offset of an ack."""
+
+    code = ResponseCode.NO_MESSAGE
+
+
+class GroupMissingError(TwistedMQError):
+    """The group does not exist and may not be created by popping."""
+
+    code = ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST

@@ -1,0 +1,125 @@
+"""What has been read of one queue of the revive topic, and is not over yet. Pure.
+
+Checkpoints come in when their time is nearly over, acks behind them. What is left of a
+checkpoint a little after its time was not acknowledged, and is to come back.
+Source: PopReviveService.
+"""
+
+from heapq import heappop, heappush
+from typing import Final
+
+from msgspec import Struct
+
+from twistedmq.broker.pop.checkpoints import (
+    ACK_TAG,
+    BATCH_ACK_TAG,
+    CHECKPOINT_TAG,
+    LoanKey,
+    key_of,
+    mask_of,
+    offsets_of,
+)
+from twistedmq.protocol import loose_json
+from twistedmq.protocol import properties as props
+from twistedmq.protocol.bodies import AckMsg, BatchAckMsg, PopCheckPoint
+from twistedmq.protocol.errors import FieldError
+from twistedmq.protocol.record import Record
+
+GRACE_MS: Final = 2_000
+"""How long after its time a checkpoint still takes acks: they may be on their way."""
+
+
+class Pending(Struct):
+    """A checkpoint that is not over."""
+
+    checkpoint: PopCheckPoint
+    revive_offset: int
+    mask: int = 0
+
+    @property
+    def revive_ms(self) -> int:
+        """When its messages are visible again."""
+        return self.checkpoint.popped_ms + self.checkpoint.invisible_ms
+
+
+class ReviveQueue:
+    """The checkpoints of one queue, in the order in which they were read."""
+
+    def __init__(self, queue_id: int, next_offset: int) -> None:
+        """Read on from *next_offset*."""
+        self.queue_id = queue_id
+        self.next_offset = next_offset
+        self._pending: dict[LoanKey, Pending] = {}
+        self._by_time: list[tuple[int, int, LoanKey]] = []
+
+    def __len__(self) -> int:
+        """Count the checkpoints."""
+        return len(self._pending)
+
+    def take_in(self, record: Record) -> None:
+        """Take note of what was read; what is none of ours is passed over.
+
+        Raises: FieldError, for what says that it is ours and is not.
+        """
+        tag = props.parse(record.properties).get(props.TAGS)
+        if tag == CHECKPOINT_TAG:
+            self._add(loose_json.decode(record.body, type=PopCheckPoint), record)
+        elif tag == ACK_TAG:
+            ack = loose_json.decode(record.body, type=AckMsg)
+            self._acked(ack, [ack.ack_offset])
+        elif tag == BATCH_ACK_TAG:
+            acks = loose_json.decode(record.body, type=BatchAckMsg)
+            self._acked(acks, acks.ack_offsets)
+
+    def _add(self, checkpoint: PopCheckPoint, record: Record) -> None:
+        if not checkpoint.topic or not checkpoint.group:
+            raise FieldError("PopCheckPoint", "topic or group is missing")
+        key = key_of(checkpoint)
+        self._pending.pop(key, None)  # it goes behind all others
+        pending = Pending(checkpoint, record.queue_offset, checkpoint.bit_map)
+        self._pending[key] = pending
+        heappush(self._by_time, (pending.revive_ms, record.queue_offset, key))
+
+    def _acked(self, ack: AckMsg | BatchAckMsg, offsets: list[int]) -> None:
+        # An ack names the broker too; what has no checkpoint here is too late, or was
+        # never lent here.
+        pending = self._pending.get(key_of(ack))
+        if pending is None:
+            return
+        broker_name = pending.checkpoint.broker_name
+        if ack.broker_name and broker_name and ack.broker_name != broker_name:
+            return
+        pending.mask |= mask_of(offsets_of(pending.checkpoint), offsets)
+
+    def take_due(self, now_ms: int, count: int) -> list[Pending]:
+        """Give up to *count* checkpoints whose time is over, the oldest first.
+
+        Each must be given to ``done`` or ``put_back``.
+        """
+        due: list[Pending] = []
+        heap = self._by_time
+        while heap and len(due) < count and heap[0][0] + GRACE_MS <= now_ms:
+            _, revive_offset, key = heappop(heap)
+            pending = self._pending.get(key)
+            if pending is not None and pending.revive_offset == revive_offset:
+                due.append(pending)
+        return due
+
+    def put_back(self, pending: Pending) -> None:
+        """Have *pending* given again."""
+        key = key_of(pending.checkpoint)
+        heappush(self._by_time, (pending.revive_ms, pending.revive_offset, key))
+
+    def done(self, pending: Pending) -> None:
+        """Forget *pending*: nothing of it is left to do."""
+        key = key_of(pending.checkpoint)
+        known = self._pending.get(key)
+        if known is not None and known.revive_offset == pending.revive_offset:
+            del self._pending[key]
+
+    @property
+    def finished_offset(self) -> int:
+        """The last offset up to which nothing is left to do; what is committed."""
+        if self._pending:
+            return next(iter(self._pending.values())).revive_offset - 1
+        return self.next_offset - 1

@@ -16,6 +16,7 @@ from twistedmq.broker.clients.notifier import RebalanceNotifier
 from twistedmq.broker.clients.relays import RelayHandlers
 from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.groups.table import GroupTable
+from twistedmq.broker.locks.table import QueueLocks
 from twistedmq.broker.offsets.bounds import BoundsHandlers, QueueBounds
 from twistedmq.broker.offsets.handlers import OffsetHandlers
 from twistedmq.broker.offsets.reset import ResetHandlers
@@ -86,6 +87,7 @@ class ReadSide:
         self.store.start()
         self.expressions = Expressions()
         self.clients = ClientManager(self.expressions)
+        self.locks = QueueLocks(self.clock.seconds)
         self.notifier = RebalanceNotifier(self.clock, self.group_defaults)
         self.clients.on_change(self.notifier.group_changed)
         self.offsets = OffsetTable(self.offset_config, wall_ms)
@@ -130,7 +132,7 @@ class ReadSide:
                 config=self.pull_config,
                 seconds=seconds,
             ).table(),
-            ConnectionHandlers(self.clients, seconds, self.wall_ms).table(),
+            ConnectionHandlers(self.clients, self.locks, seconds, self.wall_ms).table(),
             RelayHandlers(
                 clients=self.clients,
                 topics=self.topics,

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from twisted.internet.defer import Deferred
 
+from twistedmq.admin.groups import Groups
 from twistedmq.admin.topics import Topics
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.session import ClientSettings, Session, merged_settings
@@ -25,6 +26,7 @@ class Admin(Startable):
 
     Attributes:
         topics: the topics of the cluster.
+        groups: its consumer groups.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Admin(Startable):
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session)
         self.topics = Topics(session.names, session.routes, session.calls)
+        self.groups = Groups(session.names, session.calls)
 
     def start(self) -> Deferred[Self]:
         """Find the name servers; fails with NoNameServerError."""

@@ -1,4 +1,4 @@
-"""The ``rmq`` command, for people: send, tail, topics, store.
+"""The ``rmq`` command, for people: send, tail, topics, groups, store.
 
 Exit status: 0 good, 1 failed, 2 wrong usage. What it does is imported when it is asked
 for, so that ``rmq --help`` is there at once.
@@ -69,6 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_send(verbs)
     _add_tail(verbs)
     _add_topics(verbs)
+    _add_groups(verbs)
     add_store(verbs)
     return parser
 
@@ -110,6 +111,10 @@ def _verb(reactor: Any, options: argparse.Namespace) -> Coroutine[Any, Any, None
         from twistedmq.app.rmq_tail import tail  # noqa: PLC0415
 
         return tail(reactor, options, sys.stdout)
+    if options.verb == "groups":
+        from twistedmq.app.rmq_groups import groups  # noqa: PLC0415
+
+        return groups(reactor, options, sys.stdout)
     from twistedmq.app.rmq_topics import topics  # noqa: PLC0415
 
     return topics(reactor, options, sys.stdout)
@@ -160,6 +165,16 @@ def _add_topics(verbs: Any) -> None:
     topics.add_argument("--all", action="store_true", help="also those of the system")
     topics.add_argument("--json", action="store_true", help="a JSON array")
     _add_common(topics)
+
+
+def _add_groups(verbs: Any) -> None:
+    groups = verbs.add_parser(
+        "groups", help="list the consumer groups, or show all that is known of some"
+    )
+    groups.add_argument("group", nargs="*", help="only this one, with its members")
+    groups.add_argument("--all", action="store_true", help="also those of the system")
+    groups.add_argument("--json", action="store_true", help="a JSON array")
+    _add_common(groups)
 
 
 def _add_common(verb: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from twisted.internet.defer import gatherResults
 
 from twistedmq.admin.client import Admin
 from twistedmq.admin.topics import Topics
+from twistedmq.app.rmq_table import table
 from twistedmq.client.deferreds import gives_deferred, unwrapped
 from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.client.routing import TopicRoute
@@ -55,19 +56,15 @@ def _row(name: str, route: TopicRoute | None, messages: int) -> dict[str, Any]:
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:
-    """Lay rows out in columns."""
-    cells = [COLUMNS] + [
-        (
-            row["topic"],
-            f"{row['read_queues']}/{row['write_queues']}",
-            str(row["messages"]),
-            ",".join(row["brokers"]),
-        )
-        for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in cells
+    return table(
+        COLUMNS,
+        [
+            (
+                row["topic"],
+                f"{row['read_queues']}/{row['write_queues']}",
+                str(row["messages"]),
+                ",".join(row["brokers"]),
+            )
+            for row in rows
+        ],
     )
-    return "".join(line.rstrip() + "\n" for line in lines)

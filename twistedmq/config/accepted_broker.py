@@ -102,7 +102,6 @@ litePullMessageThreadPoolNums int 16+2*cpus
 litePullThreadPoolQueueCapacity int 100000
 loadBalanceProcessorThreadPoolNums int 32
 loadBalanceThreadPoolQueueCapacity int 100000
-lockInStrictMode boolean false
 maxErrorRateOfBloomFilter int 20
 maxReconnectIntervalTimeSeconds long 60
 maxStatsIdleTimeInMinutes int -1
@@ -184,4 +183,6 @@ waitTimeMillsInSendQueue long 200
 waitTimeMillsInTransactionQueue long 3000
 writeBufferHighWaterMark int 0
 writeBufferLowWaterMark int 0
+# a majority of one: there are no replicas that could hold a lock as well
+lockInStrictMode boolean false
 """

@@ -38,6 +38,7 @@ from twistedmq.config.keys_shared import (
 )
 from twistedmq.config.keys_store import STORE_KEYS, check_log_folders, check_seals
 from twistedmq.config.keys_transactions import TRANSACTION_KEYS
+from twistedmq.config.locks import LOCK_KEYS
 from twistedmq.config.refused_keys import REFUSED_KEYS
 from twistedmq.config.values import BROKER_PORTS
 
@@ -70,6 +71,7 @@ def broker_keys() -> KeyTable:
             *STORE_KEYS,
             *POP_KEYS,
             *QUEUE_KEYS,
+            *LOCK_KEYS,
             *RETENTION_KEYS,
             *TRANSACTION_KEYS,
             *REFUSED_KEYS,

@@ -6,12 +6,15 @@ import pytest
 from read_side import ReadSide, genuine_answers
 
 from twistedmq.protocol import loose_json
+from twistedmq.protocol.bodies import MessageQueue
+from twistedmq.protocol.bodies.watched import WatchedConsumerConnection
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.headers import (
     GetAllProducerInfoRequestHeader,
     GetConsumerConnectionListRequestHeader,
     GetProducerConnectionListRequestHeader,
 )
+from twistedmq.testing.connections import FakeConnection
 
 
 @pytest.fixture
@@ -42,6 +45,25 @@ def test_consumers(side: ReadSide) -> None:
     ]
     [subscription] = ours["subscriptionTable"].values()
     assert subscription.keys() == wanted["subscriptionTable"]["T1"].keys()
+
+
+def test_differences_and_locks_are_told_where_there_are_some(side: ReadSide) -> None:
+    header = GetConsumerConnectionListRequestHeader(consumer_group="G1")
+    queue = MessageQueue("T1", "broker-a", 0)
+    side.locks.lock("G1", [queue], "c1")
+    side.heartbeat("G1", {"T1": "*"}, FakeConnection(), "c2")
+    reply = side.ask(RequestCode.GET_CONSUMER_CONNECTION_LIST, header)
+    ours = loose_json.decode(reply.body, type=WatchedConsumerConnection)
+    assert ours.locked_queues == {"c1": [queue]}
+    assert [(o.expression, o.client_ids) for o in ours.subscription_differences] == [
+        ("*", ["c2"]),
+        ("TagA || TagB", ["c1"]),
+    ]
+    assert len(ours.connection_set) == 2
+    assert (
+        genuine("get_consumer_connection_list").keys()
+        < loose_json.decode_any(reply.body).keys()
+    )
 
 
 def test_consumers_that_are_not_there(side: ReadSide) -> None:

@@ -1,3 +1,4 @@
+import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from write_side import command_of, genuine_pairs
@@ -7,6 +8,7 @@ from twistedmq.broker.locks.table import QueueLocks
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies import MessageQueue
 from twistedmq.protocol.codec import decode_command
+from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.testing.connections import FakeConnection
@@ -48,3 +50,26 @@ def test_unlocking_frees_the_queues() -> None:
     assert freed
     for group in freed:
         assert not locks.any_held(group)
+
+
+@pytest.mark.parametrize(
+    "code", [RequestCode.LOCK_BATCH_MQ, RequestCode.UNLOCK_BATCH_MQ]
+)
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"mqSet":[1]}', b'{"mqSet":"x"}'])
+def test_bodies_that_say_nothing_are_refused_and_lock_nothing(
+    code: int, body: bytes
+) -> None:
+    locks = QueueLocks(Clock().seconds)
+    dispatcher = Dispatcher(LockHandlers(locks).table())
+    reply = answer(dispatcher, Command(code=code, opaque=1, body=body))
+    assert reply.code == ResponseCode.SYSTEM_ERROR
+    assert reply.remark
+    assert not locks._locks
+
+
+def test_no_queues_are_locked_for_who_asks_for_none() -> None:
+    dispatcher = Dispatcher(LockHandlers(QueueLocks(Clock().seconds)).table())
+    body = b'{"consumerGroup":"g","clientId":"c","onlyThisBroker":true}'
+    code = RequestCode.LOCK_BATCH_MQ
+    reply = answer(dispatcher, Command(code=code, opaque=1, body=body))
+    assert (reply.code, queues(reply.body)) == (0, [])

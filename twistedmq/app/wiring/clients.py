@@ -7,6 +7,7 @@ from twistedmq.app.wiring.tables import Tables
 from twistedmq.broker.clients.connections import ConnectionHandlers
 from twistedmq.broker.clients.handlers import ClientHandlers
 from twistedmq.broker.clients.relays import RelayHandlers
+from twistedmq.broker.clients.watch import SubscriptionWatch
 from twistedmq.broker.locks.handlers import LockHandlers
 from twistedmq.broker.replies.handlers import ReplyHandlers
 from twistedmq.broker.replies.keeping import ReplyKeeper
@@ -19,6 +20,8 @@ from twistedmq.protocol.addresses import pack
 def clients(around: Surroundings, tables: Tables) -> Capability:
     """Join what clients say of themselves, and what is passed on to them."""
     live = around.settings.live
+    watch = SubscriptionWatch()
+    tables.clients.on_wishes(watch.wishes_changed)
     heartbeats = ClientHandlers(
         clients=tables.clients,
         topics=tables.topics,
@@ -34,7 +37,9 @@ def clients(around: Surroundings, tables: Tables) -> Capability:
         store=around.store,
         identity=live(BrokerIdentity),
     )
-    connections = ConnectionHandlers(tables.clients, around.seconds, wall_ms)
+    connections = ConnectionHandlers(
+        tables.clients, tables.locks, around.seconds, wall_ms
+    )
     packed_host = pack(around.host, around.port)
     replies = ReplyHandlers(
         clients=tables.clients,
@@ -59,5 +64,6 @@ def clients(around: Surroundings, tables: Tables) -> Capability:
             relays.table(),
             connections.table(),
             LockHandlers(tables.locks).table(),
-        ]
+        ],
+        metrics=[watch.samples],
     )

@@ -23,6 +23,7 @@ from twistedmq.config.broker import (
     OffsetConfig,
     TopicDefaults,
 )
+from twistedmq.config.locks import LockConfig
 from twistedmq.config.store import StoreConfig
 from twistedmq.filter.expressions import Expressions
 from twistedmq.store.json_file import AtomicJsonFile
@@ -90,7 +91,7 @@ def build_tables(around: Surroundings) -> Tables:
             file("consumerOffset.json") if light else None,
         ),
         clients=ClientManager(expressions),
-        locks=QueueLocks(around.seconds),
+        locks=QueueLocks(around.seconds, live(LockConfig)),
         counters=counters,
         days=Days(counters.sums, wall_ms),
         expressions=expressions,

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
-from twistedmq.broker.clients.consumer_group import Member
+from msgspec.structs import asdict
+
+from twistedmq.broker.clients.consumer_group import ConsumerGroup, Member
 from twistedmq.broker.clients.manager import ClientManager
+from twistedmq.broker.locks.table import QueueLocks
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies import (
     Connection,
@@ -11,6 +14,10 @@ from twistedmq.protocol.bodies import (
     ProducerConnection,
     ProducerInfo,
     ProducerTableInfo,
+)
+from twistedmq.protocol.bodies.watched import (
+    SubscriptionOpinion,
+    WatchedConsumerConnection,
 )
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Reply
@@ -38,6 +45,7 @@ class ConnectionHandlers:
 
     Args:
         clients: who is there.
+        locks: who holds which queue.
         seconds: the clock that heartbeats are stamped by.
         wall_ms: the clock that people read.
     """
@@ -45,10 +53,12 @@ class ConnectionHandlers:
     def __init__(
         self,
         clients: ClientManager,
+        locks: QueueLocks,
         seconds: Callable[[], float],
         wall_ms: Callable[[], int],
     ) -> None:
         self._clients = clients
+        self._locks = locks
         self._seconds = seconds
         self._wall_ms = wall_ms
 
@@ -61,7 +71,10 @@ class ConnectionHandlers:
         }
 
     def consumers(self, request: Request) -> Reply:
-        """Give the connections and subscriptions of a consumer group."""
+        """Give the connections and subscriptions of a consumer group.
+
+        Where its members differ, or hold locks, the body says that as well.
+        """
         header: GetConsumerConnectionListRequestHeader = request.header
         group = self._clients.consumer_group(header.consumer_group)
         if group is None:
@@ -73,7 +86,27 @@ class ConnectionHandlers:
             message_model=group.message_model,
             consume_from_where=group.consume_from_where,
         )
-        return Reply(body=loose_json.encode(body))
+        return Reply(body=loose_json.encode(self._watched(body, group)))
+
+    def _watched(
+        self, body: ConsumerConnection, group: ConsumerGroup
+    ) -> ConsumerConnection:
+        locked, opinions = self._locks.holders(group.name), group.opinions()
+        if not locked and not opinions:
+            return body
+        return WatchedConsumerConnection(
+            **asdict(body),
+            locked_queues=locked,
+            subscription_differences=[
+                SubscriptionOpinion(
+                    topic=each.topic,
+                    expression=each.expression,
+                    expression_type=each.expression_type,
+                    client_ids=list(each.client_ids),
+                )
+                for each in opinions
+            ],
+        )
 
     def producers(self, request: Request) -> Reply:
         """Give the connections of a producer group."""

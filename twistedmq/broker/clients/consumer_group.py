@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
+from twistedmq.broker.clients.agreement import Opinion, Wishes
 from twistedmq.filter.interfaces import Filter
 from twistedmq.protocol.bodies import (
     ConsumeFromWhere,
@@ -54,6 +55,8 @@ class ConsumerGroup(Struct):
     consume_from_where: ConsumeFromWhere = ConsumeFromWhere.CONSUME_FROM_LAST_OFFSET
     members: dict[IConnection, Member] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    wishes: Wishes = field(default_factory=Wishes)
+    """What each member wants, to see whether they agree."""
     fingerprint: int | None = None
     """What the last heartbeat of version 2 said its content hashes to."""
 
@@ -65,6 +68,11 @@ class ConsumerGroup(Struct):
     def client_ids(self) -> list[str]:
         """Give the client ids of the members."""
         return [member.client_id for member in self.members.values()]
+
+    def opinions(self) -> list[Opinion]:
+        """Give what members want of the topics about which they do not agree."""
+        names = {c: member.client_id for c, member in self.members.items()}
+        return self.wishes.opinions(names)
 
     def find(self, client_id: str) -> Member | None:
         """Find a member by its client id."""

@@ -5,6 +5,7 @@ Pure but for the connections it holds; time comes in as numbers.
 
 from collections.abc import Callable, Iterable, Mapping
 
+from twistedmq.broker.clients.agreement import wish_of
 from twistedmq.broker.clients.consumer_group import (
     ConsumerGroup,
     Member,
@@ -38,11 +39,16 @@ class ClientManager:
         self._pulled: dict[tuple[str, str], Subscription] = {}
         self._pulled_before: dict[tuple[str, str], Subscription] = {}
         self._listeners: list[ChangeListener] = []
+        self._watchers: list[ChangeListener] = []
         self._turn = 0
 
     def on_change(self, listener: ChangeListener) -> None:
         """Have *listener* told of groups whose members should rebalance."""
         self._listeners.append(listener)
+
+    def on_wishes(self, watcher: ChangeListener) -> None:
+        """Have *watcher* told of groups whose members agree or differ in a new way."""
+        self._watchers.append(watcher)
 
     # Consumers
 
@@ -96,6 +102,9 @@ class ClientManager:
             self._groups_on(member.connection)[0].add(group.name)
         if not without_topics:
             changed |= self._subscribe(group, data.subscription_data_set)
+            wish = wish_of(data.subscription_data_set)
+            if group.wishes.note(member.connection, wish):
+                self._watch(group)
         if changed:
             self._tell(group)
         return changed
@@ -242,6 +251,8 @@ class ClientManager:
         group = self._consumers.get(name)
         if group is None or group.members.pop(connection, None) is None:
             return
+        if group.wishes.forget(connection):
+            self._watch(group)
         if group.members:
             self._tell(group)
         else:
@@ -259,6 +270,10 @@ class ClientManager:
         produces_for = self._of_connection.get(connection, ((), ()))[1]
         if not produces_for and self._producer_of.get(gone.client_id) is connection:
             del self._producer_of[gone.client_id]
+
+    def _watch(self, group: ConsumerGroup) -> None:
+        for watcher in self._watchers:
+            watcher(group)
 
     def _tell(self, group: ConsumerGroup) -> None:
         if group.is_broadcast or group.name in self._quiet:

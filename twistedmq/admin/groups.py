@@ -1,0 +1,209 @@
+"""Consumer groups: who is in them, what they want, how far they are."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+from twisted.internet.defer import gatherResults
+
+from twistedmq.client.calls import BrokerCalls
+from twistedmq.client.deferreds import gives_deferred, unwrapped
+from twistedmq.client.errors import NoNameServerError, RefusedError
+from twistedmq.client.nameservers import NameServers
+from twistedmq.client.routing import MASTER_ID
+from twistedmq.protocol import loose_json
+from twistedmq.protocol.bodies.clients import ConsumerConnection
+from twistedmq.protocol.bodies.groups import (
+    ConsumeStats,
+    OffsetWrapper,
+    SubscriptionGroupWrapper,
+)
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.bodies.routes import ClusterInfo
+from twistedmq.protocol.bodies.watched import (
+    SubscriptionOpinion,
+    WatchedConsumerConnection,
+)
+from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.headers.clients import GetConsumerConnectionListRequestHeader
+from twistedmq.protocol.headers.groups import GetConsumeStatsRequestHeader
+from twistedmq.protocol.names import (
+    PREDEFINED_GROUPS,
+    is_retry_topic,
+    is_system_group,
+)
+
+
+class GroupMember(Struct, frozen=True):
+    """One client of a group."""
+
+    client_id: str
+    address: str
+    language: str
+    brokers: tuple[str, ...]
+    """Which brokers it has told of itself."""
+
+
+class GroupState(Struct, frozen=True):
+    """A consumer group as its brokers see it together."""
+
+    name: str
+    model: str = ""
+    """CLUSTERING or BROADCASTING; empty while nobody is there."""
+    consumes: str = ""
+    """CONSUME_PASSIVELY (push), CONSUME_ACTIVELY (pull), CONSUME_POP."""
+    members: tuple[GroupMember, ...] = ()
+    subscriptions: dict[str, str] = field(default_factory=dict)
+    """Expression by topic, as the broker filters now."""
+    differences: tuple[SubscriptionOpinion, ...] = ()
+    """Who wants what of the topics about which members differ."""
+    locked: dict[str, list[MessageQueue]] = field(default_factory=dict)
+    """Queues that are locked for a client (consumption in order), by client id."""
+    lag: dict[str, int] = field(default_factory=dict)
+    """Messages that are stored and not yet consumed, by topic."""
+
+    @property
+    def whole_lag(self) -> int:
+        """Give the lag of all topics."""
+        return sum(self.lag.values())
+
+
+class Groups:
+    """The consumer groups of one cluster.
+
+    Calls fail with NoNameServerError, RefusedError or an error of the remoting room.
+    """
+
+    def __init__(self, nameservers: NameServers, calls: BrokerCalls) -> None:
+        self._nameservers = nameservers
+        self._calls = calls
+
+    @gives_deferred
+    async def names(self, *, system: bool = False) -> list[str]:
+        """Give the names of all groups, sorted; those of the system if asked for."""
+        code = RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG
+        masters = (await self._masters()).values()
+        asked = [self._calls.ask(address, code) for address in masters]
+        found: set[str] = set()
+        for answer in await unwrapped(gatherResults(asked, consumeErrors=True)):
+            body = loose_json.decode(answer.body, type=SubscriptionGroupWrapper)
+            found |= body.subscription_group_table.keys()
+        if not system:
+            found -= PREDEFINED_GROUPS
+            found -= {name for name in found if is_system_group(name)}
+        return sorted(found)
+
+    @gives_deferred
+    async def state(self, group: str) -> GroupState:
+        """Give what all masters know of *group*.
+
+        Differences and locks are told by brokers of this house only.
+        """
+        masters = await self._masters()
+        seen: dict[str, WatchedConsumerConnection] = {}
+        lag: dict[str, int] = {}
+        for name, address in masters.items():
+            connection = await self._connection(address, group)
+            if connection is not None:
+                seen[name] = connection
+            for queue, offsets in (await self._stats(address, group)).items():
+                behind = offsets.broker_offset - offsets.consumer_offset
+                lag[queue.topic] = lag.get(queue.topic, 0) + max(behind, 0)
+        return _joined(group, seen, lag)
+
+    async def _connection(
+        self, address: str, group: str
+    ) -> WatchedConsumerConnection | None:
+        header = GetConsumerConnectionListRequestHeader(consumer_group=group)
+        code = RequestCode.GET_CONSUMER_CONNECTION_LIST
+        try:
+            answer = await self._calls.ask(address, code, header)
+        except RefusedError as error:
+            if error.code != ResponseCode.CONSUMER_NOT_ONLINE:
+                raise
+            return None  # nobody of the group is there
+        return loose_json.decode(answer.body, type=WatchedConsumerConnection)
+
+    async def _stats(
+        self, address: str, group: str
+    ) -> dict[MessageQueue, OffsetWrapper]:
+        header = GetConsumeStatsRequestHeader(consumer_group=group)
+        code = RequestCode.GET_CONSUME_STATS
+        answer = await self._calls.ask(address, code, header)
+        return loose_json.decode(answer.body, type=ConsumeStats).offset_table
+
+    async def _masters(self) -> dict[str, str]:
+        """Give the masters' addresses by broker name."""
+        answer = await self._nameservers.ask(RequestCode.GET_BROKER_CLUSTER_INFO, None)
+        if answer.code != ResponseCode.SUCCESS:
+            raise RefusedError(answer.code, answer.remark, "the name server")
+        info = loose_json.decode(answer.body, type=ClusterInfo)
+        masters = {
+            name: broker.broker_addrs[MASTER_ID]
+            for name, broker in sorted(info.broker_addr_table.items())
+            if MASTER_ID in broker.broker_addrs
+        }
+        if not masters:
+            raise NoNameServerError("no master broker is registered")
+        return masters
+
+
+def _joined(
+    group: str, seen: dict[str, WatchedConsumerConnection], lag: dict[str, int]
+) -> GroupState:
+    """Put together what each broker said."""
+    if not seen:
+        return GroupState(group, lag=lag)
+    first: ConsumerConnection = next(iter(seen.values()))
+    locked: dict[str, list[MessageQueue]] = {}
+    for each in seen.values():
+        for client, queues in each.locked_queues.items():
+            locked.setdefault(client, []).extend(queues)
+    return GroupState(
+        group,
+        model=first.message_model.value,
+        consumes=first.consume_type.value,
+        members=tuple(_members(seen)),
+        subscriptions={
+            topic: data.sub_string or "*"
+            for each in seen.values()
+            for topic, data in each.subscription_table.items()
+            if not is_retry_topic(topic)
+        },
+        differences=tuple(_differences(seen.values())),
+        locked=locked,
+        lag=lag,
+    )
+
+
+def _members(seen: dict[str, WatchedConsumerConnection]) -> list[GroupMember]:
+    brokers: dict[str, list[str]] = {}
+    members: dict[str, GroupMember] = {}
+    for name, connection in seen.items():
+        for each in connection.connection_set:
+            brokers.setdefault(each.client_id, []).append(name)
+            members[each.client_id] = GroupMember(
+                each.client_id,
+                each.client_addr,
+                each.language,
+                tuple(brokers[each.client_id]),
+            )
+    return sorted(members.values(), key=lambda member: member.client_id)
+
+
+def _differences(
+    seen: Iterable[WatchedConsumerConnection],
+) -> list[SubscriptionOpinion]:
+    clients: dict[tuple[str, str, str], set[str]] = {}
+    for connection in seen:
+        for each in connection.subscription_differences:
+            key = (each.topic, each.expression_type, each.expression)
+            clients.setdefault(key, set()).update(each.client_ids)
+    return [
+        SubscriptionOpinion(
+            topic=topic,
+            expression_type=kind,
+            expression=text,
+            client_ids=sorted(ids),
+        )
+        for (topic, kind, text), ids in sorted(clients.items())
+    ]

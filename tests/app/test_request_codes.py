@@ -1,6 +1,7 @@
 """Every request code of the catalogue: served, or answered as the genuine one does."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import fields as struct_fields
 from namesrv_kit import NameServer
+from source_tree import PROJECT
 from twisted.internet.defer import Deferred
 from whole_broker import make_broker
 from wire_vectors import catalogue
 
-from twistedmq.broker.admin.unserved import UNSERVED
+from twistedmq.broker.admin.unserved import UNSERVED, Unserved
 from twistedmq.protocol.codec import decode_command
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
@@ -144,6 +146,30 @@ def test_what_nobody_serves_is_refused(
         for code in {*obsolete, 9999, -1} | {entry["code"] for entry in CODES}:
             if code not in dispatcher.codes:
                 check_refused(dispatcher, code)
+
+
+def test_the_manual_tells_how_each_is_answered(broker: Dispatcher) -> None:
+    page = (PROJECT / "docs" / "compatibility.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if re.match(r"\| \d", line)]
+    wanted = sorted(UNSERVED, key=lambda entry: entry.code)
+    assert rows == list(map(row_of, wanted))
+    refused = {
+        entry["name"]
+        for entry in CODES
+        if any(handler["server"] == "broker" for handler in entry["handlers"])
+    }
+    for name in refused - served_by(broker) - STILL_BUILT:
+        assert f"`{name}`" in page, name
+    for code in NOT_ON_FAST_PORT:
+        assert f"`{RequestCode(code).name}`" in page
+
+
+def row_of(entry: Unserved) -> str:
+    said = [f"{entry.answer.value}"]
+    said += [f'"{entry.remark}"'] if entry.remark else []
+    said += [f"body `{entry.body.decode()}`"] if entry.body else []
+    answer, name = ", ".join(said), entry.code.name
+    return f"| {entry.code.value} | `{name}` | {answer} | {entry.reason} |"
 
 
 JUNK_BODIES = (

@@ -21,6 +21,12 @@ def test_a_message_says_what_is_stored_of_it() -> None:
     }
 
 
+def test_light_queues_are_named_by_a_property() -> None:
+    light = {"INNER_MULTI_DISPATCH": "%LMQ%a,%LMQ%b"}
+    stored = Message("T", b"x", properties=light).stored_properties()
+    assert stored == light | {"WAIT": "true"}
+
+
 def test_one_key_may_be_given_as_text() -> None:
     assert Message("T", b"x", keys="order-1").keys == ("order-1",)
 

@@ -33,7 +33,8 @@ class Message:
         tag: what consumers may filter by; at most one.
         keys: words that find the message later (``rmq``, ``mqadmin queryMsgByKey``);
             one as text, or several. They must not contain blanks.
-        properties: more names and values, for the consumer's eyes.
+        properties: more names and values, for the consumer's eyes. Of the system's own
+            names only INNER_MULTI_DISPATCH may be used: light queues to fill besides.
         delay_level: 1 and up: delivered later, by the broker's table of delays
             (1 is 1 s, 2 is 5 s, 3 is 10 s, ... by default).
         priority: 0 and up: the number of the queue it is stored in, and so how early
@@ -171,7 +172,7 @@ class ReceivedMessage(Struct, frozen=True, kw_only=True):
 
 
 def _check_property(name: str, value: str) -> None:
-    if name in names.SYSTEM_NAMES:
+    if name in names.SYSTEM_NAMES and name != names.INNER_MULTI_DISPATCH:
         raise MessageIllegalError(f"the property name {name!r} is the system's own")
     if not name or not value:
         raise MessageIllegalError(f"property {name!r}: names and values are not empty")

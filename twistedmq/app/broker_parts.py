@@ -48,6 +48,7 @@ class BrokerParts:
     tables: Tables
     held: HeldPulls
     held_pops: HeldPops
+    held_notices: HeldPops
     send: SendHandlers
     registration: RegistrationService
     housekeeping: IService
@@ -60,6 +61,7 @@ class BrokerParts:
         self.send.close()
         self.held.wake_all()
         self.held_pops.close()
+        self.held_notices.close()
 
 
 def build_broker(around: Surroundings) -> BrokerParts:
@@ -68,6 +70,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
     tables = build_tables(around)
     held = HeldPulls(around.reactor, around.wheel, around.store, live(BrokerLimits))
     held_pops = HeldPops(around.reactor, around.wheel, around.store, live(PopConfig))
+    notices = HeldPops(around.reactor, around.wheel, around.store, live(PopConfig))
     notifier = RebalanceNotifier(around.reactor, live(GroupDefaults))
     tables.clients.on_change(notifier.group_changed)
     registration = registration_service(around, tables)
@@ -79,7 +82,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
         send_back(around, tables, inner),
         delay(around, inner),
         pulls(around, tables, held),
-        pops(around, tables, held_pops, inner),
+        pops(around, tables, held_pops, notices, inner),
         reading(around, tables, held),
         clients(around, tables),
         assignment(around, tables),
@@ -96,6 +99,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
         tables=tables,
         held=held,
         held_pops=held_pops,
+        held_notices=notices,
         send=send,
         registration=registration,
         housekeeping=ClientHousekeeping(

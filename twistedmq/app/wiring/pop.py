@@ -5,6 +5,8 @@ from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
 from twistedmq.broker.inner.writer import InnerWriter
+from twistedmq.broker.notification.handlers import NotificationHandlers
+from twistedmq.broker.notification.poppable import Poppable
 from twistedmq.broker.pop.ack_book import AckBook
 from twistedmq.broker.pop.acked_queues import AckedQueues
 from twistedmq.broker.pop.acking import Acking
@@ -36,9 +38,21 @@ STOP_S = 10.0
 
 
 def pops(
-    around: Surroundings, tables: Tables, held: HeldPops, inner: InnerWriter
+    around: Surroundings,
+    tables: Tables,
+    held: HeldPops,
+    notices: HeldPops,
+    inner: InnerWriter,
 ) -> Capability:
-    """Join what lends messages, takes acks, and brings back the others."""
+    """Join what lends messages, takes acks, and brings back the others.
+
+    *notices* are those who wait to be told that there is something to pop.
+    """
+
+    def freed(topic: str, group: str, queue_id: int) -> None:
+        held.freed(topic, group, queue_id)
+        notices.freed(topic, group, queue_id)
+
     live = around.settings.live
     config, identity = live(PopConfig), live(BrokerIdentity)
     store, topics, groups = around.store, tables.topics, tables.groups
@@ -70,7 +84,7 @@ def pops(
         around.wheel,
         orders,
         wall_ms,
-        held.freed,
+        freed,
         lambda: config.value.notify_after_order,
     )
     positions = Positions(
@@ -114,7 +128,7 @@ def pops(
         orders=orders,
         order_wakes=order_wakes,
         offsets=offsets,
-        wake=held.freed,
+        wake=freed,
         revive_queue_count=queue_count,
     )
     queues = AckedQueues(topics, store)
@@ -158,8 +172,21 @@ def pops(
         queue_count=queue_count,
         config=config,
     )
+    notify = NotificationHandlers(
+        checks=checks,
+        poppable=Poppable(store, topics, positions, orders, config),
+        held=notices,
+        pops=held,
+        wall_ms=wall_ms,
+    )
     return Capability(
-        [pop.table(), acks.table(), invisible.table(), peek.table()],
+        [
+            pop.table(),
+            acks.table(),
+            invisible.table(),
+            peek.table(),
+            notify.table(),
+        ],
         [
             RunningPart("ordered pops", order_file, STOP_S),
             RunningPart("reviving", revive, STOP_S),

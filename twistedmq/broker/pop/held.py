@@ -11,6 +11,7 @@ from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 
+from twistedmq.broker.waiting import Waiting
 from twistedmq.config.live import Live
 from twistedmq.config.pop import PopConfig
 from twistedmq.protocol.pop_handles import pop_retry_topic
@@ -64,23 +65,21 @@ class HeldPops:
     ) -> None:
         """Time out with *wheel*; be told by *store* what arrives."""
         self._clock = clock
-        self._wheel = wheel
         self._config = config
         self._by_pair: dict[Pair, dict[int, dict[HeldPop, None]]] = {}
-        self._by_connection: dict[IConnection, set[HeldPop]] = {}
+        self._waiting: Waiting[HeldPop] = Waiting(wheel, self._release, self._forget)
         # By topic, retry topics included: who is concerned by an arrival there.
         self._concerned: dict[str, dict[Pair, None]] = {}
         self._arrived: dict[tuple[str, int], None] = {}
         self._to_recheck: dict[HeldPop, None] = {}
         self._freed: dict[tuple[str, str, int], None] = {}
         self._scheduled = False
-        self._count = 0
         self._closed = False
         store.add_arrival_listener(self.arrived)
 
     def __len__(self) -> int:
         """Count the waiting requests."""
-        return self._count
+        return len(self._waiting)
 
     def count(self, topic: str, group: str, queue_id: int) -> int:
         """Count the requests that wait in one queue, or in ANY_QUEUE."""
@@ -95,19 +94,17 @@ class HeldPops:
         limits = self._config.value
         if (
             self._closed
-            or self._count >= limits.max_held
+            or len(self._waiting) >= limits.max_held
             or self.count(*pop.pair, pop.queue_id) >= limits.max_held_of_queue
         ):
             return False
-        self._count += 1
         queues = self._by_pair.get(pop.pair)
         if queues is None:
             queues = self._by_pair[pop.pair] = {}
             for topic in _topics_of(pop.pair):
                 self._concerned.setdefault(topic, {})[pop.pair] = None
         queues.setdefault(pop.queue_id, {})[pop] = None
-        self._of(pop.connection).add(pop)
-        pop.timer = self._wheel.schedule(timeout_s, self._release, pop)
+        self._waiting.add(pop, timeout_s)
         if recheck:
             self._to_recheck[pop] = None
             self._schedule()
@@ -157,13 +154,6 @@ class HeldPops:
                 for pop in list(waiting):
                     self._release(pop)
 
-    def _of(self, connection: IConnection) -> set[HeldPop]:
-        pops = self._by_connection.get(connection)
-        if pops is None:
-            pops = self._by_connection[connection] = set()
-            connection.on_close(self._connection_lost)
-        return pops
-
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
@@ -209,10 +199,7 @@ class HeldPops:
             del queues[pop.queue_id]
             if not queues:
                 self._forget_pair(pop.pair)
-        self._by_connection[pop.connection].discard(pop)
-        self._count -= 1
-        if pop.timer is not None:
-            pop.timer.cancel()
+        self._waiting.remove(pop)
         return True
 
     def _forget_pair(self, pair: Pair) -> None:
@@ -222,11 +209,6 @@ class HeldPops:
             del pairs[pair]
             if not pairs:
                 del self._concerned[topic]
-
-    def _connection_lost(self, connection: IConnection) -> None:
-        for pop in list(self._by_connection.get(connection, ())):
-            self._forget(pop)
-        self._by_connection.pop(connection, None)
 
 
 def _topics_of(pair: Pair) -> tuple[str, str, str]:

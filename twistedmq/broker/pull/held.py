@@ -9,6 +9,7 @@ from typing import Final
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from twistedmq.broker.waiting import Waiting
 from twistedmq.config.broker import BrokerLimits
 from twistedmq.config.live import Live
 from twistedmq.remoting.interfaces import IConnection
@@ -76,28 +77,24 @@ class HeldPulls:
     ) -> None:
         """Time out with *wheel*; look at queue entries of *store* before waking."""
         self._clock = clock
-        self._wheel = wheel
         self._store = store
         self._limits = limits
         self._by_place: dict[Place, dict[HeldPull, None]] = {}
-        self._by_connection: dict[IConnection, set[HeldPull]] = {}
+        self._waiting: Waiting[HeldPull] = Waiting(wheel, self._release, self._forget)
         self._arrived: dict[Place, tuple[int, int]] = {}
         self._scheduled = False
-        self._count = 0
         store.add_arrival_listener(self.arrived)
 
     def __len__(self) -> int:
         """Count the waiting pulls."""
-        return self._count
+        return len(self._waiting)
 
     def hold(self, pull: HeldPull, timeout_s: float) -> bool:
         """Keep *pull* for up to *timeout_s*; False if there are too many already."""
-        if self._count >= self._limits.value.max_held_pulls:
+        if len(self._waiting) >= self._limits.value.max_held_pulls:
             return False
-        self._count += 1
         self._by_place.setdefault(pull.place, {})[pull] = None
-        self._of(pull.connection).add(pull)
-        pull.timer = self._wheel.schedule(timeout_s, self._release, pull)
+        self._waiting.add(pull, timeout_s)
         end = self._store.queue_bounds(*pull.place)[1]
         if end > pull.checked:
             self._note(pull.place, end, None)
@@ -122,13 +119,6 @@ class HeldPulls:
         for pulls in list(self._by_place.values()):
             for pull in list(pulls):
                 self._release(pull)
-
-    def _of(self, connection: IConnection) -> set[HeldPull]:
-        pulls = self._by_connection.get(connection)
-        if pulls is None:
-            pulls = self._by_connection[connection] = set()
-            connection.on_close(self._connection_lost)
-        return pulls
 
     def _note(self, place: Place, end: int, tags_code: int | None) -> None:
         self._arrived[place] = (end, -1 if tags_code is None else tags_code)
@@ -190,13 +180,5 @@ class HeldPulls:
         del pulls[pull]
         if not pulls:
             del self._by_place[pull.place]
-        self._by_connection[pull.connection].discard(pull)
-        self._count -= 1
-        if pull.timer is not None:
-            pull.timer.cancel()
+        self._waiting.remove(pull)
         return True
-
-    def _connection_lost(self, connection: IConnection) -> None:
-        for pull in list(self._by_connection.get(connection, ())):
-            self._forget(pull)
-        self._by_connection.pop(connection, None)

@@ -1,0 +1,1 @@
+"""Telling that there is something to pop, without popping it."""

@@ -15,6 +15,7 @@ consume-concurrently consume-in-batches consume-rebalance consume-orderly
 consume-broadcasting consume-tag-filter consume-long-poll consume-resume-after-restart
 consume-from-where-young-topic
 consume-retry-then-dlq consume-orderly-suspend delay-level
+timer-message recall-message
 pull-consumer pull-block-until-found pull-async
 pull-filtered consume-sql92
 lite-pull-assign lite-pull-subscribe lite-pull-seek lite-pull-pause

@@ -25,6 +25,7 @@ from twistedmq.app.wiring.sends import send_back, sends
 from twistedmq.app.wiring.settled import settled_of
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables, build_tables
+from twistedmq.app.wiring.timer import new_timers, timer
 from twistedmq.app.wiring.transactions import transactions
 from twistedmq.broker.clients.housekeeping import ClientHousekeeping
 from twistedmq.broker.clients.notifier import RebalanceNotifier
@@ -75,18 +76,21 @@ def build_broker(around: Surroundings) -> BrokerParts:
     tables.clients.on_change(notifier.group_changed)
     registration = registration_service(around, tables)
     settled = settled_of(tables, registration)
-    diverted = diversions(around, tables)
+    timers = new_timers(around)
+    diverted = diversions(around, tables, timers)
     inner = inner_writer(around, tables, diverted, settled)
+    timed, timer_backlog = timer(around, tables, inner, timers)
     send = sends(around, tables, diverted, settled)
     capabilities: list[Capability] = [
         send_back(around, tables, inner),
         delay(around, inner),
+        timed,
         pulls(around, tables, held),
         pops(around, tables, held_pops, notices, inner),
         reading(around, tables, held),
         clients(around, tables),
         assignment(around, tables),
-        admin(around, tables, settled),
+        admin(around, tables, settled, timer_backlog),
         figures(around, tables, held),
         transactions(around, tables, inner),
     ]

@@ -12,7 +12,6 @@ aclCacheMaxNum int 1000
 aclCacheRefreshSecond int 60
 adminBrokerThreadPoolNums int 16
 adminBrokerThreadPoolQueueCapacity int 10000
-allowRecallWhenBrokerNotWriteable boolean true
 appendAckAsync boolean false
 appendCkAsync boolean false
 asyncSendEnable boolean true
@@ -134,7 +133,6 @@ putThreadPoolQueueCapacity int 10000
 queryMessageThreadPoolNums int 8+cpus
 queryThreadPoolQueueCapacity int 20000
 realTimeNotifyConsumerChange boolean true
-recallMessageEnable boolean false
 recoverConcurrently boolean false
 recoverThreadPoolNums int 32
 replyThreadPoolQueueCapacity int 10000

@@ -102,31 +102,21 @@ pullBatchMaxMessageCount int 160
 enableScheduleAsyncDeliver boolean false
 scheduleAsyncDeliverMaxPendingLimit int 2000
 scheduleAsyncDeliverMaxResendNum2Blocked int 3
-# messages for any time are not built yet
-appendTopicForTimerDeleteKey boolean false
-mappedFileSizeTimerLog int 104857600
+# timed messages: read ahead and in batches, tried until stored, counted exactly
 timerCheckMetricsWhen String 05
 timerColdDataCheckIntervalMs int 60000
-timerCongestNumEachSlot int 2147483647
 timerEnableCheckMetrics boolean true
 timerEnableDisruptor boolean false
 timerEnableRetryUntilSuccess boolean false
-timerFlushIntervalMs int 1000
 timerGetMessageThreadNum int 3
 timerInterceptDelayLevel boolean false
-timerMaxDelaySec int 259200
 timerMetricSmallThreshold int 1000000
-timerPrecisionMs int 1000
 timerProgressLogIntervalMs int 10000
 timerPutMessageThreadNum int 3
 timerRecallToTimeWheelEnable boolean true
 timerRecallToTimelineEnable boolean true
-timerRollWindowSlot int 172800
 timerSkipUnknownError boolean false
-timerStopDequeue boolean false
-timerStopEnqueue boolean false
 timerWarmEnable boolean false
-timerWheelEnable boolean true
 timerWheelSnapshotFlush boolean false
 timerWheelSnapshotIntervalMs int 10000
 # halves of transactions are kept in their topics alone

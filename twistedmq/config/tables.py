@@ -37,6 +37,7 @@ from twistedmq.config.keys_shared import (
     listen_keys,
 )
 from twistedmq.config.keys_store import STORE_KEYS, check_log_folders, check_seals
+from twistedmq.config.keys_timer import TIMER_KEYS
 from twistedmq.config.keys_transactions import TRANSACTION_KEYS
 from twistedmq.config.locks import LOCK_KEYS
 from twistedmq.config.refused_keys import REFUSED_KEYS
@@ -74,6 +75,7 @@ def broker_keys() -> KeyTable:
             *LOCK_KEYS,
             *RETENTION_KEYS,
             *TRANSACTION_KEYS,
+            *TIMER_KEYS,
             *REFUSED_KEYS,
             *accepted_keys(BROKER_TABLE),
             *accepted_keys(STORE_TABLE),

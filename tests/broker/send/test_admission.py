@@ -150,10 +150,6 @@ def test_a_queue_is_chosen_where_the_producer_does_not(side: WriteSide) -> None:
             "with what the broker adds, the message's properties have 32",
         ),
         (
-            send_frame("T", properties="TIMER_DELAY_SEC\x0160\x02"),
-            ResponseCode.MESSAGE_ILLEGAL,
-            "not supported yet",
-        ),
         (send_frame("T", sys_flag=0x80), ResponseCode.MESSAGE_ILLEGAL, "INNER_BATCH"),
         (
             send_frame("T", properties="INNER_NUM\x013\x02"),

@@ -12,6 +12,7 @@ from twistedmq.broker.admin.cleaning import CleaningHandlers
 from twistedmq.broker.admin.handlers import AdminHandlers
 from twistedmq.broker.admin.replication import ReplicationHandlers
 from twistedmq.broker.groups.handlers import GroupHandlers
+from twistedmq.broker.timer.backlog import TimerBacklog
 from twistedmq.broker.topics.handlers import TopicHandlers
 from twistedmq.broker.topics.reserved import reserved_hours
 from twistedmq.config.broker import BrokerAdmin, SendConfig, TopicDefaults
@@ -19,7 +20,9 @@ from twistedmq.store.interfaces import IQueueKinds
 from twistedmq.store.retention_interfaces import IRetention
 
 
-def admin(around: Surroundings, tables: Tables, settled: Settled) -> Capability:
+def admin(
+    around: Surroundings, tables: Tables, settled: Settled, timers: TimerBacklog
+) -> Capability:
     """Join what operators ask for."""
     live = around.settings.live
     store, offsets = around.store, tables.offsets
@@ -45,6 +48,7 @@ def admin(around: Surroundings, tables: Tables, settled: Settled) -> Capability:
         settings=around.settings,
         admin=around.settings.live(BrokerAdmin),
         sending=around.settings.live(SendConfig),
+        timer_figures=timers.runtime_figures,
         wall_ms=wall_ms,
         days=tables.days,
     )

@@ -4,16 +4,18 @@ from twistedmq.app.wiring.delay import levels_of
 from twistedmq.app.wiring.settled import Settled
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
+from twistedmq.app.wiring.timer import Timers
 from twistedmq.app.wiring.transactions import half_diversion
 from twistedmq.broker.delay.diversion import DelayDiversion
 from twistedmq.broker.inner.diversion import Diversion, Diversions
 from twistedmq.broker.inner.writer import InnerWriter
 
 
-def diversions(around: Surroundings, tables: Tables) -> Diversions:
+def diversions(around: Surroundings, tables: Tables, timers: Timers) -> Diversions:
     """Collect the diversions, in the order in which they are asked."""
     wanted: list[Diversion] = [
         half_diversion(around, tables),
+        timers.diversion(around),
         DelayDiversion(levels_of(around)),
     ]
     return Diversions(wanted)

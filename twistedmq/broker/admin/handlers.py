@@ -1,6 +1,6 @@
 """Admin requests about the broker as a whole. Source: AdminBrokerProcessor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from twisted.internet.defer import Deferred
@@ -51,6 +51,7 @@ class AdminHandlers:
         settings: all settings, which may be asked for and changed.
         admin: which settings may not be changed.
         sending: from when on sends are accepted.
+        timer_figures: what the run-time information says about timed messages.
         wall_ms: the wall clock.
         days: the traffic of whole days.
     """
@@ -66,6 +67,7 @@ class AdminHandlers:
         settings: LiveSettings,
         admin: Live[BrokerAdmin],
         sending: Live[SendConfig],
+        timer_figures: Callable[[], Mapping[str, object]] = dict,
         wall_ms: Callable[[], int],
         days: Days,
     ) -> None:
@@ -75,6 +77,7 @@ class AdminHandlers:
         self._settings = settings
         self._admin = admin
         self._sending = sending
+        self._timer_figures = timer_figures
         self._wall_ms = wall_ms
         self._days = days
         self._booted_ms = wall_ms()
@@ -107,6 +110,7 @@ class AdminHandlers:
             yesterday=self._days.yesterday,
         )
         table = runtime_info(status, self._counters, moment)
+        table |= {name: f"{value}" for name, value in self._timer_figures().items()}
         return Reply(body=loose_json.encode(KVTable(table=table)))
 
     def config(self, _request: Request) -> Reply:

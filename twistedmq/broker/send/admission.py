@@ -298,7 +298,6 @@ class Admission:
         fields = {"queueId": str(asked.queue_id)}
         diverted = self._diversions.divert(asked)
         if diverted is None:
-            self._refuse_unbuilt(asked.topic, properties)
             put_into(sends.batch, message, asked)
             return
         put_into(sends.batch, message, diverted.message)
@@ -312,13 +311,6 @@ class Admission:
         sends.answer_fields[opaque] = fields | diverted.answer_fields
         if diverted.when_stored is not None:
             sends.when_stored[opaque] = diverted.when_stored
-
-    def _refuse_unbuilt(self, topic: str, properties: dict[str, str]) -> None:
-        """Refuse what must not be delivered at once where nothing takes it."""
-        if _is_delayed(properties) and topic not in self._topics.system:
-            raise MessageIllegalError(
-                "messages with a delay level or a delivery time are not supported yet"
-            )
 
     def _check_bundle(self, properties: dict[str, str], flags: int, topic: str) -> None:
         """Refuse what says that it holds several messages where that cannot be."""

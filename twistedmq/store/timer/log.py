@@ -58,6 +58,9 @@ class TimerLog(Protocol):
         It ends where units have been forgotten. Raises: BrokenChainError.
         """
 
+    def units_from(self, place: int) -> Iterator[tuple[int, TimerUnit]]:
+        """Give all whole units from *place* on with their places; may take long."""
+
     def sync(self) -> None:
         """Return when all units are on the disk."""
 
@@ -94,6 +97,12 @@ class MemoryTimerLog:
             unit = self._units[number]
             yield unit
             last = unit.previous
+
+    def units_from(self, place: int) -> Iterator[tuple[int, TimerUnit]]:
+        """Give all units from *place* on."""
+        first = max(0, place - self.begin) // UNIT_BYTES
+        for number, unit in enumerate(self._units[first:], first):
+            yield self.begin + number * UNIT_BYTES, unit
 
     def sync(self) -> None:
         """There is no disk."""
@@ -207,6 +216,11 @@ class TimerLogFiles:
         elif offset % UNIT_BYTES:
             return False
         return place == self.begin or self.unit_at(place - UNIT_BYTES) is not None
+
+    def back_from(self, place: int, units: int = 5000) -> int:
+        """Give where about so many units before *place* begin."""
+        back = max(self.begin, place - units * UNIT_BYTES)
+        return back - back % self._file_bytes % UNIT_BYTES
 
     def _last_in_file(self) -> int:
         return (self._room(0) - 1) * UNIT_BYTES

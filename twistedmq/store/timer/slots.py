@@ -70,7 +70,7 @@ def read_wheel(
         data = bytes(file.read(_AT_ONCE, at))
         for number, fields in enumerate(_LAYOUT.iter_unpack(data), at // SLOT_BYTES):
             grains, first, last, count, magic = fields
-            if not grains or grains * grain_ms < from_ms:
+            if 0 <= grains * grain_ms < from_ms or not grains:
                 continue
             if grains % WHEEL_SLOTS != number or not 0 <= first <= last:
                 raise WheelFileError(f"slot {number} holds {fields}")

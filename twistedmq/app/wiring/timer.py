@@ -1,0 +1,146 @@
+"""Messages that wait for a time of their own, and calling them back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twistedmq.app.stores import table_file, wall_ms
+from twistedmq.app.wiring.capability import Capability, RunningPart
+from twistedmq.app.wiring.surroundings import Surroundings
+from twistedmq.app.wiring.tables import Tables
+from twistedmq.broker.inner.writer import InnerWriter
+from twistedmq.broker.timer.backlog import TimerBacklog
+from twistedmq.broker.timer.delivering import Delivering
+from twistedmq.broker.timer.diversion import TimerDiversion
+from twistedmq.broker.timer.handlers import TimerHandlers
+from twistedmq.broker.timer.keeping import Keeping, KeptFiles
+from twistedmq.broker.timer.metrics import TimerMetrics
+from twistedmq.broker.timer.placing import Placing
+from twistedmq.broker.timer.recall import RecallHandlers
+from twistedmq.broker.timer.service import TimerService
+from twistedmq.broker.timer.wheel import Wheel
+from twistedmq.config.broker import BrokerIdentity, SendConfig
+from twistedmq.config.timer import TimerConfig
+from twistedmq.protocol.bodies import TopicConfig
+from twistedmq.store.interfaces import Durability
+from twistedmq.store.timer.recovery import TimerFiles
+
+STOP_S = 15.0
+"""Long enough for the slot that is being delivered."""
+
+
+def _nobody() -> None:
+    """Nobody need be woken yet."""
+
+
+@dataclass
+class Timers:
+    """What sends and the timers share: made before either of them."""
+
+    wheel: Wheel
+    awake: Callable[[], None] = _nobody
+    """Told of each message that comes."""
+
+    def diversion(self, around: Surroundings) -> TimerDiversion:
+        """Give what says which messages wait."""
+        live = around.settings.live
+        return TimerDiversion(
+            wheel=self.wheel,
+            config=live(TimerConfig),
+            identity=live(BrokerIdentity),
+            wall_ms=wall_ms,
+            random=around.random,
+            coming=self._coming,
+        )
+
+    def _coming(self) -> None:
+        self.awake()
+
+
+def new_timers(around: Surroundings) -> Timers:
+    """Begin with an empty wheel."""
+    return Timers(Wheel(around.settings.live(TimerConfig).value.grain_ms))
+
+
+def timer_files(around: Surroundings) -> KeptFiles:
+    """Give where the state goes: it lives as long as the messages."""
+    files, root = around.context.files, around.context.directory
+    config = around.settings.live(TimerConfig).value
+    path = root / "config" / "timermetrics"
+    counts = table_file(around.store, files, path, around.workers)
+    if around.store.durability is Durability.MEMORY:
+        return KeptFiles(None, counts)
+    state = TimerFiles(files, root, config.grain_ms, config.log_file_bytes)
+    return KeptFiles(state, counts)
+
+
+def timer(
+    around: Surroundings, tables: Tables, inner: InnerWriter, timers: Timers
+) -> tuple[Capability, TimerBacklog]:
+    """Join what delivers messages at their time; gives its figures, too."""
+    live, wheel, metrics = around.settings.live, timers.wheel, TimerMetrics(wall_ms)
+    placing = Placing(
+        store=around.store,
+        inner=inner,
+        wheel=wheel,
+        metrics=metrics,
+        config=live(TimerConfig),
+        wall_ms=wall_ms,
+        seconds=around.seconds,
+    )
+    delivering = Delivering(
+        clock=around.reactor,
+        workers=around.workers,
+        store=around.store,
+        inner=inner,
+        wheel=wheel,
+        metrics=metrics,
+        wall_ms=wall_ms,
+        seconds=around.seconds,
+    )
+    keeping = Keeping(
+        clock=around.reactor,
+        workers=around.workers,
+        store=around.store,
+        files=timer_files(around),
+        wheel=wheel,
+        placing=placing,
+        metrics=metrics,
+        config=live(TimerConfig),
+        wall_ms=wall_ms,
+    )
+    service = TimerService(
+        clock=around.reactor,
+        store=around.store,
+        wheel=wheel,
+        placing=placing,
+        delivering=delivering,
+        keeping=keeping,
+        config=live(TimerConfig),
+        wall_ms=wall_ms,
+    )
+    timers.awake = service.awake
+
+    def topic_changed(topic: str, config: TopicConfig | None) -> None:
+        if config is None:
+            metrics.forget_topic(topic)
+
+    tables.topics.on_change(topic_changed)
+    recall = RecallHandlers(
+        topics=tables.topics,
+        inner=inner,
+        identity=live(BrokerIdentity),
+        sending=live(SendConfig),
+        config=live(TimerConfig),
+        wall_ms=wall_ms,
+    )
+    asked = TimerHandlers(live(TimerConfig), keeping.progress, metrics)
+    backlog = TimerBacklog(
+        wheel=wheel,
+        placing=placing,
+        delivering=delivering,
+        metrics=metrics,
+        wall_ms=wall_ms,
+        seconds=around.seconds,
+    )
+    parts = [RunningPart("timed messages", service, STOP_S)]
+    return Capability([recall.table(), asked.table()], parts), backlog

@@ -1,0 +1,1 @@
+"""Messages that are due at any time, and calling them back."""

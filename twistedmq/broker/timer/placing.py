@@ -1,0 +1,236 @@
+"""From the timer topic into the wheel: a batch of messages at a time.
+
+What is due already goes to its real topic at once. Source: TimerMessageStore.enqueue,
+doEnqueue.
+"""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Generator
+from typing import Any, Final
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.logger import Logger
+
+from twistedmq.broker.counters import Counter
+from twistedmq.broker.inner.message import InnerMessage, of_record
+from twistedmq.broker.inner.writer import InnerWriter
+from twistedmq.broker.timer.metrics import TimerMetrics
+from twistedmq.broker.timer.restoring import (
+    NEVER_WAITED,
+    NotTimedError,
+    delivered,
+    due_time,
+)
+from twistedmq.broker.timer.wheel import Wheel
+from twistedmq.config.live import Live
+from twistedmq.config.timer import TimerConfig
+from twistedmq.protocol import properties as props
+from twistedmq.protocol.names import TIMER_TOPIC
+from twistedmq.protocol.record import Record, decode_records
+from twistedmq.store.errors import DamagedRecordError
+from twistedmq.store.interfaces import IMessageStore, QueueRead
+from twistedmq.store.timer.log import TimerLog
+from twistedmq.store.timer.slots import WEEK_SLOTS
+from twistedmq.store.timer.units import DELETES, ROLLS, WAITS, TimerUnit
+
+BATCH: Final = 256
+BATCH_BYTES: Final = 512 * 1024
+_BLANK_SLOTS: Final = 60
+_MOST_DELAY_MS: Final = 2**31 - 1
+
+
+class Replay(Struct):
+    """What of the queue was in the wheel before, where it is gone through again."""
+
+    seen: set[int]
+    """Physical offsets of messages that are in the timer log."""
+    known_until: int
+    """Messages before this queue offset were in the wheel once ..."""
+    done_before_ms: int
+    """... and if they were due before this time, they are delivered."""
+    until: int
+    """Behind this queue offset everything is new."""
+
+    def is_done(self, record: Record, due_ms: int) -> bool:
+        """Whether nothing is to be done for a message."""
+        if record.physical_offset in self.seen:
+            return True
+        return record.queue_offset < self.known_until and due_ms < self.done_before_ms
+
+
+class Placing:
+    """Takes messages from the timer topic into the wheel, in their order.
+
+    Attributes:
+        queue_offset: the next message to be taken; all before are in the wheel, or
+            delivered, and that is safe.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        store: IMessageStore,
+        inner: InnerWriter,
+        wheel: Wheel,
+        metrics: TimerMetrics,
+        config: Live[TimerConfig],
+        wall_ms: Callable[[], int],
+        seconds: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._inner = inner
+        self._wheel = wheel
+        self._metrics = metrics
+        self._config = config
+        self._wall_ms = wall_ms
+        self._seconds = seconds
+        self._given_out = 0
+        self.queue_offset = 0
+        self.last_store_ms = 0
+        """When the message was stored that was taken last."""
+        self.placed = Counter()
+        """How many went into the wheel since the start."""
+        self._replay: Replay | None = None
+
+    def begin_at(self, queue_offset: int, replay: Replay | None = None) -> None:
+        """Go on at *queue_offset*, perhaps with messages that were seen before."""
+        self.queue_offset = self._given_out = queue_offset
+        self._replay = replay
+
+    @property
+    def behind(self) -> int:
+        """How many messages of the topic are not taken yet."""
+        return max(0, self._store.queue_bounds(TIMER_TOPIC, 0)[1] - self.queue_offset)
+
+    @inlineCallbacks
+    def take(
+        self, timer_log: TimerLog, wheel_ms: int
+    ) -> Generator[Deferred[Any], Any, None]:
+        """Take one batch; *wheel_ms* is the time before which slots are over.
+
+        Fails with StoreFullError or OSError where it could not be written: then the
+        same messages are taken the next time.
+        """
+        try:
+            read: QueueRead | Deferred[QueueRead] = self._store.read_queue(
+                TIMER_TOPIC, 0, self.queue_offset, BATCH, BATCH_BYTES, None, None
+            )
+            if isinstance(read, Deferred):
+                read = yield read
+        except DamagedRecordError as error:
+            self._log.error("a timed message is lost: {problem}", problem=str(error))
+            self.queue_offset += 1
+            return
+        assert isinstance(read, QueueRead)
+        if read.next_offset != self.queue_offset and not read.records:
+            self._log.warn(
+                "timed messages {first} to {next} of {topic} are no longer there",
+                first=self.queue_offset, next=read.next_offset, topic=TIMER_TOPIC,
+            )  # fmt: skip
+        records = [r for buffer in read.records for r in decode_records(buffer)]
+        if records:
+            safe = self._take(timer_log, records, wheel_ms)
+            if safe is not None:
+                yield safe
+            self.last_store_ms = records[-1].store_ms
+        self.queue_offset = max(read.next_offset, read.min_offset)
+        if self._replay is not None and self.queue_offset >= self._replay.until:
+            self._replay = None
+
+    def _take(
+        self, timer_log: TimerLog, records: list[Record], wheel_ms: int
+    ) -> Deferred[None] | None:
+        """Put *records* where they belong; gives when that is safe."""
+        placed: list[tuple[Record, InnerMessage, int]] = []
+        due: list[InnerMessage] = []
+        now_ms, replay = self._wall_ms(), self._replay
+        for record in records:
+            message = of_record(record)
+            try:
+                due_ms = due_time(message)
+                if replay is not None and replay.is_done(record, due_ms):
+                    continue
+                if due_ms >= wheel_ms:
+                    placed.append((record, message, due_ms))
+                elif (
+                    record.queue_offset >= self._given_out
+                    and props.TIMER_DEL_UNIQKEY not in message.properties
+                ):
+                    due.append(delivered(message, NEVER_WAITED, now_ms))
+            except NotTimedError as error:
+                self._log.error(
+                    "message {offset} of {topic} cannot be delivered: {problem}",
+                    offset=record.queue_offset, topic=TIMER_TOPIC, problem=str(error),
+                )  # fmt: skip
+        appended = self._inner.write(due) if due else None
+        self._given_out = records[-1].queue_offset + 1
+        if placed:
+            self._place(timer_log, placed, wheel_ms)
+        return None if appended is None else self._inner.safe(appended)
+
+    def _place(
+        self,
+        timer_log: TimerLog,
+        placed: list[tuple[Record, InnerMessage, int]],
+        wheel_ms: int,
+    ) -> None:
+        places, last = timer_log.places(len(placed)), dict[int, int]()
+        units, topics = list[TimerUnit](), Tally[str]()
+        window_ms = roll_window_ms(self._config.value)
+        grain_ms = self._wheel.grain_ms
+        for place, (record, message, due_ms) in zip(places, placed, strict=True):
+            slot_ms, kind = slot_of(due_ms, wheel_ms, window_ms, grain_ms)
+            one = 1
+            if props.TIMER_DEL_UNIQKEY in message.properties:
+                kind, one = kind | DELETES, -1
+            before = last.get(slot_ms)
+            if before is None:
+                before = self._wheel.last_of(slot_ms)
+            last[slot_ms] = place
+            topic = message.properties[props.REAL_TOPIC]
+            topics[topic] += one
+            units.append(
+                TimerUnit(
+                    before,
+                    kind,
+                    wheel_ms,
+                    slot_ms - wheel_ms,
+                    record.physical_offset,
+                    record.size,
+                    props.java_hash(topic),
+                )
+            )
+        timer_log.append(units)
+        for place, unit in zip(places, units, strict=True):
+            self._wheel.put(place, unit)
+        self._metrics.add(topics)
+        self.placed.add(self._seconds(), len(units), 0)
+
+
+def roll_window_ms(config: TimerConfig) -> int:
+    """Give how far ahead a message may wait in the wheel."""
+    most, slots = WEEK_SLOTS - _BLANK_SLOTS, config.roll_slots
+    if not 2 <= slots <= most:
+        slots = most
+    return min(slots, _MOST_DELAY_MS // config.grain_ms) * config.grain_ms
+
+
+def slot_of(
+    due_ms: int, wheel_ms: int, window_ms: int, grain_ms: int
+) -> tuple[int, int]:
+    """Give the slot of a message, and its kind of unit.
+
+    One that is due later than the wheel reaches rolls: it waits a whole window, or
+    half of one if little would be left then.
+    """
+    due_ms -= due_ms % grain_ms
+    ahead_ms = due_ms - wheel_ms
+    if ahead_ms < window_ms:
+        return due_ms, WAITS
+    slots = window_ms // grain_ms
+    is_little = ahead_ms - window_ms < slots // 3 * grain_ms
+    wait_ms = slots // 2 * grain_ms if is_little else window_ms
+    return wheel_ms + wait_ms, WAITS | ROLLS

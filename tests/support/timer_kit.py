@@ -122,7 +122,6 @@ class TimerSide:
             delivering=self.delivering,
             metrics=self.metrics,
             wall_ms=self.wall_ms,
-            seconds=self.clock.seconds,
         )
 
     def _files(self) -> KeptFiles:

@@ -149,7 +149,6 @@ def test_a_queue_is_chosen_where_the_producer_does_not(side: WriteSide) -> None:
             ResponseCode.MESSAGE_ILLEGAL,
             "with what the broker adds, the message's properties have 32",
         ),
-        (
         (send_frame("T", sys_flag=0x80), ResponseCode.MESSAGE_ILLEGAL, "INNER_BATCH"),
         (
             send_frame("T", properties="INNER_NUM\x013\x02"),

@@ -140,7 +140,6 @@ def timer(
         delivering=delivering,
         metrics=metrics,
         wall_ms=wall_ms,
-        seconds=around.seconds,
     )
     parts = [RunningPart("timed messages", service, STOP_S)]
     return Capability([recall.table(), asked.table()], parts), backlog

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from twistedmq.broker.counters import MINUTE_S, Counter
 from twistedmq.broker.timer.delivering import Delivering
 from twistedmq.broker.timer.metrics import TimerMetrics
 from twistedmq.broker.timer.placing import Placing
@@ -24,13 +23,11 @@ class TimerBacklog:
         delivering: Delivering,
         metrics: TimerMetrics,
         wall_ms: Callable[[], int],
-        seconds: Callable[[], float],
     ) -> None:
         self._wheel = wheel
         self._placing = placing
         self._delivering = delivering
         self._wall_ms = wall_ms
-        self._seconds = seconds
         self.metrics = metrics
 
     @property
@@ -67,25 +64,22 @@ class TimerBacklog:
     @property
     def placed(self) -> int:
         """How many messages went into the wheel since the start."""
-        return self._placing.placed.messages
+        return self._placing.placed.total
 
     @property
     def delivered(self) -> int:
         """How many messages left the wheel since the start."""
-        return self._delivering.delivered.messages
+        return self._delivering.delivered.total
 
     @property
     def placed_per_second(self) -> float:
         """How many messages go into the wheel, over a minute."""
-        return self._per_second(self._placing.placed)
+        return self._placing.placed.per_second()
 
     @property
     def delivered_per_second(self) -> float:
         """How many messages leave the wheel, over a minute."""
-        return self._per_second(self._delivering.delivered)
-
-    def _per_second(self, counter: Counter) -> float:
-        return counter.rate(self._seconds(), MINUTE_S).per_second
+        return self._delivering.delivered.per_second()
 
     def waiting_until(self, seconds: list[int]) -> list[int]:
         """Give how many are due within so many seconds, and not within the one before.

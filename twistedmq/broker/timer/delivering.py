@@ -15,10 +15,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from twistedmq.broker.counters import Counter
 from twistedmq.broker.inner.message import InnerMessage, of_record
 from twistedmq.broker.inner.writer import InnerWriter
 from twistedmq.broker.timer.metrics import TimerMetrics
+from twistedmq.broker.timer.pace import Pace
 from twistedmq.broker.timer.restoring import (
     NotTimedError,
     delivered,
@@ -149,10 +149,9 @@ class Delivering:
         self._wheel = wheel
         self._metrics = metrics
         self._wall_ms = wall_ms
-        self._seconds = seconds
         self._is_stopping = False
         self.slot_ms: int | None = None
-        self.delivered = Counter()
+        self.delivered = Pace(seconds)
 
     def stop(self) -> None:
         """Wait for a full disk no longer."""
@@ -260,7 +259,7 @@ class Delivering:
                     )
                 is_told = True
             else:
-                self.delivered.add(self._seconds(), len(messages), 0)
+                self.delivered.add(len(messages))
                 return True
             if self._is_stopping:
                 return False

@@ -12,10 +12,10 @@ from msgspec import Struct
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
-from twistedmq.broker.counters import Counter
 from twistedmq.broker.inner.message import InnerMessage, of_record
 from twistedmq.broker.inner.writer import InnerWriter
 from twistedmq.broker.timer.metrics import TimerMetrics
+from twistedmq.broker.timer.pace import Pace
 from twistedmq.broker.timer.restoring import (
     NEVER_WAITED,
     NotTimedError,
@@ -86,12 +86,11 @@ class Placing:
         self._metrics = metrics
         self._config = config
         self._wall_ms = wall_ms
-        self._seconds = seconds
         self._given_out = 0
         self.queue_offset = 0
         self.last_store_ms = 0
         """When the message was stored that was taken last."""
-        self.placed = Counter()
+        self.placed = Pace(seconds)
         """How many went into the wheel since the start."""
         self._replay: Replay | None = None
 
@@ -207,7 +206,7 @@ class Placing:
         for place, unit in zip(places, units, strict=True):
             self._wheel.put(place, unit)
         self._metrics.add(topics)
-        self.placed.add(self._seconds(), len(units), 0)
+        self.placed.add(len(units))
 
 
 def roll_window_ms(config: TimerConfig) -> int:

@@ -175,6 +175,7 @@ class BrokerServer:
         tree.add("fast port", self._fast, SERVER_STOP_S)
         tree.add("main port", self._main, SERVER_STOP_S)
         tree.add("registration", parts.registration, REGISTRATION_STOP_S)
+        tree.add("advertised address", parts.address_check, SMALL_STOP_S)
 
     def lines(self) -> list[tuple[str, str]]:
         """Say where it listens and what an acknowledgement means."""

@@ -20,7 +20,7 @@ from twistedmq.app.wiring.inner import diversions, inner_writer
 from twistedmq.app.wiring.pop import pops
 from twistedmq.app.wiring.pulls import pulls
 from twistedmq.app.wiring.reading import reading
-from twistedmq.app.wiring.registration import registration_service
+from twistedmq.app.wiring.registration import address_check, registration_service
 from twistedmq.app.wiring.sends import send_back, sends
 from twistedmq.app.wiring.settled import settled_of
 from twistedmq.app.wiring.surroundings import Surroundings
@@ -52,6 +52,7 @@ class BrokerParts:
     held_notices: HeldPops
     send: SendHandlers
     registration: RegistrationService
+    address_check: IService
     housekeeping: IService
     metrics: MetricsRegistry
     services: list[RunningPart]
@@ -106,6 +107,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
         held_notices=notices,
         send=send,
         registration=registration,
+        address_check=address_check(around),
         housekeeping=ClientHousekeeping(
             around.reactor, around.seconds, tables.clients, live(ClientExpiry)
         ),

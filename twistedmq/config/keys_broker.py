@@ -169,7 +169,8 @@ TOPIC_KEYS: Final = (
         BOOLEAN,
         TopicDefaults,
         "auto_create",
-        "Whether a send creates its topic.",
+        "Whether a send creates its topic; off, no template makes it so. Retry and "
+        "dead letter topics are made in any case.",
         important=True,
     ),
     Key(

@@ -40,6 +40,7 @@ from twistedmq.config.keys_store import STORE_KEYS, check_log_folders, check_sea
 from twistedmq.config.keys_timer import TIMER_KEYS
 from twistedmq.config.keys_transactions import TRANSACTION_KEYS
 from twistedmq.config.locks import LOCK_KEYS
+from twistedmq.config.reachability import REACHABILITY_KEYS
 from twistedmq.config.refused_keys import REFUSED_KEYS
 from twistedmq.config.values import BROKER_PORTS
 
@@ -60,6 +61,7 @@ def broker_keys() -> KeyTable:
             *LOGGING_KEYS,
             *IDENTITY_KEYS,
             *REGISTRATION_KEYS,
+            *REACHABILITY_KEYS,
             *TOPIC_KEYS,
             *SENDING_KEYS,
             *DELAY_KEYS,

@@ -10,6 +10,7 @@ from twistedmq.protocol.bodies import (
     TopicFilterType,
 )
 from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.errors import TopicNotFoundError
 from twistedmq.protocol.names import SCHEDULE_TOPIC
 from twistedmq.protocol.properties import parse
 from twistedmq.protocol.send_decoding import DecodedSends, SendDecoder
@@ -90,6 +91,19 @@ def test_a_topic_is_created_on_the_way(side: WriteSide) -> None:
     config = side.topics.get("New")
     assert config is not None
     assert config.write_queue_nums == 3
+
+
+@pytest.mark.parametrize("template", ["TBW102", "c1", "b1", "Template"])
+def test_where_topics_are_not_created_no_template_makes_one(
+    side: WriteSide, template: str
+) -> None:
+    side.topics.put(TopicConfig(topic_name="Template", perm=7))
+    side.topic_defaults.replace(auto_create=False)
+    refused = side.admission.admit(decode(send_frame("New", default_topic=template)))
+    assert [type(error) for error in refused.values()] == [TopicNotFoundError]
+    assert "New" not in side.topics
+    admitted(side, send_frame("%RETRY%g", default_topic=template))
+    assert "%RETRY%g" in side.topics
 
 
 def test_a_queue_is_chosen_where_the_producer_does_not(side: WriteSide) -> None:

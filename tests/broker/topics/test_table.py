@@ -64,8 +64,9 @@ def test_without_a_template_nothing_is_created(topics: TopicTable) -> None:
 def test_auto_creation_can_be_switched_off_while_running() -> None:
     side = WriteSide()
     side.topic_defaults.replace(auto_create=False)
-    assert side.topics.create_on_send("T", "TBW102", 4) is None
-    assert side.topics.create_on_send("T", "c1", 4) is not None
+    for template in ("TBW102", "c1"):
+        assert side.topics.create_on_send("T", template, 4) is None
+    assert side.topics.create_on_send("c1", "TBW102", 4) is not None  # it is there
 
 
 def test_topics_that_need_no_template_are_created_once(

@@ -16,7 +16,7 @@ from twistedmq.config.broker import BrokerIdentity, BrokerLimits, TopicDefaults
 from twistedmq.config.live import Live
 from twistedmq.protocol.bodies import DataVersion, TopicConfig
 from twistedmq.protocol.errors import ServiceUnavailableError
-from twistedmq.protocol.names import AUTO_CREATE_TOPIC, is_lmq
+from twistedmq.protocol.names import is_lmq
 from twistedmq.protocol.system_flags import PERM_INHERIT, PERM_READ, PERM_WRITE
 
 
@@ -72,13 +72,16 @@ class TopicTable(VersionedTable[TopicConfig]):
 
         The template must exist and be marked as one (PERM_INHERIT). The new topic has
         the template's permissions and at most as many queues. None where that fails.
+
+        Upstream, told not to create topics, still does after other templates than its
+        own, of which a broker has two by itself: its name and its cluster's.
         """
         if (known := self._configs.get(topic)) is not None:
             return known
+        if not self._defaults.value.auto_create:
+            return None
         model = self._configs.get(template)
         if model is None or not model.perm & PERM_INHERIT:
-            return None
-        if template == AUTO_CREATE_TOPIC and not self._defaults.value.auto_create:
             return None
         count = max(0, min(queue_count, model.write_queue_nums))
         return self._create(

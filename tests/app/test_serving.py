@@ -1,7 +1,9 @@
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from twisted.internet.base import ReactorBase
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 
@@ -154,3 +156,24 @@ def test_stopping_stays_below_thirty_seconds() -> None:
         + serving.STORE_STOP_S
     )
     assert whole < 30
+
+
+class OnWallTime(ReactorBase):
+    """As much of a reactor as has a clock."""
+
+    def __init__(self) -> None:
+        """Open nothing."""
+
+
+class OnOwnTime(OnWallTime):
+    def seconds(self) -> float:
+        return 7.0
+
+
+def test_a_wall_clock_that_is_set_back_holds_no_timer() -> None:
+    reactor = serving.on_monotonic_time(OnWallTime())
+    assert reactor.seconds is time.monotonic
+    assert serving.on_monotonic_time(OnOwnTime()).seconds() == 7.0
+    clock = Clock()
+    assert serving.on_monotonic_time(clock) is clock
+    assert clock.seconds() == 0

@@ -1,12 +1,14 @@
 """What the servers' start has in common: refusing, undoing, logging, the last word."""
 
 import gc
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from twisted.application.service import IService
+from twisted.internet.base import ReactorBase
 from twisted.logger import Logger
 
 from twistedmq.app import logs
@@ -147,6 +149,18 @@ def running_reactor() -> Any:
     """Give the reactor of this process; only who starts a program may ask."""
     from twisted.internet import reactor  # noqa: PLC0415
 
+    return on_monotonic_time(reactor)
+
+
+def on_monotonic_time(reactor: Any) -> Any:
+    """Have the timers of *reactor* not follow the wall clock, and give it.
+
+    A reactor counts by the wall clock unless it is told otherwise: one that is set back
+    an hour would hold every timer for an hour.
+    """
+    kind = type(reactor)
+    if issubclass(kind, ReactorBase) and kind.seconds is ReactorBase.seconds:
+        reactor.seconds = time.monotonic
     return reactor
 
 

@@ -15,7 +15,12 @@ SIZES = {
 }
 """Of the recorded stores."""
 
-WRITTEN_BY_US = {"topics.json", "subscriptionGroup.json", "consumerOffset.json"}
+WRITTEN_BY_US = {
+    "topics.json",
+    "subscriptionGroup.json",
+    "consumerOffset.json",
+    "delayOffset.json",
+}
 
 
 def picture(folder: Path) -> dict[str, tuple[bytes, int]]:

@@ -14,6 +14,7 @@ from typing import Any
 import peer
 import pytest
 import pytest_twisted
+from processes import ask
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
@@ -36,8 +37,9 @@ from twistedmq.client.reading import TopicReader
 from twistedmq.client.selection import ByFunction
 from twistedmq.client.session import ClientSettings
 from twistedmq.protocol import compression
-from twistedmq.protocol.codes import ResponseCode
+from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.errors import MessageIllegalError
+from twistedmq.protocol.record import decode_records
 from twistedmq.protocol.system_flags import PERM_READ, compression_type, is_compressed
 
 reactor: Any = installed_reactor
@@ -399,6 +401,25 @@ async def committed(cluster: Cluster, group: str, topic: str) -> int:
     return sum(offsets)
 
 
+def pop_one(address: str, topic: str) -> int:
+    """Pop one message; gives the queue that it was in."""
+    fields = {
+        "consumerGroup": "G",
+        "topic": topic,
+        "queueId": "-1",
+        "maxMsgNums": "1",
+        "invisibleTime": "60000",
+        "pollTime": "5000",
+        "bornTime": str(int(reactor.seconds() * 1000)),
+        "initMode": "0",
+        "order": "false",
+    }
+    code, remark, _, body = ask(address, RequestCode.POP_MESSAGE, fields)
+    assert code == 0, remark
+    [record] = decode_records(body)
+    return record.queue_id
+
+
 @pytest_twisted.ensureDeferred
 async def test_inner_batch_queue(cluster: Cluster, running: Running) -> None:
     topic, inbox = await cluster.topic(1, queue_type="BatchCQ"), Inbox()
@@ -426,6 +447,8 @@ async def test_priorities(cluster: Cluster) -> None:
     got = await cluster.drain(topic, 4)
     kept = sorted(m.system_properties["_SYS_MSG_PRIORITY_"] for m in got)
     assert kept == ["0", "2", "3", "9"]
+    popped = [pop_one(cluster.address, topic) for _ in range(4)]
+    assert popped == [3, 3, 2, 0]
 
 
 @pytest_twisted.ensureDeferred

@@ -25,6 +25,7 @@ from twistedmq.broker.pop.order import OrderTable
 from twistedmq.broker.pop.order_wakes import OrderWakes
 from twistedmq.broker.pop.peeking import PeekHandlers
 from twistedmq.broker.pop.positions import Positions
+from twistedmq.broker.pop.priorities import Priorities
 from twistedmq.broker.pop.reader import PopReader
 from twistedmq.broker.pop.retry_topics import RetryTopics
 from twistedmq.broker.pop.revive_log import ReviveLog
@@ -119,6 +120,7 @@ class PopSide(ReadSide):
         pop = PopHandlers(
             checks=self.checks,
             filters=PopFilters(self.clients, self.expressions),
+            priorities=Priorities(self.topics, self.groups),
             reader=self.reader,
             lending=self.lending,
             held=self.held_pops,

@@ -115,7 +115,6 @@ popCkStayBufferTime int 10000
 popCkStayBufferTimeOut int 3000
 popConsumerFSServiceInit boolean true
 popConsumerKVServiceLog boolean false
-popFromRetryProbabilityForPriority int 0
 popLongPollingForceNotifyInterval long 800
 popPollingMapExpireTimeSeconds int 600
 popPollingMapSize int 100000
@@ -124,7 +123,6 @@ popReviveMaxAttemptTimes int 16
 popReviveMaxReturnSizePerRead int 16384
 printChannelGroups boolean false
 printChannelGroupsMinNum int 5
-priorityOrderAsc boolean true
 processReplyMessageThreadPoolNums int 16+2*cpus
 pullMessageThreadPoolNums int 16+2*cpus
 pullThreadPoolQueueCapacity int 100000

@@ -30,6 +30,21 @@ POP_KEYS: Final[tuple[Key, ...]] = (
         "In how many of a hundred pops the retry topics come first.",
     ),
     Key(
+        "popFromRetryProbabilityForPriority",
+        AMOUNT,
+        PopConfig,
+        "retry_probability_for_priority",
+        "In how many of a hundred pops of topics with the message type PRIORITY the "
+        "retry topics come first.",
+    ),
+    Key(
+        "priorityOrderAsc",
+        BOOLEAN,
+        PopConfig,
+        "last_queue_first",
+        "Pop the queue of the highest number first: a higher priority is more urgent.",
+    ),
+    Key(
         "popResponseReturnActualRetryTopic",
         BOOLEAN,
         PopConfig,

@@ -13,6 +13,10 @@ class PopConfig:
     """With the new kind, look into the old kind as well, every other time."""
     retry_probability: int = 20
     """In how many of a hundred pops the retry topics are read first."""
+    retry_probability_for_priority: int = 0
+    """The same for pops that heed priorities."""
+    last_queue_first: bool = True
+    """Go from queues of higher numbers to lower ones, as priorities rise."""
     show_retry_topic: bool = False
     """Give retried messages with the topic they are in, not the one asked for."""
     init_by_young_queue: bool = True

@@ -24,6 +24,7 @@ from twistedmq.broker.pop.order_file import OrderFile
 from twistedmq.broker.pop.order_wakes import OrderWakes
 from twistedmq.broker.pop.peeking import PeekHandlers
 from twistedmq.broker.pop.positions import Positions
+from twistedmq.broker.pop.priorities import Priorities
 from twistedmq.broker.pop.reader import PopReader
 from twistedmq.broker.pop.retry_topics import RetryTopics
 from twistedmq.broker.pop.revive_log import ReviveLog
@@ -95,6 +96,7 @@ def pops(
     pop = PopHandlers(
         checks=checks,
         filters=PopFilters(tables.clients, tables.expressions),
+        priorities=Priorities(topics, groups),
         reader=PopReader(
             store=store,
             topics=topics,

@@ -16,6 +16,7 @@ from twistedmq.broker.pop.errors import PollingTimeoutError
 from twistedmq.broker.pop.filters import PopFilters
 from twistedmq.broker.pop.held import HeldPop, HeldPops
 from twistedmq.broker.pop.lending import Lending, answer_fields
+from twistedmq.broker.pop.priorities import Priorities
 from twistedmq.broker.pop.reader import Asked, Popped, PopReader
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Reply
@@ -52,6 +53,7 @@ class PopHandlers:
     Args:
         checks: who may pop what.
         filters: what a pop wants.
+        priorities: how much a group heeds priorities.
         reader: takes messages.
         lending: writes down what was taken, and answers.
         held: keeps pops that found nothing.
@@ -64,6 +66,7 @@ class PopHandlers:
         *,
         checks: PopChecks,
         filters: PopFilters,
+        priorities: Priorities,
         reader: PopReader,
         lending: Lending,
         held: HeldPops,
@@ -72,6 +75,7 @@ class PopHandlers:
     ) -> None:
         self._checks = checks
         self._filters = filters
+        self._priorities = priorities
         self._reader = reader
         self._lending = lending
         self._held = held
@@ -131,6 +135,9 @@ class PopHandlers:
             is_ordered=bool(header.order),
             attempt_id=header.attempt_id,
             filter=self._filters.find(group, topic, header.exp_type, header.exp),
+            priority_percent=(
+                0 if header.order else self._priorities.percent(topic, group)
+            ),
         )
 
     def _finish(

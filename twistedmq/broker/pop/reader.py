@@ -17,6 +17,7 @@ from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.pop.in_flight import InFlight
 from twistedmq.broker.pop.order import OrderTable
 from twistedmq.broker.pop.positions import Move, Place, Positions
+from twistedmq.broker.pop.priorities import Draw, draw
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.live import Live
 from twistedmq.config.pop import PopConfig
@@ -55,6 +56,8 @@ class Asked(Struct):
     is_ordered: bool
     attempt_id: str | None
     filter: Filter
+    priority_percent: int = 0
+    """In how many of a hundred pops priorities are heeded."""
 
 
 class Taken(Struct):
@@ -143,31 +146,31 @@ class PopReader:
 
     def _places(self, work: _Work) -> Iterator[Place]:
         """Give where to look, in order; later places depend on what was found."""
-        asked, draw = work.asked, self._random.randrange(100)
-        retry_first = draw < self._config.value.retry_probability
-        retry = [] if asked.is_ordered else self._retry_places(asked, draw)
-        if retry_first:
+        asked = work.asked
+        drawn = draw(self._config.value, self._random, asked.priority_percent)
+        retry = [] if asked.is_ordered else self._retry_places(asked, drawn)
+        if drawn.retry_first:
             yield from retry
         if asked.queue_id >= 0:
             yield (asked.topic, asked.group, asked.queue_id)
         else:
-            yield from self._queues_of(asked.topic, asked.group, draw)
-        if not retry_first and work.popped.count < asked.max_count:
+            yield from self._queues_of(asked.topic, asked.group, drawn)
+        if not drawn.retry_first and work.popped.count < asked.max_count:
             yield from retry
 
-    def _retry_places(self, asked: Asked, draw: int) -> list[Place]:
+    def _retry_places(self, asked: Asked, drawn: Draw) -> list[Place]:
         config = self._config.value
         v2 = config.retry_topic_v2
-        if v2 and config.read_retry_topic_v1 and draw % 2 == 0:
+        if v2 and config.read_retry_topic_v1 and drawn.old_retry_topic:
             v2 = False  # a pop can name one retry topic only
         topic = pop_retry_topic(asked.topic, asked.group, v2=v2)
-        return list(self._queues_of(topic, asked.group, draw))
+        return list(self._queues_of(topic, asked.group, drawn))
 
-    def _queues_of(self, topic: str, group: str, draw: int) -> Iterator[Place]:
+    def _queues_of(self, topic: str, group: str, drawn: Draw) -> Iterator[Place]:
         config = self._topics.get(topic)
         count = 0 if config is None else config.read_queue_nums
-        for step in range(count):
-            yield (topic, group, (draw + step) % count)
+        for queue_id in drawn.queues(count):
+            yield (topic, group, queue_id)
 
     def _go_on(self, work: _Work) -> Popped | Deferred[Popped]:
         for place in work.places:

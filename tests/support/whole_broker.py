@@ -29,10 +29,10 @@ class Threads:
         pass
 
 
-def make_broker(tmp_path: Path) -> tuple[BrokerParts, IMessageStore]:
+def make_broker(tmp_path: Path, *texts: str) -> tuple[BrokerParts, IMessageStore]:
     reactor = MemoryReactorClock()
     reactor.nameResolver = None
-    options = [from_option(f"storePathRootDir={tmp_path}")]
+    options = [from_option(f"storePathRootDir={tmp_path}"), *map(from_option, texts)]
     settings = LiveSettings(load_settings(broker_keys(), options=options))
     context = StoreContext(
         reactor, wall_ms, settings.live(StoreConfig), AsyncMaster(), workers=Threads()

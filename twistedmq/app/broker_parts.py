@@ -16,6 +16,7 @@ from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.clients import clients
 from twistedmq.app.wiring.delay import delay
 from twistedmq.app.wiring.figures import figures, metrics_registry
+from twistedmq.app.wiring.flow import Flow
 from twistedmq.app.wiring.inner import diversions, inner_writer
 from twistedmq.app.wiring.pop import pops
 from twistedmq.app.wiring.pulls import pulls
@@ -50,6 +51,7 @@ class BrokerParts:
     held: HeldPulls
     held_pops: HeldPops
     held_notices: HeldPops
+    flow: Flow
     send: SendHandlers
     registration: RegistrationService
     address_check: IService
@@ -64,6 +66,7 @@ class BrokerParts:
         self.held.wake_all()
         self.held_pops.close()
         self.held_notices.close()
+        self.flow.stop()
 
 
 def build_broker(around: Surroundings) -> BrokerParts:
@@ -81,7 +84,9 @@ def build_broker(around: Surroundings) -> BrokerParts:
     diverted = diversions(around, tables, timers)
     inner = inner_writer(around, tables, diverted, settled)
     timed, timer_backlog = timer(around, tables, inner, timers)
+    flow = Flow(around, tables)
     send = sends(around, tables, diverted, settled)
+    send.limit(flow.quotas)
     capabilities: list[Capability] = [
         send_back(around, tables, inner),
         delay(around, inner),
@@ -94,17 +99,19 @@ def build_broker(around: Surroundings) -> BrokerParts:
         admin(around, tables, settled, timer_backlog),
         figures(around, tables, held),
         transactions(around, tables, inner),
+        flow.capability,
     ]
     handlers = merge(part.handlers for part in capabilities)
     batches = merge([[send.batch_table()], *(part.batches for part in capabilities)])
     metrics = metrics_registry(around)
     metrics.add(source for part in capabilities for source in part.metrics)
     return BrokerParts(
-        dispatcher=Dispatcher(handlers, batches),
+        dispatcher=flow.dispatcher(handlers, batches),
         tables=tables,
         held=held,
         held_pops=held_pops,
         held_notices=notices,
+        flow=flow,
         send=send,
         registration=registration,
         address_check=address_check(around),

@@ -19,6 +19,9 @@ RESERVE_TIME: Final = "reserve.time"
 """Hours that messages of a topic are kept, if that is less than for all others."""
 PRIORITY_FACTOR: Final = "priority.factor"
 """Per cent of a group's pops that heed priorities."""
+MAX_MESSAGES: Final = "max.messages.per.second"
+"""Messages that may be sent to a topic; 0 is no limit, whatever the settings say."""
+MAX_BYTES: Final = "max.bytes.per.second"
 MESSAGE_TYPES: Final = frozenset(
     {"UNSPECIFIED", "NORMAL", "FIFO", "DELAY", "TRANSACTION", "PRIORITY", "MIXED"}
 )
@@ -53,11 +56,17 @@ def _is_percentage(value: str) -> bool:
     return value.isascii() and value.isdigit() and int(value[:9]) <= 100
 
 
+def _is_rate(value: str) -> bool:
+    return value.isascii() and value.isdigit() and int(value[:19]) < 2**63
+
+
 TOPIC_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
     QUEUE_TYPE: _one_of(False, (BATCH_QUEUES, "SimpleCQ")),
     CLEANUP_POLICY: _one_of(False, ("DELETE", "COMPACTION")),
     MESSAGE_TYPE: _one_of(True, MESSAGE_TYPES),
     RESERVE_TIME: Attribute(True, _is_reserve_time, "-1 or a number of hours"),
+    MAX_MESSAGES: Attribute(True, _is_rate, "a whole number, not negative"),
+    MAX_BYTES: Attribute(True, _is_rate, "a whole number, not negative"),
 }
 
 GROUP_ATTRIBUTES: Final[Mapping[str, Attribute]] = {

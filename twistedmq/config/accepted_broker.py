@@ -28,7 +28,6 @@ autoDeleteUnusedStats boolean true
 brokerConfigPath String
 brokerContainerIP String
 brokerElectionPriority int 2147483647
-brokerFastFailureEnable boolean true
 brokerHeartbeatInterval int 1000
 brokerIP2 String
 brokerNotActiveTimeoutMillis long 10000
@@ -71,7 +70,6 @@ enablePopLog boolean false
 enablePopMetrics boolean true
 enableReconnectForGoAway boolean true
 enableRegisterProducer boolean true
-enableRemotingMetrics boolean true
 enableShutdownGracefully boolean false
 enableSkipLongAwaitingAck boolean false
 enableSplitMetadata boolean true
@@ -170,13 +168,6 @@ useStaticSubscription boolean false
 userCacheExpiredSecond int 600
 userCacheMaxNum int 1000
 userCacheRefreshSecond int 60
-waitTimeMillsInAckQueue long 3000
-waitTimeMillsInAdminBrokerQueue long 5000
-waitTimeMillsInHeartbeatQueue long 31000
-waitTimeMillsInLitePullQueue long 5000
-waitTimeMillsInPullQueue long 5000
-waitTimeMillsInSendQueue long 200
-waitTimeMillsInTransactionQueue long 3000
 writeBufferHighWaterMark int 0
 writeBufferLowWaterMark int 0
 # a majority of one: there are no replicas that could hold a lock as well

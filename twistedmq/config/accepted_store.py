@@ -27,7 +27,6 @@ writeWithoutMmap boolean false
 # appends follow one another in one thread, so nothing is locked or queued
 debugLockEnable boolean false
 maxAsyncPutMessageRequests int 5000
-osPageCacheBusyTimeOutMills long 1000
 putMessageTimeout int 8000
 spinLockCollisionRetreatOptimalDegree int 1000
 topicQueueLockNum int 32

@@ -89,6 +89,7 @@ BROKER_METRICS_KEYS: Final = (
             ("enableRequestMetrics", "requests", "messages in and out"),
             ("enableConnectionMetrics", "connections", "connected clients"),
             ("enableLagAndDlqMetrics", "lag", "the lag of consumer groups"),
+            ("enableRemotingMetrics", "remoting", "requests and how long they take"),
             ("enableMessageStoreMetrics", "store", "the store and timers"),
         )
     ),

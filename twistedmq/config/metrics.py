@@ -22,4 +22,5 @@ class MetricsConfig:
     requests: bool = True
     connections: bool = True
     lag: bool = True
+    remoting: bool = True
     store: bool = True

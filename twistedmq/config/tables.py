@@ -18,6 +18,7 @@ from twistedmq.config.keys_broker import (
     check_address_server,
 )
 from twistedmq.config.keys_delay import DELAY_KEYS
+from twistedmq.config.keys_flow import FLOW_KEYS
 from twistedmq.config.keys_metrics import (
     BROKER_METRICS_KEYS,
     check_exporter,
@@ -71,6 +72,7 @@ def broker_keys() -> KeyTable:
             *REPLY_KEYS,
             *BROKER_LIMIT_KEYS,
             *BROKER_METRICS_KEYS,
+            *FLOW_KEYS,
             *STORE_KEYS,
             *POP_KEYS,
             *QUEUE_KEYS,

@@ -55,12 +55,12 @@ def test_the_lag_of_a_group_without_consumers_is_shown() -> None:
     found = figures(side)
     labels = ("G", "T", "false", "false")
     assert found["lag_messages", *labels] == 2
-    assert found["lag_latency", *labels] == 5000
+    assert found["lag_latency_milliseconds", *labels] == 5000
     assert found["inflight_messages", *labels] == 1
-    assert found["queueing_latency", *labels] == 5000
+    assert found["queueing_latency_milliseconds", *labels] == 5000
     assert found["ready_messages", *labels] == 1
     assert found["lag_messages", "G", "%RETRY%G", "true", "false"] == 0
-    assert found["lag_latency", "G", "%RETRY%G", "true", "false"] == 0
+    assert found["lag_latency_milliseconds", "G", "%RETRY%G", "true", "false"] == 0
 
 
 def test_what_is_subscribed_to_is_shown_before_anything_is_consumed() -> None:

@@ -46,14 +46,15 @@ def test_the_figures_of_a_store() -> None:
     )
     found = figures(store, 0)
     local = ("local", "disk")
-    assert found["rocketmq_storage_size", *local] == 250
+    assert found["rocketmq_storage_size_bytes", *local] == 250
     assert found["rocketmq_storage_flush_behind_bytes", *local] == 2000
     assert found["rocketmq_storage_dispatch_behind_bytes", *local] == 100
     assert found[("twistedmq_disk_use_ratio",)] == 0.25
     assert found[("twistedmq_store_refuses",)] == 1
     assert found["twistedmq_ack_durability", "page-cache"]
     assert not found["twistedmq_ack_durability", "disk"]
-    assert ("rocketmq_storage_message_reserve_time", *local) not in found
+    name = "rocketmq_storage_message_reserve_time_milliseconds"
+    assert (name, *local) not in found
 
 
 def test_the_age_of_the_oldest_message() -> None:
@@ -61,7 +62,10 @@ def test_the_age_of_the_oldest_message() -> None:
     side.topic("T")
     side.append(Told(topic="T"))
     found = figures(side.store, side.now_ms + 7000)
-    assert found["rocketmq_storage_message_reserve_time", "local", "disk"] == 7000
+    assert (
+        found["rocketmq_storage_message_reserve_time_milliseconds", "local", "disk"]
+        == 7000
+    )
 
 
 def test_it_can_be_left_out() -> None:

@@ -6,7 +6,7 @@ Source: SendMessageProcessor.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, ParamSpec
 
@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from twistedmq.broker.counters import BrokerCounters
+from twistedmq.broker.flow.quotas import Quotas
 from twistedmq.broker.send.admission import SPECIAL_PROPERTIES, Admission
 from twistedmq.broker.send.gathering import GatheredRead, SendGatherer
 from twistedmq.broker.send.selection import merged, select
@@ -90,6 +91,7 @@ class SendHandlers:
         self._clock = clock
         self._config = config
         self._settled = settled
+        self._quotas: Quotas | None = None
         self._closed: TwistedMQError | None = None
         self._gatherer = SendGatherer(clock, self._serve_gathered)
         self._take_names(identity.value)
@@ -122,6 +124,10 @@ class SendHandlers:
         """Give the batch handlers by request code."""
         return dict.fromkeys(_CODES, self.serve)
 
+    def limit(self, quotas: Quotas) -> None:
+        """Refuse what *quotas* say is too much."""
+        self._quotas = quotas
+
     def close(self, reason: str = "this broker is stopping") -> None:
         """Refuse every send from now on."""
         self._gatherer.serve_all()
@@ -136,18 +142,21 @@ class SendHandlers:
             return self._refusals(sends)
         if self._closed is not None:
             return self._refuse_all(sends, self._closed)
-        if self._admission.is_plain(sends):
+        if self._quotas is not None and self._quotas.are_on:
+            sends = self._without(sends, self._quotas.exceeded(sends, connection))
+        if sends.opaques and self._admission.is_plain(sends):
             if self._gatherer.is_alone(connection.packed_peer) or sends.refused:
                 return self._store_and_answer(sends, None)
             return self._gatherer.add(sends)
-        good = self._admit(sends)
+        good = self._without(sends, self._admission.admit(sends))
         if not good.opaques:
             return self._refusals(good)
         return self._store_and_answer(good, self._settled())
 
-    def _admit(self, sends: DecodedSends) -> DecodedSends:
+    def _without(
+        self, sends: DecodedSends, wrong: Mapping[int, TwistedMQError]
+    ) -> DecodedSends:
         """Take out of *sends* what may not be stored; it is answered by itself."""
-        wrong = self._admission.admit(sends)
         if not wrong:
             return sends
         requests = [r for r in range(len(sends.opaques)) if r not in wrong]
@@ -298,7 +307,7 @@ class SendHandlers:
         self, durability: Durability, sends: DecodedSends, began_s: float
     ) -> Durability:
         """Count how long it took, by topic and queue."""
-        self._throughput.stored(began_s, len(sends.counts))
+        self._throughput.stored(began_s, len(sends.counts), in_memory=False)
         took_ms = int((self._throughput.seconds() - began_s) * 1000)
         places = zip(sends.batch.topics, sends.batch.queue_ids, strict=True)
         for (topic, queue_id), number in Counter(places).items():

@@ -20,13 +20,15 @@ LAG_MESSAGES: Final = gauge(
     "rocketmq_consumer_lag_messages", "Consumer lag messages", *_LABELS
 )
 LAG_LATENCY: Final = gauge(
-    "rocketmq_consumer_lag_latency", "Consumer lag time", *_LABELS
+    "rocketmq_consumer_lag_latency_milliseconds", "Consumer lag time", *_LABELS
 )
 IN_FLIGHT: Final = gauge(
     "rocketmq_consumer_inflight_messages", "Consumer inflight messages", *_LABELS
 )
 QUEUEING_LATENCY: Final = gauge(
-    "rocketmq_consumer_queueing_latency", "Consumer queueing time", *_LABELS
+    "rocketmq_consumer_queueing_latency_milliseconds",
+    "Consumer queueing time",
+    *_LABELS,
 )
 READY: Final = gauge(
     "rocketmq_consumer_ready_messages", "Consumer ready messages", *_LABELS

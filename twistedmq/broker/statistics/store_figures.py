@@ -13,7 +13,7 @@ from twistedmq.store.interfaces import Durability, IMessageStore
 _LABELS: Final = ("storage_type", "storage_medium")
 _VALUES: Final = ("local", "disk")
 
-SIZE: Final = gauge("rocketmq_storage_size", "Broker storage size", *_LABELS)
+SIZE: Final = gauge("rocketmq_storage_size_bytes", "Broker storage size", *_LABELS)
 FLUSH_BEHIND: Final = gauge(
     "rocketmq_storage_flush_behind_bytes", "Broker flush behind bytes", *_LABELS
 )
@@ -21,7 +21,9 @@ DISPATCH_BEHIND: Final = gauge(
     "rocketmq_storage_dispatch_behind_bytes", "Broker dispatch behind bytes", *_LABELS
 )
 RESERVE_TIME: Final = gauge(
-    "rocketmq_storage_message_reserve_time", "Broker message reserve time", *_LABELS
+    "rocketmq_storage_message_reserve_time_milliseconds",
+    "Broker message reserve time",
+    *_LABELS,
 )
 DISK_RATIO: Final = gauge(
     "twistedmq_disk_use_ratio", "How full the disk of the messages is, from 0 to 1"

@@ -98,6 +98,7 @@ class Throughput:
         self.missed = 0
         self.longest_put_ms = 0
         self.longest_get_ms = 0
+        self._slowest_ms = 0
         self._puts = puts
         self._transferred = transferred
         self._times = PutTimes()
@@ -106,15 +107,24 @@ class Throughput:
         self._samples: deque[tuple[float, ...]] = deque(maxlen=SPANS_S[-1] + 1)
         self._samples.append(self._sample())
 
-    def stored(self, began_s: float, calls: int) -> None:
-        """Count *calls* that asked at *began_s* to store something, which is done."""
+    def stored(self, began_s: float, calls: int, *, in_memory: bool = True) -> None:
+        """Count *calls* that asked at *began_s* to store something, which is done.
+
+        *in_memory*: it was not waited for the disk.
+        """
         took_s = self.seconds() - began_s
         if took_s < 0.001:
             self._times.instant(calls)
             return
         took_ms = int(took_s * 1000)
+        self._slowest_ms = max(self._slowest_ms, took_ms if in_memory else 0)
         self._times.add(took_ms, calls)
         self.longest_put_ms = max(self.longest_put_ms, took_ms)
+
+    def take_slowest_ms(self) -> int:
+        """Give how long the slowest write to memory took since the last call."""
+        slowest_ms, self._slowest_ms = self._slowest_ms, 0
+        return slowest_ms
 
     def read(self, count: int, took_ms: int = 0) -> None:
         """Count a read that found *count* messages."""

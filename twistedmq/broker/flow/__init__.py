@@ -1,0 +1,1 @@
+"""Asking clients to slow down."""

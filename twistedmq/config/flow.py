@@ -1,0 +1,27 @@
+"""When the broker asks its clients to slow down."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """Limits of waiting times and of rates."""
+
+    fail_fast: bool = True
+    """Refuse what has waited for longer than the limits below."""
+    send_wait_ms: int = 200
+    pull_wait_ms: int = 5_000
+    lite_pull_wait_ms: int = 5_000
+    heartbeat_wait_ms: int = 31_000
+    transaction_wait_ms: int = 3_000
+    ack_wait_ms: int = 3_000
+    admin_wait_ms: int = 5_000
+    slow_write_ms: int = 1_000
+    """A write of the log that takes so long means that the disk cannot follow."""
+    client_messages: int = 0
+    """Messages a second that one connection may send; 0 is no limit."""
+    client_bytes: int = 0
+    """And bytes a second."""
+    topic_messages: int = 0
+    """Messages a second that may be sent to one topic, whoever sends; 0 is no limit."""
+    topic_bytes: int = 0

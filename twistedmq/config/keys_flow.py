@@ -1,0 +1,69 @@
+"""The keys of flow control."""
+
+from typing import Final
+
+from twistedmq.config.flow import FlowConfig
+from twistedmq.config.keys import Key
+from twistedmq.config.values import BOOLEAN, LONG_AMOUNT, Kind
+
+
+def _wait(name: str, field: str, what: str) -> Key:
+    meaning = (
+        f"Refuse {what} (code 2) while the broker is so busy that they wait for "
+        "longer than this, ms."
+    )
+    return Key(name, LONG_AMOUNT, FlowConfig, field, meaning)
+
+
+def _quota(name: str, field: str, meaning: str, kind: Kind[int] = LONG_AMOUNT) -> Key:
+    return Key(name, kind, FlowConfig, field, meaning, genuine=False)
+
+
+FLOW_KEYS: Final = (
+    Key(
+        "brokerFastFailureEnable",
+        BOOLEAN,
+        FlowConfig,
+        "fail_fast",
+        "Refuse requests that have waited for too long (waitTimeMillsIn...Queue), and "
+        "sends while the disk cannot follow.",
+    ),
+    _wait("waitTimeMillsInSendQueue", "send_wait_ms", "sends"),
+    _wait("waitTimeMillsInPullQueue", "pull_wait_ms", "pulls and pops"),
+    _wait("waitTimeMillsInLitePullQueue", "lite_pull_wait_ms", "lite pulls"),
+    _wait("waitTimeMillsInHeartbeatQueue", "heartbeat_wait_ms", "heartbeats"),
+    _wait(
+        "waitTimeMillsInTransactionQueue", "transaction_wait_ms", "ends of transactions"
+    ),
+    _wait("waitTimeMillsInAckQueue", "ack_wait_ms", "acknowledgements of pops"),
+    _wait("waitTimeMillsInAdminBrokerQueue", "admin_wait_ms", "admin requests"),
+    Key(
+        "osPageCacheBusyTimeOutMills",
+        LONG_AMOUNT,
+        FlowConfig,
+        "slow_write_ms",
+        "Refuse sends for a moment (code 2) after a write of the log took so long, ms.",
+    ),
+    _quota(
+        "clientMaxMessagesPerSecond",
+        "client_messages",
+        "How many messages a second one connection may send; 0 is no limit.",
+    ),
+    _quota(
+        "clientMaxBytesPerSecond",
+        "client_bytes",
+        "How many bytes a second (of bodies) one connection may send; 0 is no limit.",
+    ),
+    _quota(
+        "topicMaxMessagesPerSecond",
+        "topic_messages",
+        "How many messages a second may be sent to one topic; 0 is no limit. The "
+        "topic's attribute max.messages.per.second goes before.",
+    ),
+    _quota(
+        "topicMaxBytesPerSecond",
+        "topic_bytes",
+        "How many bytes a second (of bodies) may be sent to one topic; 0 is no limit. "
+        "The topic's attribute max.bytes.per.second goes before.",
+    ),
+)

@@ -163,7 +163,6 @@ transferMsgByHeap boolean true
 updateNamesrvAddrInterval long 120000
 useEpollNativeSelector boolean false
 usePIDColdCtrStrategy boolean true
-useSeparateRetryQueue boolean false
 useStaticSubscription boolean false
 userCacheExpiredSecond int 600
 userCacheMaxNum int 1000

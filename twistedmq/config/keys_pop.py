@@ -23,6 +23,14 @@ POP_KEYS: Final[tuple[Key, ...]] = (
         "With enableRetryTopicV2: go on reading %RETRY%GROUP_TOPIC too.",
     ),
     Key(
+        "useSeparateRetryQueue",
+        BOOLEAN,
+        PopConfig,
+        "separate_retry_queues",
+        "Give pop retry topics as many queues as their topics have, and bring messages "
+        "back into the queue of the same number, so that priorities last.",
+    ),
+    Key(
         "popFromRetryProbability",
         AMOUNT,
         PopConfig,

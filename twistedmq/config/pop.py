@@ -11,6 +11,8 @@ class PopConfig:
     """Put what comes back into %RETRY%GROUP+TOPIC, not %RETRY%GROUP_TOPIC."""
     read_retry_topic_v1: bool = True
     """With the new kind, look into the old kind as well, every other time."""
+    separate_retry_queues: bool = False
+    """A retry topic has as many queues as its topic, and messages keep theirs."""
     retry_probability: int = 20
     """In how many of a hundred pops the retry topics are read first."""
     retry_probability_for_priority: int = 0

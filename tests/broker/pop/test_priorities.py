@@ -107,3 +107,20 @@ def test_an_ordered_pop_does_not_care() -> None:
         for queue_id in range(3):
             side.orders.clear("T", "G", queue_id)
     assert len(firsts) > 1
+
+
+@pytest.mark.parametrize(("separate", "order"), [(True, [2, 1, 0]), (False, [0, 0, 0])])
+def test_priorities_may_last_over_retries(separate: bool, order: list[int]) -> None:
+    side = PopSide(separate_retry_queues=separate)
+    side.topic("T", 3, attributes=PRIORITY)
+    side.revive.startService()
+    for queue_id in range(3):
+        side.send(b"%d" % queue_id, queue_id=queue_id)
+    assert len(side.pop()) == 3
+    side.pass_time(15)
+    again = [lent for _ in range(3) for lent in side.pop(max_msg_nums=1)]
+    assert sorted(lent.body for lent in again) == [b"0", b"1", b"2"]
+    assert [lent.record.queue_id for lent in again] == order
+    if separate:
+        assert [lent.body for lent in again] == [b"2", b"1", b"0"]
+    side.revive.stopService()

@@ -42,3 +42,43 @@ def test_there_may_be_too_many_topics() -> None:
     side.limits.set(BrokerLimits(max_topics=1))
     with pytest.raises(ServiceUnavailableError, match="maxTopics"):
         topics_of(side).find("T", "G")
+
+
+def queues_of(side: PopSide, topic: str) -> int:
+    config = side.topics.get(topic)
+    assert config is not None
+    assert config.read_queue_nums == config.write_queue_nums
+    return config.write_queue_nums
+
+
+def test_retried_messages_may_keep_their_queues() -> None:
+    side = PopSide(separate_retry_queues=True)
+    side.topic("T", 3)
+    topics = topics_of(side)
+    retry = topics.find("T", "G")
+    assert queues_of(side, retry) == 3
+    assert [side.offsets.query("G", retry, n) for n in range(4)] == [0, 0, 0, -1]
+    assert [topics.queue_of(retry, n) for n in range(4)] == [0, 1, 2, 0]
+    side.offsets.commit("G", retry, 1, 7)
+    side.topic("T", 5)
+    assert topics.find(retry, "G") == retry
+    assert queues_of(side, retry) == 5
+    assert [side.offsets.query("G", retry, n) for n in (1, 4)] == [7, 0]
+
+
+def test_usually_they_share_one() -> None:
+    side = PopSide()
+    side.topic("T", 3)
+    topics = topics_of(side)
+    retry = topics.find("T", "G")
+    assert queues_of(side, retry) == 1
+    assert topics.queue_of(retry, 2) == 0
+
+
+def test_a_retry_topic_that_exists_is_widened() -> None:
+    side = PopSide()
+    side.topic("T", 3)
+    retry = topics_of(side).find("T", "G")
+    side.config.replace(separate_retry_queues=True)
+    assert topics_of(side).find("T", "G") == retry
+    assert queues_of(side, retry) == 3

@@ -1,5 +1,7 @@
 """Where the messages of a group go that it did not acknowledge."""
 
+from msgspec.structs import replace
+
 from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.offsets.table import OffsetTable
 from twistedmq.broker.topics.table import TopicTable
@@ -46,8 +48,34 @@ class RetryTopics:
         if not is_retry_topic(topic):
             v2 = self._config.value.retry_topic_v2
             topic = pop_retry_topic(topic, group, v2=v2)
-        if self._topics.get(topic) is None:
-            self._topics.create_if_absent(topic, 1)
-            if self._offsets.query(group, topic, 0) < 0:
-                self._offsets.commit(group, topic, 0, 0)
+        known, wanted = self._topics.get(topic), self._queues_wanted(topic, group)
+        if known is None:
+            self._topics.create_if_absent(topic, wanted)
+        elif self._is_separate and known.write_queue_nums != wanted:
+            self._topics.put(
+                replace(known, read_queue_nums=wanted, write_queue_nums=wanted)
+            )
+        else:
+            return topic
+        for queue_id in range(wanted):
+            if self._offsets.query(group, topic, queue_id) < 0:
+                self._offsets.commit(group, topic, queue_id, 0)
         return topic
+
+    def queue_of(self, topic: str, queue_id: int) -> int:
+        """Give the queue of a retry topic for what was in *queue_id* before."""
+        if not self._is_separate:
+            return 0
+        config = self._topics.get(topic)
+        there = config is not None and queue_id < config.write_queue_nums
+        return queue_id if there else 0
+
+    @property
+    def _is_separate(self) -> bool:
+        return self._config.value.separate_retry_queues
+
+    def _queues_wanted(self, topic: str, group: str) -> int:
+        if not self._is_separate:
+            return 1
+        normal = self._topics.get(normal_topic(topic, group))
+        return 1 if normal is None else max(1, normal.write_queue_nums)

@@ -173,7 +173,8 @@ class Reviving:
         message = of_record(record)
         if not record.reconsume_times or props.FIRST_POP_TIME not in message.properties:
             message.properties[props.FIRST_POP_TIME] = str(checkpoint.popped_ms)
-        message.topic, message.queue_id = topic, 0
+        queue_id = self._retry_topics.queue_of(topic, record.queue_id)
+        message.topic, message.queue_id = topic, queue_id
         message.reconsume_times += 1
         message.born_host = self._host
         return message

@@ -1,0 +1,1 @@
+With `useSeparateRetryQueue=true` messages that come back after a pop keep their queue, and so their priority.

@@ -83,11 +83,11 @@ public final class Admin {
     private static void hurry() {
         Thread waker = new Thread(() -> {
             while (true) {
-                for (Thread thread : Thread.getAllStackTraces().keySet()) {
-                    if (thread.getName().equals("NettyEventExecutor")) {
+                Thread.getAllStackTraces().forEach((thread, frames) -> {
+                    if (thread.getName().equals("NettyEventExecutor") && isPolling(frames)) {
                         thread.interrupt();
                     }
-                }
+                });
                 try {
                     Thread.sleep(20);
                 } catch (InterruptedException e) {
@@ -97,6 +97,15 @@ public final class Admin {
         }, "hurry");
         waker.setDaemon(true);
         waker.start();
+    }
+
+    private static boolean isPolling(StackTraceElement[] frames) {
+        for (int i = 1; i < frames.length; i++) {
+            if (frames[i - 1].getMethodName().equals("poll") && frames[i].getMethodName().equals("run")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void call(String[] args) throws Exception {

@@ -16,6 +16,7 @@ consume-broadcasting consume-tag-filter consume-long-poll consume-resume-after-r
 consume-from-where-young-topic
 consume-retry-then-dlq consume-orderly-suspend delay-level
 timer-message recall-message
+transaction-commit transaction-rollback transaction-checkback
 pull-consumer pull-block-until-found pull-async
 pull-filtered consume-sql92
 lite-pull-assign lite-pull-subscribe lite-pull-seek lite-pull-pause

@@ -13,7 +13,7 @@ def test_open_halves_are_counted_by_topic() -> None:
     for _ in range(4):
         counts.began("T")
     counts.began("U")
-    counts.was_committed("T")
+    counts.was_committed("T", 17)
     counts.was_rolled_back("T")
     counts.was_given_up("T")
     assert {topic: halves.count for topic, halves in counts.open.items()} == {
@@ -29,7 +29,7 @@ def test_the_genuine_file_is_read_and_written() -> None:
     counts.load(GENUINE)
     assert not counts.has_changes
     assert counts.encode() == GENUINE
-    counts.was_committed("Tx")
+    counts.was_committed("Tx", 17)
     assert counts.has_changes
     other = TransactionCounts(lambda: 17)
     other.load(counts.encode())
@@ -39,7 +39,7 @@ def test_the_genuine_file_is_read_and_written() -> None:
 
 def test_what_a_crash_lost_of_the_count_is_not_owed() -> None:
     counts = TransactionCounts(lambda: 17)
-    counts.was_committed("T")
+    counts.was_committed("T", 17)
     assert counts.open["T"].count == 0
 
 

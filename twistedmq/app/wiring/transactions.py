@@ -15,8 +15,10 @@ from twistedmq.broker.transactions.asking import ProducerAsker
 from twistedmq.broker.transactions.check_back import CheckBack
 from twistedmq.broker.transactions.checking import Rules
 from twistedmq.broker.transactions.copies import HalfCopies
+from twistedmq.broker.transactions.counts import TransactionCounts
 from twistedmq.broker.transactions.counts_keeper import CountsKeeper
 from twistedmq.broker.transactions.ending import Endings
+from twistedmq.broker.transactions.figures import TransactionFigures
 from twistedmq.broker.transactions.halves import HalfDiversion
 from twistedmq.broker.transactions.handlers import TransactionHandlers
 from twistedmq.broker.transactions.marks import EndMarks
@@ -26,6 +28,7 @@ from twistedmq.config.broker import BrokerIdentity
 from twistedmq.config.store import StoreConfig
 from twistedmq.config.transactions import TransactionConfig
 from twistedmq.protocol.addresses import pack
+from twistedmq.protocol.bodies import TopicConfig
 from twistedmq.protocol.record_crc import SEAL_BYTES
 from twistedmq.store.json_file import AtomicJsonFile
 
@@ -79,6 +82,7 @@ def transactions(
     )
     keeper = CountsKeeper(around.reactor, counts, _counts_file(around), config)
     keeper.load()
+    tables.topics.on_change(partial(_forget_deleted, counts))
     return Capability(
         handlers=[handlers.table()],
         batches=[handlers.batch_table()],
@@ -90,6 +94,7 @@ def transactions(
                 "open transactions", Step(nothing_to_do, handlers.close), SMALL_STOP_S
             ),
         ],
+        metrics=[TransactionFigures(counts, check_back).samples],
     )
 
 
@@ -114,3 +119,10 @@ def _rules(around: Surroundings) -> Rules:
 def _counts_file(around: Surroundings) -> AtomicJsonFile:
     path = around.context.directory / "config" / "transactionMetrics"
     return table_file(around.store, around.context.files, path, around.workers)
+
+
+def _forget_deleted(
+    counts: TransactionCounts, topic: str, config: TopicConfig | None
+) -> None:
+    if config is None:
+        counts.forget(topic)

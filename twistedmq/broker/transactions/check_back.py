@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from twistedmq.broker.settling import settle
 from twistedmq.broker.transactions.asking import ProducerAsker
-from twistedmq.broker.transactions.checking import CheckRound, Rules
+from twistedmq.broker.transactions.checking import CheckRound, Kind, Rules
 from twistedmq.broker.transactions.halves import HALF_QUEUE
 from twistedmq.broker.transactions.marks import EndMarks
 from twistedmq.broker.transactions.progress import HalfProgress
@@ -34,6 +34,10 @@ SLICE_BYTES: Final = 1 << 20
 
 class CheckBack(Service):
     """Walks over the halves again and again.
+
+    Attributes:
+        asked: about how many halves producers were asked since the start.
+        oldest_ms: the age of the oldest half that the last round asked about.
 
     Args:
         clock: when to begin a round, and turns in between.
@@ -73,6 +77,8 @@ class CheckBack(Service):
         self._rules = rules
         self._next: IDelayedCall | None = None
         self._round: Deferred[None] = succeed(None)
+        self.asked = 0
+        self.oldest_ms = 0
 
     def startService(self) -> None:
         """Begin a round after the pause, and another one after each."""
@@ -119,16 +125,18 @@ class CheckBack(Service):
         walk = CheckRound(
             half_offset, stop_offset, op_offset, self._rules(), self._marks
         )
+        oldest_ms = 0
         while walk.pass_ended():
             if walk.next_op < self._progress.end_of(OP_HALF_TOPIC):
                 await self._read_ops(walk)
             else:
-                await self._deal_with_halves(walk)
+                oldest_ms = max(oldest_ms, await self._deal_with_halves(walk))
             self._keep(walk)
             await self._next_turn()
             if not self.running:
                 return
         self._keep(walk)
+        self.oldest_ms = oldest_ms
 
     async def _read_ops(self, walk: CheckRound) -> None:
         ops, next_op = await self._read(OP_HALF_TOPIC, walk.next_op)
@@ -136,16 +144,24 @@ class CheckBack(Service):
             raise TwistedMQError(f"op messages from {next_op} on cannot be read")
         walk.take_ops(ops, next_op)
 
-    async def _deal_with_halves(self, walk: CheckRound) -> None:
+    async def _deal_with_halves(self, walk: CheckRound) -> int:
+        """Do what is to be done about the next ones; gives the age of the oldest one
+        that was asked about.
+        """
         halves, next_offset = await self._read(HALF_TOPIC, walk.half_offset)
         if not halves:
             if next_offset <= walk.half_offset:
                 raise TwistedMQError(f"halves from {next_offset} on cannot be read")
             walk.skip_to(next_offset)  # those before it are deleted
         elif walk.next_op >= self._progress.end_of(OP_HALF_TOPIC):
-            tasks = walk.decide(halves, self._wall_ms())
+            now_ms = self._wall_ms()
+            tasks = walk.decide(halves, now_ms)
             if tasks:
                 await self._putting_back.do(tasks)
+            ages_ms = [now_ms - t.half.born_ms for t in tasks if t.kind is Kind.ASK]
+            self.asked += len(ages_ms)
+            return max(ages_ms, default=0)
+        return 0
 
     async def _read(self, topic: str, offset: int) -> tuple[list[Record], int]:
         """Give records of a queue from *offset* on, and where the next ones are."""

@@ -7,14 +7,16 @@ Source: TransactionMetrics.
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct, field
 
+from twistedmq.metrics.samples import Distribution
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies import DataVersion
 from twistedmq.protocol.errors import FieldError
 
+_LATENCIES_S: Final = (5, 60, 600, 3_600, 43_200, 86_400)
 _Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
@@ -41,6 +43,7 @@ class TransactionCounts:
         committed: messages that were committed since the start.
         rolled_back: halves that were rolled back since the start.
         given_up: halves that nobody decided on in time, since the start.
+        latency_s: how long after they were sent messages were committed.
     """
 
     def __init__(self, wall_ms: Callable[[], int]) -> None:
@@ -50,6 +53,7 @@ class TransactionCounts:
         self.committed: Counter[str] = Counter()
         self.rolled_back: Counter[str] = Counter()
         self.given_up: Counter[str] = Counter()
+        self.latency_s: dict[str, Distribution] = {}
         self.has_changes = False
         self._version = DataVersion()
 
@@ -57,9 +61,13 @@ class TransactionCounts:
         """Count a half that was stored."""
         self._add(topic, 1)
 
-    def was_committed(self, topic: str) -> None:
-        """Count a half that became a message."""
+    def was_committed(self, topic: str, born_ms: int) -> None:
+        """Count a half, sent at *born_ms*, that became a message."""
         self.committed[topic] += 1
+        latency = self.latency_s.get(topic)
+        if latency is None:
+            latency = self.latency_s[topic] = Distribution(_LATENCIES_S)
+        latency.add(max(0, self._wall_ms() - born_ms) // 1000)
         self._add(topic, -1)
 
     def was_rolled_back(self, topic: str) -> None:
@@ -74,8 +82,9 @@ class TransactionCounts:
 
     def forget(self, topic: str) -> None:
         """Drop the counts of a deleted topic."""
-        for table in (self.open, self.committed, self.rolled_back, self.given_up):
-            self.has_changes |= table.pop(topic, None) is not None
+        self.has_changes |= self.open.pop(topic, None) is not None
+        for table in (self.committed, self.rolled_back, self.given_up, self.latency_s):
+            table.pop(topic, None)
 
     def encode(self) -> bytes:
         """Give what the file holds."""

@@ -216,7 +216,7 @@ class Endings:
         for one in commits:
             # Put back in the meantime, it has one copy more.
             self._marks.add(self._copies.same_as(one.half.queue_offset))
-            self._counts.was_committed(one.topic)
+            self._counts.was_committed(one.topic, one.half.born_ms)
             _answer(one.end)
 
     def _not_safe(self, failure: Failure, commits: Sequence[_Commit]) -> None:

@@ -1,0 +1,73 @@
+"""Transactions begun with one broker are ended with the other one."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from load import read_topic
+from transactions import COMMIT, TransactionalProducer, by_word
+from two_way import TwoWay
+
+TOPIC = "Decided"
+SHORT = {
+    "transactionTimeOut": "1000",
+    "transactionCheckInterval": "1000",
+    "transactionOpBatchInterval": "200",
+}
+
+
+def seen(address: str) -> Counter[str]:
+    return Counter(m.body.decode() for m in read_topic(address, TOPIC, 1))
+
+
+def wait_seen(address: str, wanted: Sequence[str]) -> None:
+    """Return once a consumer gets just *wanted*, each of them once."""
+    deadline = time.monotonic() + 20
+    while seen(address) != Counter(wanted):
+        assert time.monotonic() < deadline, seen(address) - Counter(wanted)
+        time.sleep(0.2)
+
+
+def begin(producer: TransactionalProducer, where: str) -> list[str]:
+    """Begin transactions and end some of them; gives what is left open."""
+    words = ("commit", "rollback", "later", "never")
+    texts = {word: [f"{word} {n} {where}" for n in range(5)] for word in words}
+    halves = producer.begin(TOPIC, [t for some in texts.values() for t in some])
+    ends = producer.end(halves[:10])
+    producer.count_ended(ends, 10)
+    return texts["later"] + texts["never"]
+
+
+def knows_later(text: str) -> int:
+    return COMMIT if text.startswith("later") else by_word(text)
+
+
+def test_each_broker_ends_what_the_other_one_began(tmp_path: Path) -> None:
+    both = TwoWay(tmp_path / "data", SHORT)
+    expected = [f"commit {n} ours" for n in range(5)]
+    with both.ours() as ours:
+        with TransactionalProducer(ours.address) as producer:
+            open_ones = begin(producer, "ours")
+            producer.wait_asked(set(open_ones))
+        assert seen(ours.address) == Counter(expected)
+    with both.genuine() as genuine:
+        with TransactionalProducer(genuine.address, knows_later) as producer:
+            producer.wait_asked(set(open_ones))
+            expected += [f"later {n} ours" for n in range(5)]
+            wait_seen(genuine.address, expected)
+            assert set(producer.asked) == set(open_ones)
+        with TransactionalProducer(genuine.address) as producer:
+            left = begin(producer, "genuine")
+            expected += [f"commit {n} genuine" for n in range(5)]
+            wait_seen(genuine.address, expected)
+            time.sleep(0.5)  # it loses the ends that are not written when it stops
+    left += [f"never {n} ours" for n in range(5)]
+    with (
+        both.ours() as ours,
+        TransactionalProducer(ours.address, knows_later) as producer,
+    ):
+        producer.wait_asked(set(left))
+        expected += [f"later {n} genuine" for n in range(5)]
+        wait_seen(ours.address, expected)
+        assert set(producer.asked) == set(left)

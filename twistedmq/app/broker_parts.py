@@ -85,18 +85,19 @@ def build_broker(around: Surroundings) -> BrokerParts:
     inner = inner_writer(around, tables, diverted, settled)
     timed, timer_backlog = timer(around, tables, inner, timers)
     flow = Flow(around, tables)
+    delayed, delay_figures = delay(around, inner)
     send = sends(around, tables, diverted, settled)
     send.limit(flow.quotas)
     capabilities: list[Capability] = [
         send_back(around, tables, inner),
-        delay(around, inner),
+        delayed,
         timed,
         pulls(around, tables, held),
         pops(around, tables, held_pops, notices, inner),
         reading(around, tables, held),
         clients(around, tables),
         assignment(around, tables),
-        admin(around, tables, settled, timer_backlog),
+        admin(around, tables, settled, timer_backlog, delay_figures),
         figures(around, tables, held),
         transactions(around, tables, inner),
         flow.capability,

@@ -159,6 +159,11 @@ def test_a_queue_is_chosen_where_the_producer_does_not(side: WriteSide) -> None:
             "DELAY=soon: a delay level is a number",
         ),
         (
+            send_frame("T", properties="DELAY\x01soon\x02TRAN_MSG\x01true\x02"),
+            ResponseCode.MESSAGE_ILLEGAL,
+            "DELAY=soon",  # it would be stuck as a half that cannot be committed
+        ),
+        (
             send_frame("T", properties="DELAY\x013\x02K\x01" + "v" * 32_715 + "\x02"),
             ResponseCode.MESSAGE_ILLEGAL,
             "with what the broker adds, the message's properties have 32",

@@ -4,6 +4,7 @@ from functools import partial
 
 from twistedmq.app.stores import wall_ms
 from twistedmq.app.wiring.capability import Capability
+from twistedmq.app.wiring.delay import Figures
 from twistedmq.app.wiring.settled import Settled
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -21,7 +22,11 @@ from twistedmq.store.retention_interfaces import IRetention
 
 
 def admin(
-    around: Surroundings, tables: Tables, settled: Settled, timers: TimerBacklog
+    around: Surroundings,
+    tables: Tables,
+    settled: Settled,
+    timers: TimerBacklog,
+    delay_figures: Figures,
 ) -> Capability:
     """Join what operators ask for."""
     live = around.settings.live
@@ -48,7 +53,7 @@ def admin(
         settings=around.settings,
         admin=around.settings.live(BrokerAdmin),
         sending=around.settings.live(SendConfig),
-        timer_figures=timers.runtime_figures,
+        timer_figures=lambda: {**timers.runtime_figures(), **delay_figures()},
         wall_ms=wall_ms,
         days=tables.days,
     )

@@ -1,5 +1,7 @@
 """Messages that wait for their delay level."""
 
+from collections.abc import Callable, Mapping
+
 from twistedmq.app.stores import table_file, wall_ms
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
@@ -20,8 +22,11 @@ def levels_of(around: Surroundings) -> DelayLevels:
     return DelayLevels(around.settings.live(StoreConfig).value.delay_levels)
 
 
-def delay(around: Surroundings, inner: InnerWriter) -> Capability:
-    """Join what delivers messages when their delay is over."""
+Figures = Callable[[], Mapping[str, object]]
+
+
+def delay(around: Surroundings, inner: InnerWriter) -> tuple[Capability, Figures]:
+    """Join what delivers messages when their delay is over; gives its figures, too."""
     config = around.settings.live(DelayConfig)
     progress = DelayProgress(config, wall_ms)
     path = around.context.directory / "config" / "delayOffset.json"
@@ -41,10 +46,9 @@ def delay(around: Surroundings, inner: InnerWriter) -> Capability:
         levels=levels_of(around),
         progress=progress,
     )
-    return Capability(
-        [DelayHandlers(progress).table()],
-        [
-            RunningPart("delay offsets", file, STOP_S),
-            RunningPart("delayed messages", service, STOP_S),
-        ],
-    )
+    handlers = DelayHandlers(progress, around.store)
+    parts = [
+        RunningPart("delay offsets", file, STOP_S),
+        RunningPart("delayed messages", service, STOP_S),
+    ]
+    return Capability([handlers.table()], parts), handlers.runtime_figures

@@ -51,7 +51,7 @@ class AdminHandlers:
         settings: all settings, which may be asked for and changed.
         admin: which settings may not be changed.
         sending: from when on sends are accepted.
-        timer_figures: what the run-time information says about timed messages.
+        timer_figures: what the run-time information says about messages that wait.
         wall_ms: the wall clock.
         days: the traffic of whole days.
     """

@@ -11,6 +11,7 @@ from random import Random
 from typing import Final
 
 from twistedmq.broker.attributes import is_batch_topic
+from twistedmq.broker.delay.diversion import asked_level
 from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.inner.diversion import Diversions
 from twistedmq.broker.inner.message import of_batch, put_into
@@ -273,7 +274,7 @@ class Admission:
             )
 
     def _check_kind(self, sends: DecodedSends, message: int, topic: str) -> None:
-        """Refuse what must not be delivered at once, and what is not built yet."""
+        """Refuse what cannot be of its kind; take off what is not for who sends it."""
         properties = sends.property_maps[message]
         flags = sends.batch.sys_flags[message]
         if flags & (INNER_BATCH | NEED_UNWRAP) or props.INNER_NUM in properties:
@@ -292,7 +293,8 @@ class Admission:
                 f"({props.TRANSACTION_PREPARED}=true)"
             )
         has_mark = sends.batch.sys_flags[message] & TRANSACTION_MASK
-        if not is_half and not has_mark and not _is_delayed(properties):
+        is_delayed = _is_delayed(properties)
+        if not is_half and not has_mark and not is_delayed:
             return
         asked = of_batch(sends.batch, message)
         fields = {"queueId": str(asked.queue_id)}
@@ -384,6 +386,8 @@ class Admission:
         return queue_id
 
     def _remember(self, config: TopicConfig, queue_id: int) -> None:
+        if (config.topic_name, queue_id) in self._good:
+            return
         identity = self._identity.value
         ordered_and_barred = config.order and not is_writable(identity.permission)
         single_tag = config.topic_filter_type is TopicFilterType.SINGLE_TAG
@@ -404,10 +408,8 @@ class Admission:
 
 
 def _is_delayed(properties: dict[str, str]) -> bool:
-    if not properties.keys().isdisjoint(_TIMERS):
-        return True
-    level = properties.get(props.DELAY, "0")
-    return level not in ("", "0") and not level.startswith("-")
+    """Raises: MessageIllegalError, where the delay level is no number."""
+    return asked_level(properties) > 0 or not properties.keys().isdisjoint(_TIMERS)
 
 
 def describe(config: TopicConfig) -> str:

@@ -74,6 +74,7 @@ class PopSide(ReadSide):
         super().__init__(store)
         self.config = Live(PopConfig(**config))
         self.queue_count = REVIVE_QUEUES
+        self.timers_behind_ms = 0
         self.inner = InnerWriter(self.store, self.counters, diversions or Diversions())
         self.wheel = TimerWheel(self.clock)
         self.held_pops = HeldPops(self.clock, self.wheel, self.store, self.config)
@@ -181,6 +182,7 @@ class PopSide(ReadSide):
             topic=REVIVE_TOPIC,
             queue_count=self.queue_count,
             config=self.config,
+            delivered_ms=lambda: self.now_ms - self.timers_behind_ms,
         )
         for table in (pop.table(), self.ack_handlers.table(), invisible.table()):
             self.handlers.update(table)

@@ -93,7 +93,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
         delayed,
         timed,
         pulls(around, tables, held),
-        pops(around, tables, held_pops, notices, inner),
+        pops(around, tables, held_pops, notices, inner, timer_backlog),
         reading(around, tables, held),
         clients(around, tables),
         assignment(around, tables),

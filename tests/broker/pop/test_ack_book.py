@@ -11,6 +11,7 @@ def test_acks_of_a_loan_are_known_until_it_is_over() -> None:
     book.acked(KEY, [5, 7])
     book.acked(KEY, [7, 99])
     assert book.mask(KEY) == 0b101
+    assert KEY in book
     book.forget(KEY)
     assert (book.mask(KEY), len(book)) == (0, 0)
 

@@ -100,7 +100,7 @@ def test_an_error_ends_a_round_and_not_the_service(
     side = side_with(b"a")
     side.pop()
 
-    def broken(_: object) -> bool:
+    def broken(*_: object) -> bool:
         raise RecordError("no retry topic")
 
     with monkeypatch.context() as patched:

@@ -81,6 +81,23 @@ def test_acks_are_known_after_a_restart() -> None:
     assert [each.body for each in again.pop()] == [b"b"]
 
 
+def test_after_a_restart_late_timers_are_waited_for() -> None:
+    side = side_with(b"a")
+    side.pop()
+    side.revive.stopService()
+    again = PopSide(store=side.store)
+    again.topic("T", 1)
+    again.groups.get("G")
+    again.offsets.commit("G", "T", 0, 1)
+    again.timers_behind_ms = 60_000
+    again.revive.startService()
+    again.pass_time(30)
+    assert again.pop() == []
+    again.timers_behind_ms = 0
+    again.pass_time(2)
+    assert [each.body for each in again.pop()] == [b"a"]
+
+
 def test_progress_is_committed_only_behind_what_is_safe(monkeypatch: Any) -> None:
     side = side_with(b"a")
     side.pop()

@@ -11,6 +11,7 @@ from twistedmq.broker.pop.ack_book import AckBook
 from twistedmq.broker.pop.acked_queues import AckedQueues
 from twistedmq.broker.pop.acking import Acking
 from twistedmq.broker.pop.acks import AckHandlers
+from twistedmq.broker.pop.catching_up import PopCatchUp
 from twistedmq.broker.pop.checkpoints import ReviveMessages
 from twistedmq.broker.pop.checks import PopChecks
 from twistedmq.broker.pop.filters import PopFilters
@@ -30,10 +31,13 @@ from twistedmq.broker.pop.retry_topics import RetryTopics
 from twistedmq.broker.pop.revive_log import ReviveLog
 from twistedmq.broker.pop.revive_service import ReviveService
 from twistedmq.broker.pop.reviving import Reviving
+from twistedmq.broker.timer.backlog import TimerBacklog
 from twistedmq.config.broker import BrokerIdentity, OffsetConfig, TopicDefaults
 from twistedmq.config.pop import PopConfig
+from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.addresses import pack
-from twistedmq.protocol.names import REVIVE_TOPIC_PREFIX
+from twistedmq.protocol.names import REVIVE_TOPIC_PREFIX, TIMER_TOPIC
+from twistedmq.store.interfaces import Durability
 
 STOP_S = 10.0
 
@@ -44,6 +48,7 @@ def pops(
     held: HeldPops,
     notices: HeldPops,
     inner: InnerWriter,
+    timers: TimerBacklog,
 ) -> Capability:
     """Join what lends messages, takes acks, and brings back the others.
 
@@ -155,6 +160,7 @@ def pops(
         config=config,
         random=around.random,
     )
+    retry_topics = RetryTopics(topics, groups, offsets, config)
     revive = ReviveService(
         clock=around.reactor,
         store=store,
@@ -165,7 +171,7 @@ def pops(
             messages=messages,
             book=book,
             in_flight=in_flight,
-            retry_topics=RetryTopics(topics, groups, offsets, config),
+            retry_topics=retry_topics,
             config=config,
             host=packed_host,
             wall_ms=wall_ms,
@@ -173,6 +179,7 @@ def pops(
         topic=messages.topic,
         queue_count=queue_count,
         config=config,
+        delivered_ms=lambda: _delivered_ms(timers),
     )
     notify = NotificationHandlers(
         checks=checks,
@@ -180,6 +187,17 @@ def pops(
         held=notices,
         pops=held,
         wall_ms=wall_ms,
+    )
+    catch_up = PopCatchUp(
+        clock=around.reactor,
+        store=store,
+        offsets=offsets,
+        places=[
+            (TIMER_TOPIC, 0),
+            *((messages.topic, queue_id) for queue_id in range(queue_count)),
+        ],
+        since_ms=_positions_written_ms(around),
+        is_wanted=retry_topics.are_wanted,
     )
     return Capability(
         [
@@ -190,8 +208,30 @@ def pops(
             notify.table(),
         ],
         [
+            RunningPart("popped before a crash", catch_up, STOP_S),
             RunningPart("ordered pops", order_file, STOP_S),
             RunningPart("reviving", revive, STOP_S),
         ],
         batches=[acks.batch_table()],
     )
+
+
+def _delivered_ms(timers: TimerBacklog) -> int:
+    """Give the time before which all is delivered that was waiting for a time."""
+    if not timers.place_behind_messages:
+        return timers.read_ms
+    late_ms = timers.place_behind_ms
+    return min(timers.read_ms, wall_ms() - late_ms) if late_ms else 0
+
+
+def _positions_written_ms(around: Surroundings) -> int | None:
+    """Say when the groups' positions were last written; None if they never were."""
+    if around.store.durability is Durability.MEMORY:
+        return None
+    light = around.settings.live(StoreConfig).value.light_queues_enabled
+    name = "lmqConsumerOffset.json" if light else "consumerOffset.json"
+    try:
+        path = around.context.directory / "config" / name
+        return around.context.files.modified_ns(path) // 1_000_000
+    except FileNotFoundError:
+        return None

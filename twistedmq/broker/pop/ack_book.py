@@ -29,6 +29,10 @@ class AckBook:
         """Count the loans."""
         return len(self._loans)
 
+    def __contains__(self, key: LoanKey) -> bool:
+        """Whether this book knows all acks of a loan."""
+        return key in self._loans
+
     def lent(self, key: LoanKey, offsets: Sequence[int]) -> None:
         """Note that messages were lent; does nothing beyond the limit."""
         if len(self._loans) < self._limit():

@@ -3,7 +3,7 @@
 Source: PopReviveService, one of which runs for each queue there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from twisted.application.service import Service
@@ -39,6 +39,8 @@ class ReviveService(Service):
         topic: the revive topic of the cluster.
         queue_count: how many queues it has.
         config: how often.
+        delivered_ms: the time before which all that waits for a time has come: acks
+            come through the timers, perhaps late.
     """
 
     _log = Logger()
@@ -53,6 +55,7 @@ class ReviveService(Service):
         topic: str,
         queue_count: int,
         config: Live[PopConfig],
+        delivered_ms: Callable[[], int],
     ) -> None:
         self._clock = clock
         self._store = store
@@ -61,6 +64,7 @@ class ReviveService(Service):
         self._topic = topic
         self._queue_count = queue_count
         self._config = config
+        self._delivered_ms = delivered_ms
         self._queues: list[ReviveQueue] = []
         self._next: IDelayedCall | None = None
         self._round: Deferred[None] | None = None
@@ -112,10 +116,12 @@ class ReviveService(Service):
 
     async def _go_round(self) -> None:
         for queue in self._queues:
+            # Before reading: what had come by then is read now.
+            delivered_ms = self._delivered_ms()
             while self.running and await self._read(queue):
                 await self._let_others_in()
             try:
-                while self.running and await self._reviving.revive(queue):
+                while self.running and await self._reviving.revive(queue, delivered_ms):
                     await self._let_others_in()
                 self._is_full = False
             except StoreFullError as error:

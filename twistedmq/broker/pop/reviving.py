@@ -92,12 +92,16 @@ class Reviving:
         self._host = host
         self._wall_ms = wall_ms
 
-    async def revive(self, queue: ReviveQueue) -> bool:
+    async def revive(self, queue: ReviveQueue, delivered_ms: int) -> bool:
         """Bring back what is due of one slice; gives whether there may be more.
+
+        All that was to be delivered before *delivered_ms* has been read.
 
         Raises: StoreFullError, and then it is due still.
         """
-        due = queue.take_due(self._wall_ms(), SLICE)
+        due = queue.take_due(
+            self._wall_ms(), SLICE, delivered_ms, self._book.__contains__
+        )
         if not due:
             return False
         back = _Back()

@@ -16,6 +16,7 @@ from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.clients import clients
 from twistedmq.app.wiring.delay import delay
 from twistedmq.app.wiring.figures import figures, metrics_registry
+from twistedmq.app.wiring.filters import filters
 from twistedmq.app.wiring.flow import Flow
 from twistedmq.app.wiring.inner import diversions, inner_writer
 from twistedmq.app.wiring.pop import pops
@@ -96,6 +97,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
         pops(around, tables, held_pops, notices, inner, timer_backlog),
         reading(around, tables, held),
         clients(around, tables),
+        filters(around, tables),
         assignment(around, tables),
         admin(around, tables, settled, timer_backlog, delay_figures),
         figures(around, tables, held),

@@ -58,7 +58,6 @@ controllerHeartBeatTimeoutMills long 10000
 disableCallbackExecutor boolean false
 disableConsumeIfConsumerReadSlowly boolean false
 disableNettyWorkerGroup boolean false
-enableCalcFilterBitMap boolean false
 enableDetailStat boolean true
 enableFastChannelEventProcess boolean false
 enableLmqStats boolean false
@@ -78,11 +77,9 @@ enableTransactionMetrics boolean true
 endTransactionPoolQueueCapacity int 100000
 endTransactionThreadPoolNums int 8+2*cpus
 estimateAccumulation boolean true
-expectConsumerNumUseFilter int 32
 fetchControllerAddrByDnsLookup boolean false
 fetchNameSrvAddrByDnsLookup boolean false
 fetchNamesrvAddrInterval long 10000
-filterDataCleanTimeSpan long 86400000
 flushConsumerOffsetHistoryInterval int 60000
 forwardTimeout long 3000
 globalColdReadThreshold long 104857600
@@ -99,7 +96,6 @@ litePullMessageThreadPoolNums int 16+2*cpus
 litePullThreadPoolQueueCapacity int 100000
 loadBalanceProcessorThreadPoolNums int 32
 loadBalanceThreadPoolQueueCapacity int 100000
-maxErrorRateOfBloomFilter int 20
 maxReconnectIntervalTimeSeconds long 60
 maxStatsIdleTimeInMinutes int -1
 metricGrpcExporterIntervalInMills long 60000
@@ -171,4 +167,6 @@ writeBufferHighWaterMark int 0
 writeBufferLowWaterMark int 0
 # a majority of one: there are no replicas that could hold a lock as well
 lockInStrictMode boolean false
+# bit maps of filters are not written
+enableCalcFilterBitMap boolean false
 """

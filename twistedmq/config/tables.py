@@ -5,6 +5,7 @@ from functools import cache
 from twistedmq.config.accepted_broker import BROKER_TABLE
 from twistedmq.config.accepted_keys import NAMESRV_TABLE, accepted_keys
 from twistedmq.config.accepted_store import STORE_TABLE
+from twistedmq.config.filters import FILTER_KEYS
 from twistedmq.config.keys import KeyTable
 from twistedmq.config.keys_assignment import ASSIGNMENT_KEYS
 from twistedmq.config.keys_broadcast import BROADCAST_KEYS
@@ -77,6 +78,7 @@ def broker_keys() -> KeyTable:
             *POP_KEYS,
             *QUEUE_KEYS,
             *LOCK_KEYS,
+            *FILTER_KEYS,
             *RETENTION_KEYS,
             *TRANSACTION_KEYS,
             *TIMER_KEYS,

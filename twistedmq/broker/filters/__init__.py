@@ -1,0 +1,1 @@
+"""What groups filter by, kept over a restart for genuine brokers on the same files."""

@@ -3,6 +3,7 @@ import pytest
 from twistedmq.app import all_in_one
 from twistedmq.app.options import read_settings
 from twistedmq.config.broker import RegistrationConfig
+from twistedmq.config.metrics import MetricsConfig
 from twistedmq.config.namesrv import AddressListConfig
 from twistedmq.config.remoting import RemotingConfig
 
@@ -51,3 +52,18 @@ def test_name_servers_in_the_environment_are_others() -> None:
     broker, namesrv = read(environ={"NAMESRV_ADDR": "10.0.0.9:1"})
     assert broker[RegistrationConfig].name_servers == (OWN, "10.0.0.9:1")
     assert namesrv[RemotingConfig].listen_port == 9876
+
+
+def ports(*arguments: str) -> list[int]:
+    broker, namesrv = read(*arguments)
+    found = [settings[MetricsConfig] for settings in (broker, namesrv)]
+    assert {each.exporter for each in found} == {"PROM"}
+    return [each.port for each in found]
+
+
+def test_figures_are_beside_the_list_of_name_servers() -> None:
+    assert ports() == [8080, 8080]
+    assert ports("--set", "nsaddrPort=8081") == [8081, 8081]
+    assert ports("--set", "nsaddrPort=0") == [8080, 8080]
+    told = ("--set", "metricsPromExporterPort=5557")
+    assert ports(*told, "--set", "nsaddrPort=8081") == [5557, 5557]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import peer
 import pytest
-from processes import OurBroker
+from processes import OurBroker, free_ports
 
 HERE = Path(__file__).parent
 
@@ -24,6 +24,7 @@ class Genuine(NamedTuple):
 
     name_server: peer.NameServer
     broker: peer.Broker
+    metrics_port: int
 
     @property
     def namesrv(self) -> str:
@@ -36,11 +37,17 @@ class Genuine(NamedTuple):
 
 @pytest.fixture(scope="session")
 def genuine() -> Iterator[Genuine]:
+    (port,) = free_ports(1)
+    shown = {
+        "metricsExporterType": "PROM",
+        "metricsPromExporterHost": "127.0.0.1",
+        "metricsPromExporterPort": str(port),
+    }
     with (
         peer.NameServer() as name_server,
-        peer.Broker(name_server, config=peer.SCENARIO) as broker,
+        peer.Broker(name_server, config={**peer.SCENARIO, **shown}) as broker,
     ):
-        yield Genuine(name_server, broker)
+        yield Genuine(name_server, broker, port)
 
 
 @pytest.fixture(scope="session")

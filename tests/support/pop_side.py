@@ -80,7 +80,7 @@ class PopSide(ReadSide):
         self.held_pops = HeldPops(self.clock, self.wheel, self.store, self.config)
         self.messages = ReviveMessages(REVIVE_TOPIC, HOST, self.wall_ms)
         self.book = AckBook(lambda: self.config.value.max_tracked)
-        self.in_flight = InFlight(self.now_ms)
+        self.in_flight = InFlight(self.now_ms, self.counters)
         self.orders = OrderTable(self.wall_ms)
         self.order_wakes = OrderWakes(
             self.wheel,

@@ -157,6 +157,7 @@ class WriteSide:
             "groups": self.groups,
             "store": self.store,
             "identity": self.identity,
+            "counters": self.counters,
             "levels": self.levels,
             "inner": self.inner(),
             "random": Random(7),

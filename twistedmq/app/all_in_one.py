@@ -9,12 +9,14 @@ from twistedmq.app import broker, namesrv
 from twistedmq.app.banner import banner, hints
 from twistedmq.app.broker import BrokerServer
 from twistedmq.app.fatal import FatalErrors
+from twistedmq.app.metrics_port import PORT_KEY
 from twistedmq.app.namesrv import NamesrvServer
 from twistedmq.app.options import StoreOptions, print_if_asked, read_settings
 from twistedmq.app.pipeline import PipelineService
 from twistedmq.app.serving import (
     change_path,
     finish,
+    is_told,
     live_settings,
     log_as_set,
     refusing,
@@ -23,6 +25,7 @@ from twistedmq.app.serving import (
 )
 from twistedmq.config.broker import RegistrationConfig
 from twistedmq.config.metrics import PROMETHEUS
+from twistedmq.config.namesrv import AddressListConfig
 from twistedmq.config.remoting import RemotingConfig
 from twistedmq.config.settings import Settings
 from twistedmq.config.tables import NAMESRV_PORT
@@ -78,9 +81,20 @@ def joined(of_broker: Settings, of_namesrv: Settings) -> tuple[Settings, Setting
     )
     where = of_broker.places.get("namesrvAddr", "default")
     return (
-        of_broker.changed({"namesrvAddr": name_servers}, where),
-        of_namesrv.changed({"listenPort": port}, where),
+        _with_one_page(
+            of_broker.changed({"namesrvAddr": name_servers}, where), of_namesrv
+        ),
+        _with_one_page(of_namesrv.changed({"listenPort": port}, where), of_namesrv),
     )
+
+
+def _with_one_page(settings: Settings, of_namesrv: Settings) -> Settings:
+    """Have the figures where the list of name servers is, unless told otherwise."""
+    port = of_namesrv[AddressListConfig].http_port
+    if not port or is_told(settings, PORT_KEY):
+        return settings
+    where = of_namesrv.places.get("nsaddrPort", "default")
+    return settings.changed({PORT_KEY: port}, where)
 
 
 def makeService(options: Options) -> IService:

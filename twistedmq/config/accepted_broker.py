@@ -66,7 +66,6 @@ enableNotifyBeforePopCalculateLag boolean true
 enablePopBatchAck boolean false
 enablePopBufferMerge boolean false
 enablePopLog boolean false
-enablePopMetrics boolean true
 enableReconnectForGoAway boolean true
 enableRegisterProducer boolean true
 enableShutdownGracefully boolean false

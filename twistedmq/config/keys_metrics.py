@@ -91,6 +91,7 @@ BROKER_METRICS_KEYS: Final = (
             ("enableLagAndDlqMetrics", "lag", "the lag of consumer groups"),
             ("enableRemotingMetrics", "remoting", "requests and how long they take"),
             ("enableMessageStoreMetrics", "store", "the store and timers"),
+            ("enablePopMetrics", "pop_figures", "pop"),
         )
     ),
 )

@@ -24,3 +24,4 @@ class MetricsConfig:
     lag: bool = True
     remoting: bool = True
     store: bool = True
+    pop_figures: bool = True

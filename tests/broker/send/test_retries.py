@@ -50,6 +50,7 @@ class FailingConsumer(DelaySide):
             inner=self.inner,
             identity=Live(identity),
             levels=self.levels,
+            counters=self.counters,
             random=Random(7),
         )
 

@@ -21,7 +21,10 @@ def test_what_is_shown_of_transactions() -> None:
     assert shown["rocketmq_half_messages", "U"] == 0
     assert shown["rocketmq_commit_messages_total", "T"] == 1
     assert shown["rocketmq_rollback_messages_total", "U"] == 1
-    assert shown["rocketmq_finish_message_latency", "T"].counts == [1] + [0] * 6  # type: ignore[union-attr]
+    assert (
+        shown["rocketmq_finish_message_latency_milliseconds", "T"].counts
+        == [1] + [0] * 6
+    )  # type: ignore[union-attr]
     assert shown["twistedmq_transaction_checks_total",] == 2
     assert shown["twistedmq_oldest_half_message_seconds",] == 34
     side.let_pass(30)

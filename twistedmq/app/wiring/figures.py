@@ -1,12 +1,14 @@
 """What the broker counts, and shows of itself at /metrics."""
 
+from functools import partial
+
 from twistedmq.app.stores import wall_ms
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
 from twistedmq.broker.pull.held import HeldPulls
 from twistedmq.broker.statistics.broker_figures import BrokerFigures
-from twistedmq.broker.statistics.lag import Lags
+from twistedmq.broker.statistics.lag import Lags, Popped
 from twistedmq.broker.statistics.lag_figures import LagFigures
 from twistedmq.broker.statistics.own_figures import OwnFigures
 from twistedmq.broker.statistics.service import StatisticsService
@@ -15,6 +17,7 @@ from twistedmq.broker.statistics.traffic_figures import TrafficFigures
 from twistedmq.config.broker import BrokerIdentity
 from twistedmq.config.metrics import MetricsConfig
 from twistedmq.metrics.registry import MetricsRegistry
+from twistedmq.protocol.bodies import ConsumeType
 
 
 def metrics_registry(around: Surroundings) -> MetricsRegistry:
@@ -33,6 +36,17 @@ def metrics_registry(around: Surroundings) -> MetricsRegistry:
     return MetricsRegistry(around.reactor, labels, lambda: config.value.most_of_a_kind)
 
 
+def popped(tables: Tables, group: str, topic: str, queue_id: int) -> Popped | None:
+    """Say where a group is that pops; None for one that pulls."""
+    known = tables.clients.consumer_group(group)
+    if known is None or known.consume_type is not ConsumeType.CONSUME_POP:
+        return None
+    next_offset = tables.offsets.query(group, topic, queue_id)
+    if next_offset < 0:
+        return None
+    return Popped(next_offset, tables.popped.count((topic, group, queue_id)))
+
+
 def figures(around: Surroundings, tables: Tables, held: HeldPulls) -> Capability:
     """Join what counts, and what gives figures of the broker as a whole."""
     live = around.settings.live
@@ -45,7 +59,7 @@ def figures(around: Surroundings, tables: Tables, held: HeldPulls) -> Capability
     )
     traffic = TrafficFigures(tables.counters, tables.topics, shown)
     lag = LagFigures(
-        lags=Lags(around.store, tables.offsets),
+        lags=Lags(around.store, tables.offsets, partial(popped, tables)),
         topics=tables.topics,
         groups=tables.groups,
         clients=tables.clients,

@@ -17,7 +17,6 @@ from twistedmq.broker.pop.checks import PopChecks
 from twistedmq.broker.pop.filters import PopFilters
 from twistedmq.broker.pop.handlers import PopHandlers
 from twistedmq.broker.pop.held import HeldPops
-from twistedmq.broker.pop.in_flight import InFlight
 from twistedmq.broker.pop.invisible import InvisibleTimeHandlers
 from twistedmq.broker.pop.lending import Lending
 from twistedmq.broker.pop.order import OrderTable
@@ -31,8 +30,10 @@ from twistedmq.broker.pop.retry_topics import RetryTopics
 from twistedmq.broker.pop.revive_log import ReviveLog
 from twistedmq.broker.pop.revive_service import ReviveService
 from twistedmq.broker.pop.reviving import Reviving
+from twistedmq.broker.statistics.pop_figures import PopFigures
 from twistedmq.broker.timer.backlog import TimerBacklog
 from twistedmq.config.broker import BrokerIdentity, OffsetConfig, TopicDefaults
+from twistedmq.config.metrics import MetricsConfig
 from twistedmq.config.pop import PopConfig
 from twistedmq.config.store import StoreConfig
 from twistedmq.protocol.addresses import pack
@@ -68,7 +69,7 @@ def pops(
         REVIVE_TOPIC_PREFIX + identity.value.cluster_name, packed_host, wall_ms
     )
     book = AckBook(lambda: config.value.max_tracked)
-    in_flight = InFlight(wall_ms())
+    in_flight = tables.popped
     orders = OrderTable(wall_ms)
     order_file = OrderFile(
         around.reactor,
@@ -181,6 +182,7 @@ def pops(
         config=config,
         delivered_ms=lambda: _delivered_ms(timers),
     )
+    figures = PopFigures(revive, store, messages.topic, live(MetricsConfig), wall_ms)
     notify = NotificationHandlers(
         checks=checks,
         poppable=Poppable(store, topics, positions, orders, config),
@@ -213,6 +215,7 @@ def pops(
             RunningPart("reviving", revive, STOP_S),
         ],
         batches=[acks.batch_table()],
+        metrics=[figures.samples],
     )
 
 

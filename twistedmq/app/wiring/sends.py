@@ -59,6 +59,7 @@ def send_back(around: Surroundings, tables: Tables, inner: InnerWriter) -> Capab
         inner=inner,
         identity=around.settings.live(BrokerIdentity),
         levels=levels_of(around),
+        counters=tables.counters,
         random=around.random,
     )
     return Capability([back.table()])

@@ -12,6 +12,7 @@ from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.locks.table import QueueLocks
 from twistedmq.broker.offsets.keeper import OffsetKeeper
 from twistedmq.broker.offsets.table import OffsetTable
+from twistedmq.broker.pop.in_flight import InFlight
 from twistedmq.broker.statistics.days import Days
 from twistedmq.broker.topics.file import TopicFile
 from twistedmq.broker.topics.table import TopicTable
@@ -43,6 +44,7 @@ class Tables:
     locks: QueueLocks
     counters: BrokerCounters
     days: Days
+    popped: InFlight
     expressions: Expressions
     transactions: TransactionCounts
 
@@ -94,6 +96,7 @@ def build_tables(around: Surroundings) -> Tables:
         locks=QueueLocks(around.seconds, live(LockConfig)),
         counters=counters,
         days=Days(counters.sums, wall_ms),
+        popped=InFlight(wall_ms(), counters),
         expressions=expressions,
         transactions=TransactionCounts(wall_ms),
     )

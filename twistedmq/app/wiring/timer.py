@@ -8,6 +8,7 @@ from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
 from twistedmq.broker.inner.writer import InnerWriter
+from twistedmq.broker.statistics.timer_figures import TimerFigures
 from twistedmq.broker.timer.backlog import TimerBacklog
 from twistedmq.broker.timer.delivering import Delivering
 from twistedmq.broker.timer.diversion import TimerDiversion
@@ -19,6 +20,7 @@ from twistedmq.broker.timer.recall import RecallHandlers
 from twistedmq.broker.timer.service import TimerService
 from twistedmq.broker.timer.wheel import Wheel
 from twistedmq.config.broker import BrokerIdentity, SendConfig
+from twistedmq.config.metrics import MetricsConfig
 from twistedmq.config.timer import TimerConfig
 from twistedmq.protocol.bodies import TopicConfig
 from twistedmq.store.interfaces import Durability
@@ -142,4 +144,6 @@ def timer(
         wall_ms=wall_ms,
     )
     parts = [RunningPart("timed messages", service, STOP_S)]
-    return Capability([recall.table(), asked.table()], parts), backlog
+    figures = TimerFigures(backlog, live(MetricsConfig))
+    handlers = [recall.table(), asked.table()]
+    return Capability(handlers, parts, metrics=[figures.samples]), backlog

@@ -108,7 +108,7 @@ class Acking:
             key, number = each.key, len(each.offsets)
             self._book.acked(key, each.offsets)
             topic, group, queue_id, _start, popped_ms = key
-            self._in_flight.done((topic, group, queue_id), number, popped_ms)
+            self._in_flight.acked((topic, group, queue_id), number, popped_ms)
 
     def check_revive_queue(self, handle: Handle) -> None:
         """Refuse a handle of a revive queue that does not exist."""
@@ -141,4 +141,4 @@ class Acking:
             self._order_wakes.watch(place)
             if not self._orders.is_blocked(place, None, 0):
                 self._wake(topic, group, queue_id)
-        self._in_flight.done(place, 1, popped_ms)
+        self._in_flight.acked(place, 1, popped_ms)

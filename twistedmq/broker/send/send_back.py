@@ -10,6 +10,7 @@ from typing import Final
 
 from twisted.internet.defer import Deferred
 
+from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.inner.message import InnerMessage, of_record
 from twistedmq.broker.inner.writer import InnerWriter
@@ -60,6 +61,7 @@ class SendBackHandlers:
         inner: stores the new one.
         identity: the broker's permission.
         levels: the delays after which it comes back.
+        counters: what came back, and what was given up.
         random: chooses a queue of the retry topic.
     """
 
@@ -72,6 +74,7 @@ class SendBackHandlers:
         inner: InnerWriter,
         identity: Live[BrokerIdentity],
         levels: DelayLevels,
+        counters: BrokerCounters,
         random: Random,
     ) -> None:
         self._topics = topics
@@ -80,6 +83,7 @@ class SendBackHandlers:
         self._inner = inner
         self._identity = identity
         self._levels = levels
+        self._counters = counters
         self._random = random
 
     def table(self) -> HandlerTable:
@@ -120,6 +124,8 @@ class SendBackHandlers:
         topic, queue_id = self._destination(header, group, is_dead=level == _DEAD)
         message = self._inner.divert(again(record, topic, queue_id, level))
         appended = self._inner.write([message])
+        origin = message.properties.get(props.RETRY_TOPIC, record.topic)
+        self._counters.sent_back(origin, group.group_name, dead=level == _DEAD)
         safe = self._inner.safe(appended)
         return Reply() if safe is None else safe.addCallback(lambda _: Reply())
 

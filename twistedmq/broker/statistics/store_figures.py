@@ -10,20 +10,20 @@ from twistedmq.metrics.samples import Sample, gauge
 from twistedmq.protocol.record import store_time
 from twistedmq.store.interfaces import Durability, IMessageStore
 
-_LABELS: Final = ("storage_type", "storage_medium")
-_VALUES: Final = ("local", "disk")
+LABELS: Final = ("storage_type", "storage_medium")
+VALUES: Final = ("local", "disk")
 
-SIZE: Final = gauge("rocketmq_storage_size_bytes", "Broker storage size", *_LABELS)
+SIZE: Final = gauge("rocketmq_storage_size_bytes", "Broker storage size", *LABELS)
 FLUSH_BEHIND: Final = gauge(
-    "rocketmq_storage_flush_behind_bytes", "Broker flush behind bytes", *_LABELS
+    "rocketmq_storage_flush_behind_bytes", "Broker flush behind bytes", *LABELS
 )
 DISPATCH_BEHIND: Final = gauge(
-    "rocketmq_storage_dispatch_behind_bytes", "Broker dispatch behind bytes", *_LABELS
+    "rocketmq_storage_dispatch_behind_bytes", "Broker dispatch behind bytes", *LABELS
 )
 RESERVE_TIME: Final = gauge(
     "rocketmq_storage_message_reserve_time_milliseconds",
     "Broker message reserve time",
-    *_LABELS,
+    *LABELS,
 )
 DISK_RATIO: Final = gauge(
     "twistedmq_disk_use_ratio", "How full the disk of the messages is, from 0 to 1"
@@ -66,9 +66,9 @@ class StoreFigures:
         status = self._store.status()
         end = status["max_offset"]
         if (total := status.get("disk_total_bytes", 0)) > 0:
-            yield SIZE.of(total - status["disk_free_bytes"], *_VALUES)
-        yield FLUSH_BEHIND.of(max(0, end - status["flushed_offset"]), *_VALUES)
-        yield DISPATCH_BEHIND.of(max(0, end - status["dispatched_offset"]), *_VALUES)
+            yield SIZE.of(total - status["disk_free_bytes"], *VALUES)
+        yield FLUSH_BEHIND.of(max(0, end - status["flushed_offset"]), *VALUES)
+        yield DISPATCH_BEHIND.of(max(0, end - status["dispatched_offset"]), *VALUES)
         if (ratio := status.get("disk_ratio", -1.0)) >= 0:
             yield DISK_RATIO.of(ratio)
         yield PROBLEM.of(bool(status.get("problem")))
@@ -81,4 +81,4 @@ class StoreFigures:
             yield OPEN_FILES.of(status["open_files"])
         first = await settle(self._store.record_at(status["min_offset"]))
         if first is not None:
-            yield RESERVE_TIME.of(self._wall_ms() - store_time(first), *_VALUES)
+            yield RESERVE_TIME.of(self._wall_ms() - store_time(first), *VALUES)

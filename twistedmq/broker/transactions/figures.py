@@ -15,7 +15,9 @@ ROLLED_BACK: Final = counter(
     "rocketmq_rollback_messages_total", "Total number of rollback messages", "topic"
 )
 LATENCY: Final = histogram(
-    "rocketmq_finish_message_latency", "Transaction finish latency (s)", "topic"
+    "rocketmq_finish_message_latency_milliseconds",
+    "Transaction finish latency (in seconds, in spite of its name)",
+    "topic",
 )
 GIVEN_UP: Final = counter(
     "twistedmq_half_messages_given_up_total",

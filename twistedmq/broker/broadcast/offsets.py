@@ -18,12 +18,14 @@ from twistedmq.broker.offsets.bounds import QueueBounds
 from twistedmq.broker.offsets.table import OffsetTable
 from twistedmq.config.broadcast import BroadcastConfig
 from twistedmq.config.live import Live
-from twistedmq.protocol.bodies import ConsumeType
+from twistedmq.protocol.bodies import ConsumeType, MessageModel
 from twistedmq.protocol.headers import PullMessageRequestHeader
 from twistedmq.remoting.interfaces import IConnection
 
 FOR_BROADCAST: Final = 1
 """``requestSource`` of a pull by a proxy, for a member of a broadcasting group."""
+
+_BROADCASTING: Final = MessageModel.BROADCASTING
 
 Pair = tuple[str, str]
 """(topic, group)."""
@@ -59,6 +61,7 @@ class BroadcastOffsets:
         self._offsets = offsets
         self._bounds = bounds
         self._clients = clients
+        self._groups = clients.consumer_groups()
         self._seconds = seconds
         self._config = config
         self._members: dict[Pair, dict[str, _Progress]] = {}
@@ -75,10 +78,10 @@ class BroadcastOffsets:
         if header.request_source == FOR_BROADCAST:
             member = header.proxy_froward_client_id
             return member if self._config.value.enabled else None
-        group = self._clients.consumer_group(header.consumer_group)
+        group = self._groups.get(header.consumer_group)
         if (
             group is None
-            or not group.is_broadcast
+            or group.message_model is not _BROADCASTING
             or group.consume_type != ConsumeType.CONSUME_PASSIVELY
             or not self._config.value.enabled
         ):

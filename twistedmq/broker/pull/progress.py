@@ -4,7 +4,6 @@ from twistedmq.broker.broadcast.offsets import BroadcastOffsets
 from twistedmq.broker.offsets.table import OffsetTable
 from twistedmq.protocol.headers import PullMessageRequestHeader
 from twistedmq.protocol.system_flags import PULL_COMMIT_OFFSET
-from twistedmq.remoting.interfaces import IConnection
 
 
 class Progress:
@@ -14,12 +13,8 @@ class Progress:
         """Keep both."""
         self._offsets = offsets
         self._broadcast = broadcast
-
-    def member_of(
-        self, header: PullMessageRequestHeader, connection: IConnection
-    ) -> str | None:
-        """Give the member that a pull is of; None if its group does not broadcast."""
-        return self._broadcast.member_of(header, connection)
+        self.member_of = broadcast.member_of
+        """Gives the member that a pull is of; None if its group does not broadcast."""
 
     def start(self, member: str | None, header: PullMessageRequestHeader) -> int | None:
         """Give where a pull begins instead of where it asks to; None: where it asks.

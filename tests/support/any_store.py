@@ -13,8 +13,10 @@ from twistedmq.app.stores import make_store
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.ha.async_master import AsyncMaster
+from twistedmq.protocol.system_flags import INNER_BATCH, NEED_UNWRAP
 from twistedmq.store.context import LOOPBACK_HOST, StoreContext
 from twistedmq.testing import InlineWorkers
+from twistedmq.testing.batches import Told
 
 
 def any_store(
@@ -35,3 +37,24 @@ def any_store(
     store = make_store(f"{scheme}:path={directory}/m.db", context)
     finalize(store, rmtree, directory, ignore_errors=True)
     return store
+
+
+def batch_store(wall_ms: Any, *topics: str) -> Any:
+    """Give a store in memory in which *topics* have batch queues."""
+    context = StoreContext(
+        Clock(),
+        wall_ms,
+        Live(StoreConfig()),
+        AsyncMaster(),
+        LOOPBACK_HOST,
+        workers=InlineWorkers(),
+    )
+    context.batch_topics.update(topics)
+    return make_store("memory", context)
+
+
+def bundle(topic: str, count: int) -> Told:
+    """Give a message that holds *count* of them, for a batch topic."""
+    flags = INNER_BATCH | NEED_UNWRAP
+    more = {"INNER_NUM": str(count)}
+    return Told(topic, 0, b"many", sys_flag=flags, more=more)

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from any_store import batch_store, bundle
 from pop_side import PopSide
 from twisted.internet.defer import Deferred
 
@@ -145,3 +146,30 @@ def test_batch_queues_and_filters_tell_offsets_by_their_records() -> None:
     assert isinstance(popped, Popped)
     assert list(popped.taken[0].offsets) == [2, 3]
     assert popped.taken[0].start_offset == 0
+
+
+def test_what_holds_a_batch_is_lent_as_one() -> None:
+    side = PopSide(batch_store(lambda: 1_700_000_000_000, "T"))
+    side.topic("T", 1, attributes={"queue.type": "BatchCQ"})
+    side.append(*(bundle("T", count) for count in (1, 2, 3)))
+    popped = side.reader.pop(asked(max_count=4))
+    assert isinstance(popped, Popped)
+    [taken] = popped.taken
+    assert list(taken.offsets) == [0, 1]
+    assert (popped.count, popped.rest) == (3, 3)
+    assert side.in_flight.count(("T", "G", 0)) == 2
+    side.positions.commit(popped.moves)
+    more = side.reader.pop(asked(max_count=4))
+    assert isinstance(more, Popped)
+    assert [list(taken.offsets) for taken in more.taken] == [[3]]
+
+
+def test_a_batch_that_is_begun_in_its_middle_is_lent_whole() -> None:
+    side = PopSide(batch_store(lambda: 1_700_000_000_000, "T"))
+    side.topic("T", 1, attributes={"queue.type": "BatchCQ"})
+    side.append(bundle("T", 4))
+    side.offsets.commit("G", "T", 0, 2)
+    popped = side.reader.pop(asked())
+    assert isinstance(popped, Popped)
+    [taken] = popped.taken
+    assert (taken.start_offset, list(taken.offsets)) == (0, [0])

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from any_store import batch_store, bundle
 from read_side import ReadSide, genuine_answers
 from twisted.internet.defer import Deferred
 
@@ -130,6 +131,13 @@ class TestQueueEntries:
         assert entries[0].keys() == genuine["body_json"]["queueData"][0].keys()
         assert [entry["physicOffset"] for entry in entries] == offsets[:4]
         assert (ours["minQueueIndex"], ours["maxQueueIndex"]) == (0, 6)
+
+    def test_in_a_batch_queue_messages_are_counted(self) -> None:
+        side = ReadSide(batch_store(lambda: 1_700_000_000_000, "T"))
+        side.append(*(bundle("T", count) for count in (1, 2, 3, 4)))
+        for index, wanted in ((0, 3), (3, 2), (6, 1)):
+            body = loose_json.decode_any(self.ask(side, index=index, count=5).body)
+            assert len(body["queueData"]) == wanted
 
     def test_what_the_group_wants_goes_along(self, side: ReadSide) -> None:
         side.append(Told(topic="T"))

@@ -285,9 +285,13 @@ class PopReader:
     def _give(self, work: _Work, place: Place, offset: int, read: QueueRead) -> None:
         asked, popped = work.asked, work.popped
         topic, group, _ = place
-        offsets = _offsets(read, offset)
+        if read.next_offset - offset == read.count and not self._holds_batches(topic):
+            offsets: Sequence[int] = range(offset, read.next_offset)
+        else:
+            offsets = _offsets(read)
         is_retry = topic != asked.topic
-        popped.taken.append(Taken(place, offset, offsets, read.records, is_retry))
+        start = min(offset, offsets[0])
+        popped.taken.append(Taken(place, start, offsets, read.records, is_retry))
         popped.count += read.count
         if asked.is_ordered:
             item = self._orders.given(
@@ -297,14 +301,19 @@ class PopReader:
             self._positions.correct(place, offset)
         else:
             popped.moves.append(self._positions.move(place, read.next_offset))
-        self._in_flight.popped(place, read.count)
+        self._in_flight.popped(place, len(offsets))
         self._counters.pulled(topic, group, read.count, read.size)
 
+    def _holds_batches(self, topic: str) -> bool:
+        """Say whether one record of *topic* may be several messages.
 
-def _offsets(read: QueueRead, offset: int) -> Sequence[int]:
-    """Give the queue offsets of what was read from *offset* on."""
-    if read.next_offset - offset == read.count:
-        return range(offset, read.next_offset)
+        Such a one is lent, and acknowledged, as a whole, by its first offset.
+        """
+        return topic in self._topics.batch_topics
+
+
+def _offsets(read: QueueRead) -> list[int]:
+    """Give the queue offsets of the records that were read."""
     offsets = []
     for buffer in read.records:
         at = 0

@@ -132,6 +132,7 @@ class MessageQueries:
                 tags_code=entry.tags_code,
             )
             for entry in self._store.entries(topic, queue_id, header.index, count)
+            if entry.queue_offset < header.index + count  # counted are messages
         ]
         return Reply(body=loose_json.encode(body))
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -199,6 +200,8 @@ TOPICS = [
 ]
 GROUPS = [{"groupName": "Glist1", "retryMaxTimes": 3}, {"groupName": "Glist2"}]
 
+PATIENCE_S = 30
+"""A consumer tells how far it is after 10 s for the first time."""
 THERE: dict[str, Callable[[str], object]] = {
     "consumerConnection": re.compile(r"\bTone\b").search,
     "queryMsgByOffset": re.compile("trackType=CONSUMED").search,
@@ -275,11 +278,11 @@ class Target:
             return Said(said.status, said.text + _exported(tool.home / "export"))
         line = line.removeprefix("wait-for ")
         is_there = THERE[line.split()[0]]
-        for _ in range(200):
-            said = tool(line)
-            if is_there(said.text):
-                return said
-        raise AssertionError(f"{call}: {said.text}")
+        until = time.monotonic() + PATIENCE_S
+        while not is_there((said := tool(line)).text):
+            if time.monotonic() > until:
+                raise AssertionError(f"{call}: {said.text}")
+        return said
 
     def _learn(self, call: str, text: str) -> None:
         """Keep what later calls ask for."""

@@ -139,6 +139,7 @@ class BrokerLimits:
     """Limits that keep one user from taking everything."""
 
     max_topics: int = 100_000
+    max_queues_per_topic: int = 65_536
     max_groups: int = 100_000
     max_held_pulls: int = 100_000
 

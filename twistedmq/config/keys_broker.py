@@ -390,6 +390,14 @@ BROKER_LIMIT_KEYS: Final = (
         genuine=False,
     ),
     Key(
+        "maxQueuesPerTopic",
+        COUNT,
+        BrokerLimits,
+        "max_queues_per_topic",
+        "Queues that a topic may be given here, and a group for its retries.",
+        genuine=False,
+    ),
+    Key(
         "maxGroups",
         COUNT,
         BrokerLimits,

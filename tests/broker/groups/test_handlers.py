@@ -97,6 +97,12 @@ def test_of_a_list_all_or_none_pass_the_checks(admin: Admin) -> None:
     with pytest.raises(InvalidParameterError, match="illegal characters"):
         admin.ask(code, body=body("g1", "bad one"))
     assert "g1" not in admin.groups
+    wide = SubscriptionGroupConfig(group_name="g2", retry_queue_nums=2**31 - 1)
+    both = [SubscriptionGroupConfig(group_name="g1"), wide]
+    text = loose_json.encode(SubscriptionGroupList(group_config_list=both))
+    with pytest.raises(InvalidParameterError, match="retryQueueNums of group g2"):
+        admin.ask(code, body=text)
+    assert "g1" not in admin.groups
     admin.ask(code, body=body("g1", "g2"))
     assert {"g1", "g2"} <= set(admin.groups)
 

@@ -123,7 +123,7 @@ def test_the_answer_waits_until_the_change_is_on_disk(admin: Admin) -> None:
         ("x" * 128, {}, "longer than topic max length: 127"),
         ("TBW102", {}, "conflict with system topic"),
         ("broker-a", {}, "conflict with system topic"),
-        ("T", {"write_queue_nums": -1}, "must not be negative"),
+        ("T", {"write_queue_nums": -1}, "is -1, allowed is 0 to 65536"),
         ("T", {"attributes": "+message.type=MIXED"}, "MIXED message type"),
         ("T", {"attributes": "+cleanup.policy=COMPACTION"}, "not supported by this"),
     ],
@@ -158,6 +158,14 @@ def test_of_a_list_all_or_none_pass_the_checks(admin: Admin) -> None:
     code = RequestCode.UPDATE_AND_CREATE_TOPIC_LIST
     with pytest.raises(InvalidParameterError):
         admin.ask(code, body=body("T1", "TBW102"))
+    assert "T1" not in admin.topics
+    loud = TopicConfig(topic_name="T2", attributes={"+message.type": "LOUD"})
+    wide = TopicConfig(topic_name="T2", write_queue_nums=2**31 - 1)
+    for wrong in (loud, wide):
+        both = [TopicConfig(topic_name="T1"), wrong]
+        text = loose_json.encode(CreateTopicListRequestBody(topic_config_list=both))
+        with pytest.raises(TwistedMQError, match=r"LOUD|writeQueueNums of topic T2"):
+            admin.ask(code, body=text)
     assert "T1" not in admin.topics
     reply_of(admin.ask(code, body=body("T1", "T2")))
     reply_of(admin.ask(code, body=body("T1", "T3")))

@@ -83,8 +83,13 @@ def test_topics_that_need_no_template_are_created_once(
 
 def test_an_update_brings_changes_of_attributes(topics: TopicTable) -> None:
     wished = TopicConfig(topic_name="T", attributes={"+message.type": "FIFO"})
-    assert topics.update(wished).attributes == {"message.type": "FIFO"}
-    kept = topics.update(TopicConfig(topic_name="T", write_queue_nums=2))
+    topics.update(wished)
+    created = topics.get("T")
+    assert created is not None
+    assert created.attributes == {"message.type": "FIFO"}
+    topics.update(TopicConfig(topic_name="T", write_queue_nums=2))
+    kept = topics.get("T")
+    assert kept is not None
     assert kept.attributes == {"message.type": "FIFO"}
     assert topics.data_version.counter == 2
 

@@ -87,8 +87,7 @@ class GroupHandlers:
                 check_group(wished.group_name)
             except MessageIllegalError as error:
                 raise InvalidParameterError(str(error)) from error
-        for wished in wishes:
-            self._groups.update(wished)
+        self._groups.update_all(wishes)
         return done_once(self._saved())
 
     def delete(self, request: Request) -> Reply | Deferred[Reply]:

@@ -3,7 +3,7 @@
 Source: SubscriptionGroupManager.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -14,7 +14,11 @@ from twistedmq.config.broker import BrokerLimits, GroupDefaults
 from twistedmq.config.live import Live
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies import DataVersion, SubscriptionGroupConfig
-from twistedmq.protocol.errors import MessageIllegalError, ServiceUnavailableError
+from twistedmq.protocol.errors import (
+    InvalidParameterError,
+    MessageIllegalError,
+    ServiceUnavailableError,
+)
 
 SYSTEM_GROUPS: Final = (
     names.TOOLS_CONSUMER_GROUP,
@@ -97,21 +101,36 @@ class GroupTable(VersionedTable[SubscriptionGroupConfig]):
         self._configs[config.group_name] = config
         self._changed(config.group_name)
 
-    def update(self, wished: SubscriptionGroupConfig) -> SubscriptionGroupConfig:
-        """Create or change a group; ``wished.attributes`` are changes, see attributes.
+    def update(self, wished: SubscriptionGroupConfig) -> None:
+        """Create or change a group, as ``update_all`` does."""
+        self.update_all([wished])
+
+    def update_all(self, wishes: Sequence[SubscriptionGroupConfig]) -> None:
+        """Create or change groups: all of them, or none where one cannot be.
+
+        ``attributes`` of a wish are changes, see attributes.
 
         Raises:
-            AttributesError: and then nothing was changed.
+            AttributesError, InvalidParameterError: and then nothing was changed.
         """
+        configs = {config.group_name: config for config in map(self._after, wishes)}
+        self._check_room(len(configs.keys() - self._configs.keys()))
+        for config in configs.values():
+            self.put(config)
+
+    def _after(self, wished: SubscriptionGroupConfig) -> SubscriptionGroupConfig:
+        """Give how a group would be after *wished*."""
+        limit, count = self._limits.value.max_queues_per_topic, wished.retry_queue_nums
+        if not 0 <= count <= limit:
+            raise InvalidParameterError(
+                f"retryQueueNums of group {wished.group_name} is {count}, allowed is 0 "
+                f"to {limit} (maxQueuesPerTopic)"
+            )
         known = self._configs.get(wished.group_name)
         current = None if known is None else known.attributes or {}
         changes = wished.attributes or {}
         attributes = apply_changes(current, changes, GROUP_ATTRIBUTES)
-        config = replace(wished, attributes=attributes)
-        if known is None:
-            self._check_room()
-        self.put(config)
-        return config
+        return replace(wished, attributes=attributes)
 
     def delete(self, group: str) -> bool:
         """Forget *group* and what it may not read; gives whether it existed."""
@@ -160,9 +179,9 @@ class GroupTable(VersionedTable[SubscriptionGroupConfig]):
             return False
         return True
 
-    def _check_room(self) -> None:
+    def _check_room(self, count: int = 1) -> None:
         limit = self._limits.value.max_groups
-        if len(self._configs) >= limit:
+        if count and len(self._configs) + count > limit:
             raise ServiceUnavailableError(
                 f"no more than {limit} consumer groups are allowed (maxGroups)"
             )

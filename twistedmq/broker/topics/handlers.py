@@ -109,8 +109,7 @@ class TopicHandlers:
     def _update_all(self, wishes: list[TopicConfig]) -> Reply | Deferred[Reply]:
         for wished in wishes:
             self._check(wished)
-        for wished in wishes:
-            self._topics.update(wished)
+        self._topics.update_all(wishes)
         return done_once(self._saved())
 
     def _check(self, wished: TopicConfig) -> None:
@@ -119,11 +118,6 @@ class TopicHandlers:
         except MessageIllegalError as error:
             raise InvalidParameterError(str(error)) from error
         self._check_not_system(wished.topic_name)
-        for name in ("read_queue_nums", "write_queue_nums"):
-            if getattr(wished, name) < 0:
-                raise InvalidParameterError(
-                    f"{name} of topic {wished.topic_name} must not be negative"
-                )
         attributes = wished.attributes or {}
         mixed = attributes.get(f"+{MESSAGE_TYPE}") == "MIXED"
         if mixed and not self._defaults.value.mixed_type:

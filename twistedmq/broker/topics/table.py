@@ -5,7 +5,7 @@ back, by an admin's wish, and by themselves when the broker starts.
 Source: TopicConfigManager.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from twistedmq.broker.versioned_table import VersionedTable
 from twistedmq.config.broker import BrokerIdentity, BrokerLimits, TopicDefaults
 from twistedmq.config.live import Live
 from twistedmq.protocol.bodies import DataVersion, TopicConfig
-from twistedmq.protocol.errors import ServiceUnavailableError
+from twistedmq.protocol.errors import InvalidParameterError, ServiceUnavailableError
 from twistedmq.protocol.names import is_lmq
 from twistedmq.protocol.system_flags import PERM_INHERIT, PERM_READ, PERM_WRITE
 
@@ -140,24 +140,44 @@ class TopicTable(VersionedTable[TopicConfig]):
         else:
             self.batch_topics.discard(config.topic_name)
 
-    def update(self, wished: TopicConfig) -> TopicConfig:
+    def update(self, wished: TopicConfig) -> None:
         """Create or change a topic; ``wished.attributes`` are changes, see attributes.
 
         What would change nothing leaves the data version alone.
 
         Raises:
-            AttributesError: and then nothing was changed.
+            AttributesError, InvalidParameterError: and then nothing was changed.
         """
+        self.update_all([wished])
+
+    def update_all(self, wishes: Sequence[TopicConfig]) -> None:
+        """Create or change topics: all of them, or none where one cannot be.
+
+        Raises: as ``update``.
+        """
+        configs = {config.topic_name: config for config in map(self._after, wishes)}
+        self._check_room(len(configs.keys() - self._configs.keys()))
+        for topic, config in configs.items():
+            if config != self._configs.get(topic):
+                self.put(config)
+
+    def _after(self, wished: TopicConfig) -> TopicConfig:
+        """Give how a topic would be after *wished*."""
+        limit = self._limits.value.max_queues_per_topic
+        for name, count in (
+            ("readQueueNums", wished.read_queue_nums),
+            ("writeQueueNums", wished.write_queue_nums),
+        ):
+            if not 0 <= count <= limit:
+                raise InvalidParameterError(
+                    f"{name} of topic {wished.topic_name} is {count}, allowed is 0 to "
+                    f"{limit} (maxQueuesPerTopic)"
+                )
         known = self._configs.get(wished.topic_name)
         current = None if known is None else known.attributes or {}
         changes = wished.attributes or {}
         attributes = apply_changes(current, changes, TOPIC_ATTRIBUTES)
-        config = replace(wished, attributes=attributes)
-        if known is None:
-            self._check_room()
-        if config != known:
-            self.put(config)
-        return config
+        return replace(wished, attributes=attributes)
 
     def delete(self, topic: str) -> bool:
         """Forget *topic*; gives whether it existed."""
@@ -179,9 +199,9 @@ class TopicTable(VersionedTable[TopicConfig]):
         self.put(config)
         return config
 
-    def _check_room(self) -> None:
+    def _check_room(self, count: int = 1) -> None:
         limit = self._limits.value.max_topics
-        if len(self._configs) >= limit:
+        if count and len(self._configs) + count > limit:
             raise ServiceUnavailableError(
                 f"no more than {limit} topics are allowed (maxTopics)"
             )

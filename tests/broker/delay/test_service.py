@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from delay_kit import BEGIN_MS, DelaySide
@@ -158,6 +159,21 @@ def test_a_full_disk_is_said_once_and_waited_for(
     assert len(side.delivered()) == 3
     assert side.progress.offsets() == {1: 3}
     assert logged[-1] == "delayed messages are delivered again"
+
+
+def test_what_nobody_foresaw_is_logged_and_tried_again(
+    side: DelaySide, logged_failures: Any
+) -> None:
+    side.delay(1, 3)
+    side.appends.error = RuntimeError("a bug")
+    side.pass_s(2)
+    side.appends.error = None
+    assert side.delivered() == []
+    assert len(logged_failures.flush(RuntimeError)) == 1
+    side.pass_s(10)
+    assert len(side.delivered()) == 3
+    assert side.progress.offsets() == {1: 3}
+    assert side.clock.getDelayedCalls() == []
 
 
 def test_one_that_the_store_refuses_does_not_keep_the_others(

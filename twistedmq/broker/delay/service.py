@@ -215,5 +215,4 @@ class DelayService(Service):
         """Log what no one foresaw, and go on after a while."""
         self._log.failure("delivering delayed messages failed", failure)
         for queue in self._queues.values():
-            if queue.look_s != NEVER:
-                queue.look_s = self._seconds() + LONGEST_S
+            queue.look_s = self._seconds() + LONGEST_S

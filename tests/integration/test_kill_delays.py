@@ -17,7 +17,7 @@ def test_kill_while_some_wait_and_some_are_delivered(tmp_path: Path) -> None:
             broker.address, "Later", rate=2000, size=100, more="DELAY\x011\x02"
         )
         sender.start()
-        sender.wait_for(2800, 30)  # more than a second's worth
+        sender.wait_for(2300, 30)  # more than a second's worth
         broker.kill()
         sender.join()
         broker.start()
@@ -25,5 +25,5 @@ def test_kill_while_some_wait_and_some_are_delivered(tmp_path: Path) -> None:
     deliveries = Deliveries(broker.data, DELAYS_S)
     deliveries.check(twice_allowed=("Later",))
     assert not sender.refused
-    assert len(deliveries.set_aside) >= len(sender.acked) >= 2800
+    assert len(deliveries.set_aside) >= len(sender.acked) >= 2300
     assert max(deliveries.times.values()) <= 2

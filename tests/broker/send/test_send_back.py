@@ -21,7 +21,7 @@ from twistedmq.protocol.errors import (
 )
 from twistedmq.protocol.headers import ConsumerSendMsgBackRequestHeader
 from twistedmq.protocol.message_id import offset_id
-from twistedmq.protocol.names import HALF_TOPIC, SCHEDULE_TOPIC
+from twistedmq.protocol.names import HALF_TOPIC, SCHEDULE_TOPIC, TIMER_TOPIC
 from twistedmq.protocol.properties import parse, tags_code
 from twistedmq.protocol.record import Record, decode_record, encode_record
 from twistedmq.protocol.send_batch import SendBatch
@@ -123,7 +123,7 @@ def test_a_group_may_have_a_policy_of_its_own(consumer: Consumer) -> None:
     assert consumer.waits(1).reconsume_times == 1
 
 
-@pytest.mark.parametrize("topic", [HALF_TOPIC, SCHEDULE_TOPIC])
+@pytest.mark.parametrize("topic", [HALF_TOPIC, SCHEDULE_TOPIC, TIMER_TOPIC])
 def test_what_no_consumer_can_have_got_does_not_come_back(
     consumer: Consumer, topic: str
 ) -> None:

@@ -18,6 +18,7 @@ from twistedmq.broker.send.retry_delay import retry_level
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerIdentity
 from twistedmq.config.live import Live
+from twistedmq.protocol import names
 from twistedmq.protocol import properties as props
 from twistedmq.protocol.bodies import SubscriptionGroupConfig
 from twistedmq.protocol.codes import RequestCode
@@ -29,7 +30,7 @@ from twistedmq.protocol.errors import (
 )
 from twistedmq.protocol.headers import ConsumerSendMsgBackRequestHeader
 from twistedmq.protocol.message_id import offset_id
-from twistedmq.protocol.names import dlq_topic, may_send_to, retry_topic
+from twistedmq.protocol.names import dlq_topic, retry_topic
 from twistedmq.protocol.record import Record, RecordError, decode_record
 from twistedmq.protocol.system_flags import (
     TOPIC_UNIT_SUB,
@@ -40,6 +41,18 @@ from twistedmq.store.delay_levels import DelayLevels
 from twistedmq.store.interfaces import IMessageStore
 
 _DEAD: Final = 0
+
+_NOBODY_READS: Final = frozenset(
+    {
+        names.SCHEDULE_TOPIC,
+        names.TIMER_TOPIC,
+        names.HALF_TOPIC,
+        names.OP_HALF_TOPIC,
+        names.ROCKSDB_HALF_TOPIC,
+        names.ROCKSDB_OP_HALF_TOPIC,
+    }
+)
+"""What waits there no consumer can have got, so none can send it back."""
 
 
 class MessageGoneError(TwistedMQError):
@@ -118,8 +131,8 @@ class SendBackHandlers:
             record = decode_record(found or b"")
         except RecordError as error:
             raise MessageGoneError(header.offset) from error
-        if not may_send_to(record.topic):
-            raise MessageGoneError(header.offset)  # no consumer can have got it
+        if record.topic in _NOBODY_READS:
+            raise MessageGoneError(header.offset)
         level = self._level(record, header, group)
         topic, queue_id = self._destination(header, group, is_dead=level == _DEAD)
         message = self._inner.divert(again(record, topic, queue_id, level))

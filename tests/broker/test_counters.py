@@ -78,7 +78,7 @@ def test_each_thing_has_its_name_and_key(name: str, key: str, expected: int) -> 
     counted.sent_back("T", "G", dead=True)
     counted.queue_put("T", 3, 4, 40)
     counted.queue_got("T", 3, "G", 6, 60)
-    counted.read_from_disk("T", "G", 8, 80)
+    counted.read_from_disk("T", "G", 0, 8, 80)
     counted.answered("T", 3, calls=2, took_ms=9)
     counted.sent("SCHEDULE_TOPIC_XXXX", 1, 1)
     assert total(counted, name, key) == expected

@@ -112,6 +112,7 @@ class BrokerCounters:
         self._key = broker_key
         self._by_name: dict[str, dict[str, Counter]] = {}
         self._changed: list[Counter] = []
+        self._disk_listeners: list[Callable[[str, str, int, int], object]] = []
         # Those of GROUP_GET and its latency again, asked for with each pull.
         self._topics: dict[str, TopicCounter] = {}
         self._readers: dict[tuple[str, str], Counter] = {}
@@ -200,8 +201,16 @@ class BrokerCounters:
                 self._latencies[topic, group, queue_id] = latency
             latency.add(1, took_ms, 0)
 
-    def read_from_disk(self, topic: str, group: str, messages: int, size: int) -> None:
+    def on_disk_read(self, listener: Callable[[str, str, int, int], object]) -> None:
+        """Have *listener* told of reads from the disk: topic, group, queue, bytes."""
+        self._disk_listeners.append(listener)
+
+    def read_from_disk(
+        self, topic: str, group: str, queue_id: int, messages: int, size: int
+    ) -> None:
         """Count messages for which the disk had to be read."""
+        for listener in self._disk_listeners:
+            listener(topic, group, queue_id, size)
         self.counter(GROUP_GET_FROM_DISK, f"{topic}@{group}").add(1, messages, size)
         self.counter(BROKER_GET_FROM_DISK, self._key).add(0, messages, size)
 

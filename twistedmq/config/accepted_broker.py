@@ -31,7 +31,6 @@ brokerElectionPriority int 2147483647
 brokerHeartbeatInterval int 1000
 brokerIP2 String
 brokerNotActiveTimeoutMillis long 10000
-cgColdReadThreshold long 3145728
 channelNotActiveInterval long 60000
 checkSyncStateSetPeriod long 5000
 cleanOfflineBrokerInterval int 30000
@@ -81,7 +80,6 @@ fetchNameSrvAddrByDnsLookup boolean false
 fetchNamesrvAddrInterval long 10000
 flushConsumerOffsetHistoryInterval int 60000
 forwardTimeout long 3000
-globalColdReadThreshold long 104857600
 heartbeatThreadPoolNums int min(32,cpus)
 heartbeatThreadPoolQueueCapacity int 50000
 highSpeedMode boolean false

@@ -65,7 +65,6 @@ destroyMapedFileIntervalForcibly int 120000
 maxBatchDeleteFilesNum int 50
 # what is in memory is the operating system's choice
 accessMessageInMemoryHotRatio int 26
-coldDataFlowControlEnable boolean false
 coldDataScanEnable boolean false
 dataReadAheadEnable boolean true
 # one read looks at as many entries as maxFilterMessageSize says

@@ -25,3 +25,14 @@ class FlowConfig:
     topic_messages: int = 0
     """Messages a second that may be sent to one topic, whoever sends; 0 is no limit."""
     topic_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class ColdConfig:
+    """How much may be read that is not in memory."""
+
+    enabled: bool = False
+    group_bytes: int = 3_145_728
+    """What one group may read from the disk in five seconds."""
+    global_bytes: int = 104_857_600
+    """What all of them may read."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from twistedmq.config.flow import FlowConfig
+from twistedmq.config.flow import ColdConfig, FlowConfig
 from twistedmq.config.keys import Key
 from twistedmq.config.values import BOOLEAN, LONG_AMOUNT, Kind
 
@@ -65,5 +65,27 @@ FLOW_KEYS: Final = (
         "topic_bytes",
         "How many bytes a second (of bodies) may be sent to one topic; 0 is no limit. "
         "The topic's attribute max.bytes.per.second goes before.",
+    ),
+    Key(
+        "coldDataFlowControlEnable",
+        BOOLEAN,
+        ColdConfig,
+        "enabled",
+        "Put off pulls of groups that read much from the disk.",
+    ),
+    Key(
+        "cgColdReadThreshold",
+        LONG_AMOUNT,
+        ColdConfig,
+        "group_bytes",
+        "How many bytes a group may read from the disk in five seconds, with "
+        "coldDataFlowControlEnable.",
+    ),
+    Key(
+        "globalColdReadThreshold",
+        LONG_AMOUNT,
+        ColdConfig,
+        "global_bytes",
+        "How many bytes all groups together may read from the disk in five seconds.",
     ),
 )

@@ -1,12 +1,15 @@
 """Flow control: what stands before the handlers."""
 
+from twistedmq.app.stores import wall_ms
 from twistedmq.app.wiring.capability import Capability
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
 from twistedmq.broker.flow.busyness import Busyness
+from twistedmq.broker.flow.cold_handlers import ColdHandlers
+from twistedmq.broker.flow.cold_reads import ColdReads
 from twistedmq.broker.flow.guard import BusyGuard
 from twistedmq.broker.flow.quotas import Quotas
-from twistedmq.config.flow import FlowConfig
+from twistedmq.config.flow import ColdConfig, FlowConfig
 from twistedmq.config.metrics import PROMETHEUS, MetricsConfig
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.interfaces import BatchTable, HandlerTable
@@ -31,14 +34,17 @@ class Flow:
         shown = live(MetricsConfig).value
         is_measured = shown.exporter == PROMETHEUS and shown.remoting
         self._times = RequestTimes(around.seconds) if is_measured else None
-        metrics = [self.quotas.samples, self._busyness.samples]
+        cold = ColdReads(live(ColdConfig), around.seconds, wall_ms)
+        tables.counters.on_disk_read(cold.note)
+        self._cold = ColdHandlers(cold, tables.clients)
+        metrics = [self.quotas.samples, self._busyness.samples, cold.samples]
         if self._times is not None:
             metrics.append(self._times.samples)
-        self.capability = Capability(metrics=metrics)
+        self.capability = Capability([self._cold.table()], metrics=metrics)
 
     def dispatcher(self, handlers: HandlerTable, batches: BatchTable) -> Dispatcher:
         """Make the dispatcher of guarded, and perhaps measured, handlers."""
-        handlers = self._guard.handlers(handlers)
+        handlers = self._guard.handlers(self._cold.guarded(handlers))
         batches = self._guard.batches(batches)
         if self._times is not None:
             handlers = self._times.handlers(handlers)

@@ -220,7 +220,11 @@ class PullHandlers:
         if read.count:
             header = pull.header
             self._counters.read_from_disk(
-                header.topic, header.consumer_group, read.count, read.size
+                header.topic,
+                header.consumer_group,
+                header.queue_id,
+                read.count,
+                read.size,
             )
         took_ms = int((self._throughput.seconds() - began_s) * 1000)
         return self._answer(pull, may_hold, read, took_ms)

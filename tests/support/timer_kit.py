@@ -86,10 +86,11 @@ class TimerSide:
             "wall_ms": self.wall_ms,
         }
         self.placing = Placing(
-            inner=self.inner,
+            store=self.store,
+            wheel=self.wheel,
+            metrics=self.metrics,
             config=self.config,
             seconds=self.clock.seconds,
-            **shared,
         )
         self.delivering = Delivering(
             clock=self.clock,

@@ -34,4 +34,4 @@ def test_figures() -> None:
     side.config.replace(intake_stopped=False, delivery_stopped=False)
     side.settle()
     assert backlog.deliver_behind_ms == 0
-    assert backlog.delivered_per_second == 2 / 60
+    assert backlog.delivered_per_second == 3 / 60

@@ -21,7 +21,7 @@ def due_of(kinds: list[int], size: int = 100) -> Due:
     log.append(
         [TimerUnit(places[n], kind, 5, 1, n, size, 0) for n, kind in enumerate(kinds)]
     )
-    return Due.of(log, 6, Slot(0, places[-1]))
+    return Due.of(log, 6, Slot(0, places[-1]), Slot(NOWHERE, NOWHERE))
 
 
 @given(st.lists(KINDS, max_size=300))
@@ -114,3 +114,26 @@ def test_a_key_with_its_topic_calls_back_that_topic_only(side: TimerSide) -> Non
     assert side.got("T") == []
     assert side.got("V") == ["in V"]
     assert side.metrics.counts() == {"T": 0, "V": 0}
+
+
+def test_what_comes_late_into_a_slot_that_is_being_delivered(side: TimerSide) -> None:
+    for n in range(100):
+        side.send(f"n{n}", TIMER_DELAY_SEC="5")
+    write, written = side.inner.write, []
+
+    def step_back(messages: Any) -> Any:
+        written.append(len(messages))
+        if len(written) == 1:
+            side.jumped_ms -= 4000
+            side.clock.callLater(0, side.send, "late", TIMER_DELAY_SEC="4")
+        return write(messages)
+
+    side.inner.write = step_back  # type: ignore[method-assign]
+    side.advance(5)
+    side.advance(3.9)
+    assert len(side.got()) == 100
+    side.advance(0.1)
+    side.advance(1)
+    assert side.got() == [*(f"n{n}" for n in range(100)), "late"]
+    assert side.backlog.waiting == 0
+    assert side.metrics.counts() == {"T": 0}

@@ -145,6 +145,29 @@ def test_a_message_that_rolls_is_called_back(side: TimerSide) -> None:
     assert side.metrics.count_of("T") == 0
 
 
+@pytest.mark.parametrize("delay_s", [50, 3 * DAY_S])
+def test_what_was_called_back_does_not_come_after_all_when_it_is_late(
+    side: TimerSide, delay_s: int
+) -> None:
+    side.config.replace(intake_stopped=delay_s == 50)
+    side.send("goes", TIMER_DELAY_SEC=str(delay_s))
+    side.advance(10)
+    for _ in range(300):
+        side.send("at another time", TIMER_DELAY_SEC="5")
+    call_back(side, "U1", delay_s - 10)
+    side.config.replace(intake_stopped=True, delivery_stopped=True)
+    if delay_s > 50:
+        side.config.replace(intake_stopped=False)
+    side.jumped_ms += 4 * DAY_S * 1000
+    side.advance(1)
+    side.config.replace(intake_stopped=False, delivery_stopped=False)
+    side.advance(1)
+    side.advance(1)
+    assert side.got() == ["at another time"] * 300
+    assert side.backlog.waiting == 0
+    assert side.metrics.count_of("T") == 0
+
+
 class TestTheClockJumps:
     def test_forward(self, side: TimerSide) -> None:
         for delay_s in (5, 3600, 2 * 3600):

@@ -20,8 +20,8 @@ FILES = RealFiles()
 GRAIN_MS = 1000
 LOG_BYTES = 1040
 NOW_MS = 1_795_698_266_000
-QUEUE = QueueFacts(0, 40, 100 * 40)
-LOST = QueueFacts(0, 30, 100 * 30)
+QUEUE = QueueFacts(0, 40, 100 * 40, NOW_MS + 6000)
+LOST = QueueFacts(0, 30, 100 * 30, NOW_MS + 6000)
 """The same after a loss of power took the last ten messages."""
 
 
@@ -72,7 +72,7 @@ def all_of(found: Recovered) -> dict[int, Slot]:
 def test_without_files_nothing_waits(tmp_path: Path) -> None:
     files = TimerFiles(FILES, tmp_path, GRAIN_MS, LOG_BYTES)
     assert not files.exist()
-    found = files.recover(QueueFacts(0, 0, 0))
+    found = files.recover(QueueFacts(0, 0, 0, NOW_MS))
     assert (found.slots, found.notes) == ({}, [])
     assert files.new_log().places(1) == [0]
     assert list(tmp_path.iterdir()) == []
@@ -129,6 +129,15 @@ def test_a_queue_that_is_shorter_than_it_was(tmp_path: Path) -> None:
         f"{tmp_path}/config/timercheck is at message 40 of a queue that has 30: it "
         "goes on there"
     ]
+
+
+def test_a_time_that_has_not_come_yet_is_not_believed(tmp_path: Path) -> None:
+    written = Written(tmp_path)
+    progress = TimerProgress(NOW_MS + 10**9, 52, 1, 1)
+    write_progress(FILES, written.files.progress, progress)
+    found = written.recover()
+    assert min(all_of(found)) == NOW_MS + 6000
+    assert "what is due from now on is delivered" in found.notes[0]
 
 
 def gone(path: Path) -> None:

@@ -82,11 +82,9 @@ def timer(
     live, wheel, metrics = around.settings.live, timers.wheel, TimerMetrics(wall_ms)
     placing = Placing(
         store=around.store,
-        inner=inner,
         wheel=wheel,
         metrics=metrics,
         config=live(TimerConfig),
-        wall_ms=wall_ms,
         seconds=around.seconds,
     )
     delivering = Delivering(

@@ -33,12 +33,13 @@ from twistedmq.protocol.record import Record, RecordError, decode_record
 from twistedmq.store.interfaces import Appended, IMessageStore, StoreFullError
 from twistedmq.store.timer.log import TimerLog
 from twistedmq.store.timer.slots import Slot
-from twistedmq.store.timer.units import DELETES, ROLLS, TimerUnit
+from twistedmq.store.timer.units import DELETES, NOWHERE, ROLLS, TimerUnit
 from twistedmq.store.workers import Workers
 
 SLICE: Final = 64
 SLICE_BYTES: Final = 256 * 1024
 FULL_RETRY_S: Final = 1.0
+_NOTHING: Final = Slot(NOWHERE, NOWHERE)
 
 
 class Due:
@@ -51,17 +52,17 @@ class Due:
         self.kinds = array("b")
 
     @classmethod
-    def of(cls, timer_log: TimerLog, slot_ms: int, slot: Slot) -> "Due":
-        """Read the units of a slot; may take long.
+    def of(cls, timer_log: TimerLog, slot_ms: int, slot: Slot, done: Slot) -> "Due":
+        """Read the units of a slot that it did not have before; may take long.
 
         Raises: BrokenChainError.
         """
         due = cls()
-        for unit in timer_log.chain(slot.last):
+        for unit in timer_log.chain(slot.last, done.last):
             due._add(unit)
         for column in (due.offsets, due.sizes, due.placed_ms, due.kinds):
             column.reverse()
-        if due.count < slot.count:
+        if due.count < slot.count - done.count:
             # A link is damaged, and what it led to cannot be told from the others.
             due = cls()
             for _, unit in timer_log.units_from(timer_log.begin):
@@ -110,6 +111,8 @@ class Outcome:
         """Records that are no longer in the store."""
         self.appended: Appended | None = None
         """The last of what was written."""
+        self.moved: list[TimerUnit] = []
+        """Units (without what comes before them) that go to a later slot."""
 
     def names(self, message: InnerMessage) -> bool:
         """Whether *message* was called back."""
@@ -124,7 +127,6 @@ class Delivering:
     """Delivers what is due.
 
     Attributes:
-        slot_ms: the slot that is being delivered, None between two.
         delivered: how many messages left the wheel since the start.
     """
 
@@ -150,7 +152,8 @@ class Delivering:
         self._metrics = metrics
         self._wall_ms = wall_ms
         self._is_stopping = False
-        self.slot_ms: int | None = None
+        self._done: dict[int, Slot] = {}
+        """What of a slot is delivered, where more has come into it since."""
         self.delivered = Pace(seconds)
 
     def stop(self) -> None:
@@ -166,31 +169,65 @@ class Delivering:
         Fails with StoreFullError where the flush failed, and then all of it is to be
         delivered once more; with BrokenChainError where it is unknown what is in it.
         """
+        done = self._done.pop(slot_ms, _NOTHING)
         slot = self._wheel.copy_of(slot_ms)
-        if slot is None:
-            return
-        self.slot_ms = slot_ms
-        try:
-            due: Due = yield self._workers.run(Due.of, timer_log, slot_ms, slot)
+        while slot is not None and slot.last != done.last:
+            if slot_ms >= self._wheel.floor(self._wall_ms()):
+                self._done[slot_ms] = done  # the clock was set back
+                return
             outcome = Outcome()
-            for numbers in due.slices(of_calls=True):
-                records = yield self._read(due, numbers)
-                _note_calls(records, outcome)
-            for numbers in due.slices(of_calls=False):
-                records = yield self._read(due, numbers)
-                messages = self._messages(due, numbers, records, slot_ms, outcome)
-                if messages and not (yield self._write(messages, outcome)):
-                    return
-                yield deferLater(self._clock, 0)
-            last = outcome.appended
-            if last is not None and (safe := self._inner.safe(last)) is not None:
-                yield safe
-        finally:
-            self.slot_ms = None
-        self._end(slot_ms, outcome)
-
-    def _end(self, slot_ms: int, outcome: Outcome) -> None:
+            is_done = yield self._deliver(timer_log, slot_ms, slot, done, outcome)
+            if not is_done:
+                return
+            self._settle(slot_ms, outcome)
+            # More may have come meanwhile, late or after the clock was set back.
+            done, slot = slot, self._wheel.copy_of(slot_ms)
         self._wheel.remove(slot_ms)
+
+    @inlineCallbacks
+    def _deliver(
+        self,
+        timer_log: TimerLog,
+        slot_ms: int,
+        slot: Slot,
+        done: Slot,
+        outcome: Outcome,
+    ) -> Generator[Deferred[Any], Any, bool]:
+        """Deliver what is in *slot* and was not in *done*; False if it must be left."""
+        due: Due = yield self._workers.run(Due.of, timer_log, slot_ms, slot, done)
+        for numbers in due.slices(of_calls=True):
+            records = yield self._read(due, numbers)
+            _note_calls(records, outcome)
+        for numbers in due.slices(of_calls=False):
+            records = yield self._read(due, numbers)
+            messages = self._messages(due, numbers, records, slot_ms, outcome)
+            if messages and not (yield self._write(messages, outcome)):
+                return False
+            yield deferLater(self._clock, 0)
+        self._move(timer_log, outcome.moved)
+        last = outcome.appended
+        if last is not None and (safe := self._inner.safe(last)) is not None:
+            yield safe
+        return True
+
+    def _move(self, timer_log: TimerLog, units: list[TimerUnit]) -> None:
+        """Put units into their later slots.
+
+        Raises: OSError.
+        """
+        if not units:
+            return
+        last, linked = dict[int, int](), list[TimerUnit]()
+        places = timer_log.places(len(units))
+        for place, unit in zip(places, units, strict=True):
+            before = last.get(unit.due_ms, self._wheel.last_of(unit.due_ms))
+            linked.append(unit._replace(previous=before))
+            last[unit.due_ms] = place
+        timer_log.append(linked)
+        for place, unit in zip(places, linked, strict=True):
+            self._wheel.put(place, unit)
+
+    def _settle(self, slot_ms: int, outcome: Outcome) -> None:
         self._metrics.add({topic: -count for topic, count in outcome.left.items()})
         if outcome.lost:
             self._log.error(
@@ -222,6 +259,7 @@ class Delivering:
     ) -> list[InnerMessage]:
         """Give what is to be stored of some units."""
         messages, now_ms, grain_ms = [], self._wall_ms(), self._wheel.grain_ms
+        over_ms = self._wheel.floor(now_ms)
         for number, record in zip(numbers, records, strict=True):
             kind, placed_ms = due.kinds[number], due.placed_ms[number]
             try:
@@ -234,6 +272,15 @@ class Delivering:
                 topic = message.properties[props.REAL_TOPIC]
                 if outcome.names(message) and not kind & ROLLS:
                     outcome.left[topic] += 1
+                    continue
+                if kind & ROLLS and slot_ms < due_ms < over_ms:
+                    # Late: it goes straight where it meets what calls it back.
+                    due_ms -= due_ms % grain_ms
+                    wait_ms, plain = due_ms - slot_ms, kind & ~ROLLS
+                    topic_hash = props.java_hash(topic)
+                    place = due.offsets[number], due.sizes[number], topic_hash
+                    unit = TimerUnit(NOWHERE, plain, slot_ms, wait_ms, *place)
+                    outcome.moved.append(unit)
                     continue
                 again = rolled if kind & ROLLS else delivered
                 messages.append(again(message, placed_ms, now_ms))

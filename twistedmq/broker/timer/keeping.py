@@ -118,7 +118,8 @@ class Keeping:
         if not high and not self._files.exist():
             self.timer_log = self._files.new_log()
             return
-        facts = QueueFacts(low, high, self._store.status()["max_offset"])
+        log_end = self._store.status()["max_offset"]
+        facts = QueueFacts(low, high, log_end, self._wall_ms())
         found: Recovered = yield self._workers.run(
             self._files.recover, facts, anew=anew
         )

@@ -1,7 +1,7 @@
 """From the timer topic into the wheel: a batch of messages at a time.
 
-What is due already goes to its real topic at once. Source: TimerMessageStore.enqueue,
-doEnqueue.
+What is late goes into the slot of its time too, where it meets what calls it back; that
+slot is over, and comes next. Source: TimerMessageStore.enqueue, doEnqueue.
 """
 
 from collections import Counter as Tally
@@ -13,15 +13,9 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
 from twistedmq.broker.inner.message import InnerMessage, of_record
-from twistedmq.broker.inner.writer import InnerWriter
 from twistedmq.broker.timer.metrics import TimerMetrics
 from twistedmq.broker.timer.pace import Pace
-from twistedmq.broker.timer.restoring import (
-    NEVER_WAITED,
-    NotTimedError,
-    delivered,
-    due_time,
-)
+from twistedmq.broker.timer.restoring import NotTimedError, due_time
 from twistedmq.broker.timer.wheel import Wheel
 from twistedmq.config.live import Live
 from twistedmq.config.timer import TimerConfig
@@ -64,7 +58,7 @@ class Placing:
 
     Attributes:
         queue_offset: the next message to be taken; all before are in the wheel, or
-            delivered, and that is safe.
+            delivered.
     """
 
     _log = Logger()
@@ -73,20 +67,15 @@ class Placing:
         self,
         *,
         store: IMessageStore,
-        inner: InnerWriter,
         wheel: Wheel,
         metrics: TimerMetrics,
         config: Live[TimerConfig],
-        wall_ms: Callable[[], int],
         seconds: Callable[[], float],
     ) -> None:
         self._store = store
-        self._inner = inner
         self._wheel = wheel
         self._metrics = metrics
         self._config = config
-        self._wall_ms = wall_ms
-        self._given_out = 0
         self.queue_offset = 0
         self.last_store_ms = 0
         """When the message was stored that was taken last."""
@@ -96,7 +85,7 @@ class Placing:
 
     def begin_at(self, queue_offset: int, replay: Replay | None = None) -> None:
         """Go on at *queue_offset*, perhaps with messages that were seen before."""
-        self.queue_offset = self._given_out = queue_offset
+        self.queue_offset = queue_offset
         self._replay = replay
 
     @property
@@ -110,8 +99,8 @@ class Placing:
     ) -> Generator[Deferred[Any], Any, None]:
         """Take one batch; *wheel_ms* is the time before which slots are over.
 
-        Fails with StoreFullError or OSError where it could not be written: then the
-        same messages are taken the next time.
+        Fails with OSError where it could not be written: then the same messages are
+        taken the next time.
         """
         try:
             read: QueueRead | Deferred[QueueRead] = self._store.read_queue(
@@ -130,45 +119,30 @@ class Placing:
                 first=self.queue_offset, next=read.next_offset, topic=TIMER_TOPIC,
             )  # fmt: skip
         records = [r for buffer in read.records for r in decode_records(buffer)]
+        if placed := self._wanted(records):
+            self._place(timer_log, placed, wheel_ms)
         if records:
-            safe = self._take(timer_log, records, wheel_ms)
-            if safe is not None:
-                yield safe
             self.last_store_ms = records[-1].store_ms
         self.queue_offset = max(read.next_offset, read.min_offset)
         if self._replay is not None and self.queue_offset >= self._replay.until:
             self._replay = None
 
-    def _take(
-        self, timer_log: TimerLog, records: list[Record], wheel_ms: int
-    ) -> Deferred[None] | None:
-        """Put *records* where they belong; gives when that is safe."""
-        placed: list[tuple[Record, InnerMessage, int]] = []
-        due: list[InnerMessage] = []
-        now_ms, replay = self._wall_ms(), self._replay
+    def _wanted(self, records: list[Record]) -> list[tuple[Record, InnerMessage, int]]:
+        """Give those that are to be placed, and when they are due."""
+        wanted, replay = list[tuple[Record, InnerMessage, int]](), self._replay
         for record in records:
             message = of_record(record)
             try:
                 due_ms = due_time(message)
-                if replay is not None and replay.is_done(record, due_ms):
-                    continue
-                if due_ms >= wheel_ms:
-                    placed.append((record, message, due_ms))
-                elif (
-                    record.queue_offset >= self._given_out
-                    and props.TIMER_DEL_UNIQKEY not in message.properties
-                ):
-                    due.append(delivered(message, NEVER_WAITED, now_ms))
             except NotTimedError as error:
                 self._log.error(
                     "message {offset} of {topic} cannot be delivered: {problem}",
                     offset=record.queue_offset, topic=TIMER_TOPIC, problem=str(error),
                 )  # fmt: skip
-        appended = self._inner.write(due) if due else None
-        self._given_out = records[-1].queue_offset + 1
-        if placed:
-            self._place(timer_log, placed, wheel_ms)
-        return None if appended is None else self._inner.safe(appended)
+                continue
+            if replay is None or not replay.is_done(record, due_ms):
+                wanted.append((record, message, due_ms))
+        return wanted
 
     def _place(
         self,
@@ -191,12 +165,13 @@ class Placing:
             last[slot_ms] = place
             topic = message.properties[props.REAL_TOPIC]
             topics[topic] += one
+            write_ms = min(wheel_ms, slot_ms)
             units.append(
                 TimerUnit(
                     before,
                     kind,
-                    wheel_ms,
-                    slot_ms - wheel_ms,
+                    write_ms,
+                    slot_ms - write_ms,
                     record.physical_offset,
                     record.size,
                     props.java_hash(topic),

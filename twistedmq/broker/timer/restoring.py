@@ -11,8 +11,6 @@ from twistedmq.protocol import properties as props
 from twistedmq.protocol.names import TIMER_TOPIC
 
 _MOST_PROPERTIES: Final = 32_767
-NEVER_WAITED: Final = 2**63 - 1
-"""Instead of the time it was put into the wheel: it was due before."""
 
 
 class NotTimedError(ValueError):

@@ -63,6 +63,8 @@ class TimerService(Service):
         self._busy: dict[str, Deferred[None]] = {}
         self._trouble: dict[str, str] = {}
         self._is_listening = False
+        self._allowed_ms = 0
+        self._asked: tuple[int, int] | None = None
         self._is_used = False
         self.ready: Deferred[None] = Deferred()
 
@@ -139,14 +141,10 @@ class TimerService(Service):
         return self._wheel.floor(self._wall_ms())
 
     def _may_place(self) -> bool:
-        # After a step back of the clock, the slot that is being delivered may be due
-        # once more: what would go into it has to wait for its end.
-        delivered_ms = self._delivering.slot_ms
         return (
             self.running == 1
             and not self._config.value.intake_stopped
             and self._placing.behind > 0
-            and (delivered_ms is None or delivered_ms < self._wheel_ms)
         )
 
     def _may_deliver(self) -> bool:
@@ -155,8 +153,23 @@ class TimerService(Service):
             self.running == 1
             and not self._config.value.delivery_stopped
             and due_ms is not None
-            and due_ms < self._wheel_ms
+            and due_ms < self._deliver_before_ms()
         )
+
+    def _deliver_before_ms(self) -> int:
+        """Give the time before which slots may be delivered.
+
+        They are over, and everything is placed that was stored before they were: what
+        calls a message back must not come too late.
+        """
+        wheel_ms, placing = self._wheel_ms, self._placing
+        if self._config.value.intake_stopped:
+            return wheel_ms
+        if self._asked is None and wheel_ms > self._allowed_ms:
+            self._asked = wheel_ms, placing.queue_offset + placing.behind
+        if self._asked is not None and placing.queue_offset >= self._asked[1]:
+            self._allowed_ms, self._asked = self._asked[0], None
+        return min(self._allowed_ms, wheel_ms)
 
     def _run(self, what: str, work: Callable[[], Deferred[None]]) -> None:
         """Have *work* done unless it is being done or has just failed."""
@@ -183,12 +196,16 @@ class TimerService(Service):
 
     @inlineCallbacks
     def _deliver(self) -> Generator[Deferred[Any], Any, None]:
+        is_anew = False
         while self._may_deliver():
             due_ms = self._wheel.next_time()
             assert due_ms is not None
             try:
                 yield self._delivering.deliver(self._keeping.timer_log, due_ms)
             except BrokenChainError as error:
+                if is_anew:
+                    raise
+                is_anew = True
                 self._log.error("timers: {problem}", problem=str(error))
                 yield self._make_anew()
 
@@ -199,6 +216,7 @@ class TimerService(Service):
             yield self._busy["placing"]
         yield self._keeping.flush_now()
         yield self._keeping.load(anew=True)
+        self._allowed_ms, self._asked = 0, None
 
     def _failed(self, failure: Any, what: str) -> Deferred[None]:
         """Log what went wrong, once, and wait before it is tried again."""

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from twistedmq.protocol.command import Buffer
+from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.store.files_layer import Files, OpenFile, write_all
 from twistedmq.store.timer.units import (
     END_BYTES,
+    NOWHERE,
     UNIT_BYTES,
     TimerUnit,
     decode_unit,
@@ -26,7 +28,7 @@ _READ_BYTES: Final = 1260 * UNIT_BYTES
 """So much is read at once when following a chain: neighbours are often in one slot."""
 
 
-class BrokenChainError(Exception):
+class BrokenChainError(TwistedMQError):
     """A unit that another one, or a slot, names is not there."""
 
     def __init__(self, place: int) -> None:
@@ -52,10 +54,11 @@ class TimerLog(Protocol):
     def append(self, units: Sequence[TimerUnit]) -> None:
         """Add units at the places that ``places`` gave for so many."""
 
-    def chain(self, last: int) -> Iterator[TimerUnit]:
+    def chain(self, last: int, until: int = NOWHERE) -> Iterator[TimerUnit]:
         """Give the unit at *last* and those before it in its slot, newest first.
 
-        It ends where units have been forgotten. Raises: BrokenChainError.
+        It ends before the one at *until*, or where units have been forgotten.
+        Raises: BrokenChainError.
         """
 
     def units_from(self, place: int) -> Iterator[tuple[int, TimerUnit]]:
@@ -88,9 +91,9 @@ class MemoryTimerLog:
         """Add units."""
         self._units.extend(units)
 
-    def chain(self, last: int) -> Iterator[TimerUnit]:
+    def chain(self, last: int, until: int = NOWHERE) -> Iterator[TimerUnit]:
         """Give the units of a slot, newest first."""
-        while last >= self.begin:
+        while last >= self.begin and last != until:
             number, rest = divmod(last - self.begin, UNIT_BYTES)
             if rest or not 0 <= number < len(self._units):
                 raise BrokenChainError(last)
@@ -225,11 +228,11 @@ class TimerLogFiles:
     def _last_in_file(self) -> int:
         return (self._room(0) - 1) * UNIT_BYTES
 
-    def chain(self, last: int) -> Iterator[TimerUnit]:
+    def chain(self, last: int, until: int = NOWHERE) -> Iterator[TimerUnit]:
         """Give the units of a slot, newest first."""
         held: Buffer = b""
         held_from = 0
-        while last >= self.begin:
+        while last >= self.begin and last != until:
             at = last - held_from
             if not 0 <= at <= len(held) - UNIT_BYTES:
                 start = last - last % self._file_bytes

@@ -15,7 +15,13 @@ from twistedmq.store.files_layer import Files
 from twistedmq.store.timer.log import TimerLogFiles
 from twistedmq.store.timer.progress import TimerProgress, read_progress
 from twistedmq.store.timer.slots import Slot, WheelFileError, read_wheel
-from twistedmq.store.timer.units import DELETES, END_BYTES, UNIT_BYTES, TimerUnit
+from twistedmq.store.timer.units import (
+    DELETES,
+    END_BYTES,
+    NOWHERE,
+    UNIT_BYTES,
+    TimerUnit,
+)
 
 WHEEL: Final = "timerwheel"
 LOG: Final = "timerlog"
@@ -30,6 +36,8 @@ class QueueFacts(Struct):
     max_offset: int
     log_end: int
     """Physical offset behind everything that is stored."""
+    now_ms: int
+    """The wall clock."""
 
 
 class Recovered(Struct):
@@ -104,6 +112,13 @@ class TimerFiles:
                 f"that has {queue.max_offset}: it goes on there"
             )
             progress.queue_offset = queue.max_offset
+        if progress and progress.read_ms > queue.now_ms:
+            # Nothing that is due later is delivered, unless the clock was set back.
+            notes.append(
+                f"{self.progress} is at {progress.read_ms} ms of a clock that is at "
+                f"{queue.now_ms}: what is due from now on is delivered"
+            )
+            progress.read_ms = queue.now_ms - queue.now_ms % self._grain_ms
         return progress
 
     def _open_log(self, notes: list[str]) -> TimerLogFiles:
@@ -191,8 +206,15 @@ class TimerFiles:
 
     def _follow_log(self, found: Recovered, place: int, log_end: int) -> None:
         """Put the units from *place* on into the slots, and end the log behind them."""
-        end, from_ms = place, found.progress.read_ms
-        for unit_place, unit in found.log.units_from(place):
+        end, from_ms, log = place, found.progress.read_ms, found.log
+        last = dict[int, int]()
+        for unit_place, unit in log.units_from(place):
+            before = unit.previous
+            if before not in {last.get(unit.due_ms), NOWHERE} and before >= log.begin:
+                linked = log.unit_at(before)
+                if linked is None or linked.due_ms != unit.due_ms:
+                    break  # what is damaged ends the log, though it looks whole
+            last[unit.due_ms] = unit_place
             end = unit_place + UNIT_BYTES
             if unit.physical_offset >= log_end:
                 continue  # its message was lost with the power

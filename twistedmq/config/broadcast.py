@@ -16,3 +16,5 @@ class BroadcastConfig:
     """When a member is forgotten that is not connected."""
     expire_connected_s: int = 300
     """When one that is connected, but has stopped to pull."""
+    max_members: int = 100_000
+    """Members that are remembered, by topic and group."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from twistedmq.config.broadcast import BroadcastConfig
 from twistedmq.config.keys import Key
-from twistedmq.config.values import BOOLEAN, LONG_AMOUNT
+from twistedmq.config.values import AMOUNT, BOOLEAN, LONG_AMOUNT
 
 BROADCAST_KEYS: Final[tuple[Key, ...]] = (
     Key(
@@ -28,5 +28,14 @@ BROADCAST_KEYS: Final[tuple[Key, ...]] = (
         BroadcastConfig,
         "expire_connected_s",
         "When a member is forgotten that is connected, but does not pull.",
+    ),
+    Key(
+        "maxBroadcastMembers",
+        AMOUNT,
+        BroadcastConfig,
+        "max_members",
+        "How many members of broadcasting groups are remembered, counted for each "
+        "topic; others are served all the same.",
+        genuine=False,
     ),
 )

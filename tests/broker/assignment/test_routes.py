@@ -1,7 +1,10 @@
+from collections.abc import Iterator
+
 import pytest
 from assignment_kit import FakeNameServers
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from twistedmq.broker.assignment.routes import Queues, ReadableQueues
 from twistedmq.config.assignment import AssignmentConfig
@@ -77,6 +80,33 @@ def test_what_was_known_holds_on_while_nobody_answers(clock: Clock) -> None:
     assert found(readable, "U") == [None]
     servers.away, servers.garbage = set(), b"<html>"
     assert found(readable) == [(MessageQueue("T", "b", 0),)]
+
+
+@pytest.fixture
+def log_lines() -> Iterator[list[str]]:
+    lines: list[str] = []
+
+    def observe(event: LogEvent) -> None:
+        lines.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(observe)
+    yield lines
+    globalLogPublisher.removeObserver(observe)
+
+
+def test_trouble_is_told_once(clock: Clock, log_lines: list[str]) -> None:
+    servers = FakeNameServers()
+    readable = servers.readable(clock, CONFIG)
+    servers.away = {"ns1:1"}
+    for _ in range(3):
+        found(readable)
+    assert len(log_lines) == 1
+    assert "cannot be asked for" in log_lines[0]
+    servers.away = set()
+    found(readable)
+    servers.away = {"ns1:1"}
+    found(readable)
+    assert len(log_lines) == 2
 
 
 def test_a_topic_that_is_gone_is_forgotten(clock: Clock) -> None:

@@ -128,6 +128,22 @@ def test_other_groups_are_not_remembered(side: ReadSide) -> None:
     assert len(side.broadcast) == 0
 
 
+def test_so_many_are_remembered_and_the_others_served(side: ReadSide) -> None:
+    side.broadcast_config.replace(max_members=1)
+    connection = connect(side, "c1")
+    direct(side, 2, connection)
+    assert next_of(direct(side, 4, connect(side, "c2"))) == (0, 6)
+    assert next_of(proxied(side, 2, "c3")) == (0, 4)
+    assert next_of(proxied(side, -1, "c3")) == (MOVED, 0)
+    assert len(side.broadcast) == 1
+    connection.close("gone")
+    side.clock.advance(120)
+    side.broadcast.expire()
+    assert len(side.broadcast) == 0
+    proxied(side, 2, "c3")
+    assert len(side.broadcast) == 1
+
+
 def test_it_can_be_switched_off(side: ReadSide) -> None:
     side.broadcast_config.replace(enabled=False)
     assert next_of(proxied(side, -1))[0] == MOVED  # the store's own answer

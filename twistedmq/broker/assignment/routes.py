@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from twistedmq.config.assignment import AssignmentConfig
 from twistedmq.config.live import Live
@@ -50,7 +51,7 @@ class ReadableQueues:
         client: ClientPool,
         seconds: Callable[[], float],
         config: Live[AssignmentConfig],
-        limit: int = 100_000,
+        limit: int = 10_000,
     ) -> None:
         self._name_servers = name_servers
         self._client = client
@@ -58,6 +59,7 @@ class ReadableQueues:
         self._config = config
         self._limit = limit
         self._known: dict[str, _Known] = {}
+        self._in_trouble = False
         self._asking: dict[str, list[Deferred[Queues | None]]] = {}
 
     def of(self, topic: str) -> Queues | Deferred[Queues | None] | None:
@@ -93,6 +95,7 @@ class ReadableQueues:
                     header,
                     timeout_s=ASK_TIMEOUT_S,
                 )
+                self._in_trouble = False
                 if answer.code == ResponseCode.SUCCESS:
                     data = loose_json.decode(answer.body, type=TopicRouteData)
                     return _readable(topic, data)
@@ -106,12 +109,14 @@ class ReadableQueues:
             raise trouble
         return None
 
-    def _failed(self, failure: object, topic: str) -> Queues | None:
-        self._log.warn(
-            "the queues of {topic} are not known: {failure}",
-            topic=topic,
-            failure=failure,
-        )
+    def _failed(self, failure: Failure, topic: str) -> Queues | None:
+        if not self._in_trouble:  # many clients ask, and each asks often
+            self._in_trouble = True
+            self._log.warn(
+                "the queues of {topic} cannot be asked for: {reason}",
+                topic=topic,
+                reason=failure.getErrorMessage(),
+            )
         known = self._known.get(topic)
         return None if known is None else known.queues
 

@@ -66,10 +66,11 @@ class BroadcastOffsets:
         self._config = config
         self._members: dict[Pair, dict[str, _Progress]] = {}
         self._changed: set[Pair] = set()
+        self._count = 0
 
     def __len__(self) -> int:
         """Count the members that are remembered, by topic and group."""
-        return sum(map(len, self._members.values()))
+        return self._count
 
     def member_of(
         self, header: PullMessageRequestHeader, connection: IConnection
@@ -97,9 +98,9 @@ class BroadcastOffsets:
         members = self._members.get(pair)
         if members is None:
             return self._known(pair, header.queue_id, None) if unknown else None
-        progress = members.get(member)
+        progress = members.get(member) or self._add(pair, member, by_proxy)
         if progress is None:
-            progress = members[member] = _Progress(by_proxy, self._seconds())
+            return self._known(pair, header.queue_id, None) if unknown else None
         if progress.by_proxy != by_proxy or unknown:
             return self._known(pair, header.queue_id, progress)
         return None
@@ -110,10 +111,10 @@ class BroadcastOffsets:
         """Note that *member* has everything before *offset*."""
         pair = (header.topic, header.consumer_group)
         by_proxy = header.request_source == FOR_BROADCAST
-        members = self._members.setdefault(pair, {})
-        progress = members.get(member)
+        progress = self._members.get(pair, {}).get(member)
+        progress = progress or self._add(pair, member, by_proxy)
         if progress is None:
-            progress = members[member] = _Progress(by_proxy, 0.0)
+            return
         progress.by_proxy = by_proxy
         progress.seen_s = self._seconds()
         known = progress.offsets.get(header.queue_id)
@@ -142,9 +143,19 @@ class BroadcastOffsets:
                 limit_s = config.expire_connected_s if connected else config.expire_s
                 if now_s - progress.seen_s >= limit_s:
                     del members[member]
+                    self._count -= 1
                     self._changed.add(pair)
             if not members:
                 del self._members[pair]
+
+    def _add(self, pair: Pair, member: str, by_proxy: bool) -> _Progress | None:
+        """Begin to remember a member; None if there are too many."""
+        if self._count >= self._config.value.max_members:
+            return None
+        self._count += 1
+        progress = _Progress(by_proxy, self._seconds())
+        self._members.setdefault(pair, {})[member] = progress
+        return progress
 
     def _known(self, pair: Pair, queue_id: int, progress: _Progress | None) -> int:
         """Give the best that is known about where a member is."""

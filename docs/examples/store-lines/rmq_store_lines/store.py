@@ -14,6 +14,7 @@ from twistedmq.protocol.record_layout import lay_out, record_sizes
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.store.arrivals import Arrivals, index_items, logged_index_items
 from twistedmq.store.context import StoreContext
+from twistedmq.store.delay_levels import DelayLevels
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.flush import Flusher
 from twistedmq.store.index_interfaces import IndexHits
@@ -44,6 +45,7 @@ class LinesStore(TableReads):
         self._path = path
         self._log = bytearray()
         self._arrivals = Arrivals()
+        self._delays = DelayLevels(context.config.value.delay_levels)
         self._filled = LogDispatch(self._queues, context.config.value)
         self._file: Any = None
         self._lock: object = None
@@ -135,9 +137,10 @@ class LinesStore(TableReads):
             give_back_offsets(self._queues, states)
             raise
         self._log += data
-        places = add_entries(states, sizes, batch.tags_codes, at)
+        codes = self._delays.entry_codes(batch, store_ms)
+        places = add_entries(states, sizes, codes, at)
         self._index.put(index_items(batch, places, store_ms))
-        self._arrivals.tell(states, batch.tags_codes, store_ms)
+        self._arrivals.tell(states, codes, store_ms)
         return Appended(places, offsets, len(self._log), store_ms)
 
     def _write(self, told: dict[str, str]) -> None:

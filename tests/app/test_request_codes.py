@@ -14,13 +14,17 @@ from twisted.internet.defer import Deferred
 from whole_broker import make_broker
 from wire_vectors import catalogue
 
+from twistedmq.app.broker_parts import BrokerParts
 from twistedmq.broker.admin.unserved import UNSERVED, Unserved
+from twistedmq.protocol.bodies import TopicConfig
 from twistedmq.protocol.codec import decode_command
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.headers import REQUEST_HEADERS
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.server import NOT_ON_FAST_PORT
+from twistedmq.store.interfaces import IMessageStore
+from twistedmq.testing.batches import Told, batch_of
 from twistedmq.testing.connections import FakeConnection
 
 CODES: list[dict[str, Any]] = catalogue("request_codes")["codes"]
@@ -177,6 +181,17 @@ JUNK_VALUES = (
 )
 
 
+EXTREMES = (
+    "1",
+    "3",
+    "-1",
+    f"{2**31 - 1}",
+    f"{-(2**31)}",
+    f"{2**63 - 1}",
+    f"{-(2**63)}",
+)
+
+
 def plausible_text(type_name: str) -> str:
     if "bool" in type_name:
         return "true"
@@ -197,6 +212,18 @@ def junk_for(code: int) -> Iterator[tuple[dict[str, str], bytes]]:
         yield plausible | {n: value for n, v in plausible.items() if v != "true"}, b""
     for body in JUNK_BODIES:
         yield plausible, body
+    numbers = [name for name, text in plausible.items() if text == "0"]
+    for value in EXTREMES:
+        yield plausible | dict.fromkeys(numbers, value), b""
+        for name in numbers:
+            yield plausible | {name: value}, b""
+
+
+def give_it_something(broker: BrokerParts, store: IMessageStore) -> None:
+    """Give it the topic and group that are asked for, and some messages."""
+    broker.tables.topics.update(TopicConfig(topic_name="nothing"))
+    broker.tables.groups.get("nothing")
+    store.append(batch_of([Told(topic="nothing", queue_id=n) for n in (0, 0, 0, 1)]))
 
 
 @pytest.mark.parametrize("server", ["broker", "namesrv"])
@@ -206,7 +233,9 @@ def test_bad_input_is_told_what_is_wrong(
     """Whatever comes, it is answered on purpose: no handler stumbles over it."""
     dispatcher = name_server
     if server == "broker":
-        dispatcher = make_broker(tmp_path)[0].dispatcher
+        broker, store = make_broker(tmp_path)
+        give_it_something(broker, store)
+        dispatcher = broker.dispatcher
     for code in dispatcher.codes - dispatcher.batches.keys():
         for fields, body in junk_for(code):
             answer = ask(dispatcher, code, fields, body)

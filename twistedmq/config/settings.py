@@ -102,10 +102,21 @@ class Settings:
         )
 
 
-def render_properties(settings: Settings, *, only_important: bool = False) -> str:
-    """Write every key with its value, by name, as properties text."""
+def render_properties(
+    settings: Settings,
+    *,
+    only_important: bool = False,
+    unset: Mapping[str, str] | None = None,
+) -> str:
+    """Write every key with its value, by name, as properties text.
+
+    *unset* gives, by key, what holds where the value is empty.
+    """
+    unset = unset or {}
     lines = [
-        format_entry(key.name, key.text_of(settings.value(key)))
+        format_entry(
+            key.name, key.text_of(settings.value(key)) or unset.get(key.name, "")
+        )
         for key in settings.table.keys
         if not key.secret and (key.important or not only_important)
     ]
@@ -133,6 +144,8 @@ class LiveSettings:
         self.settings = settings
         self.updates = 0
         """How many changes there were since the start."""
+        self.found: dict[str, str] = {}
+        """What holds where the setting of that key was left empty."""
         self._persist = persist
         self._live: dict[type[Any], Live[Any]] = {
             cls: Live(settings[cls]) for cls in settings.table.config_classes
@@ -143,8 +156,8 @@ class LiveSettings:
         return cast(Live[C], self._live[config_class])
 
     def render(self) -> str:
-        """Write today's settings as properties text."""
-        return render_properties(self.settings)
+        """Write today's settings as properties text, with what was found at start."""
+        return render_properties(self.settings, unset=self.found)
 
     def apply(self, changes: Settings, names: Mapping[str, str]) -> None:
         """Take over *changes*, whose keys *names* (with their texts) are different.

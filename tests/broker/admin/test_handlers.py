@@ -76,6 +76,16 @@ class TestConfig:
         assert version.keys() == wanted.keys()
         assert version["counter"] == 0
 
+    def test_what_was_found_is_shown_where_nothing_is_set(self, side: Admin) -> None:
+        side.settings.found["brokerIP1"] = "10.0.0.7"
+        text = side.ask(RequestCode.GET_BROKER_CONFIG).body
+        assert isinstance(text, bytes)
+        assert b"\nbrokerIP1=10.0.0.7\n" in text
+        assert self.update(side, b"brokerIP1=10.0.0.8\n").code == 0
+        text = side.ask(RequestCode.GET_BROKER_CONFIG).body
+        assert isinstance(text, bytes)
+        assert b"\nbrokerIP1=10.0.0.8\n" in text
+
     def test_a_change_reaches_the_parts_and_the_file(self, side: Admin) -> None:
         live = side.settings.live(PullConfig)
         assert self.update(side, b"longPollingEnable=false\n").code == 0

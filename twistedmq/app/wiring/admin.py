@@ -46,6 +46,11 @@ def admin(
         forget_offsets=(offsets.remove_group,),
         forget=tables.counters.forget_group,
     )
+    around.settings.found |= {
+        "brokerIP1": around.host,
+        "brokerIP2": around.host,
+        "storePathCommitLog": f"{around.context.directory / 'commitlog'}",
+    }
     admin = AdminHandlers(
         store=store,
         topics=tables.topics,

@@ -114,7 +114,7 @@ class AdminHandlers:
         return Reply(body=loose_json.encode(KVTable(table=table)))
 
     def config(self, _request: Request) -> Reply:
-        """Give all settings as properties text."""
+        """Give all settings as properties text, with what was found for empty ones."""
         version = DataVersion(
             counter=self._settings.updates, timestamp=self._updated_ms
         )

@@ -39,6 +39,9 @@ def test_every_code_of_a_broker_has_one_handler(broker: BrokerParts) -> None:
         RequestCode.DELETE_TOPIC_IN_BROKER,
         RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP,
         RequestCode.GET_BROKER_RUNTIME_INFO,
+        RequestCode.RECALL_MESSAGE,
+        RequestCode.GET_TIMER_CHECK_POINT,
+        RequestCode.GET_TIMER_METRICS,
         RequestCode.GET_BROKER_CONFIG,
         RequestCode.UPDATE_BROKER_CONFIG,
     ):

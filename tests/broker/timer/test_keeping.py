@@ -101,3 +101,18 @@ def test_nothing_is_kept_for_a_store_that_keeps_nothing() -> None:
     assert side.backlog.waiting == 1  # found in the queue again
     side.advance(6)
     assert side.got() == ["a"]
+
+
+def test_counts_that_are_lost_cost_nothing_else(
+    side: TimerSide, tmp_path: Path, logged: Any
+) -> None:
+    side.send("a", TIMER_DELAY_SEC="5")
+    side.advance(1)
+    side.stop()
+    for path in (tmp_path / "config").glob("timermetrics*"):
+        path.write_bytes(b"{")
+    side._make()
+    side.start()
+    assert logged("timers:", "timermetrics cannot be read", "from 0 on")
+    side.advance(6)
+    assert side.got() == ["a"]

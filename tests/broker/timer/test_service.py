@@ -401,3 +401,21 @@ def test_a_wheel_that_is_off_stands_still(tmp_path: Path) -> None:
     assert side.clock.calls == []
     side.stop()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_due_does_not_wait_for_what_cannot_be_placed(side: TimerSide) -> None:
+    side.send("due", TIMER_DELAY_SEC="2")
+    log = side.keeping.timer_log
+    append, log.append = log.append, full_disk  # type: ignore[method-assign]
+    side.send("more", TIMER_DELAY_SEC="3")
+    side.advance(2)
+    side.advance(1)
+    assert side.got() == ["due"]
+    log.append = append  # type: ignore[method-assign]
+    side.advance(1)
+    side.advance(1)
+    assert side.got() == ["due", "more"]
+
+
+def full_disk(_: object) -> None:
+    raise OSError(28, "no space left")

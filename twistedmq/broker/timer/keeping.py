@@ -20,7 +20,7 @@ from twistedmq.config.live import Live
 from twistedmq.config.timer import TimerConfig
 from twistedmq.protocol.names import TIMER_TOPIC
 from twistedmq.store.interfaces import IMessageStore
-from twistedmq.store.json_file import AtomicJsonFile
+from twistedmq.store.json_file import AtomicJsonFile, TornFileError
 from twistedmq.store.timer.log import MemoryTimerLog, TimerLog
 from twistedmq.store.timer.progress import TimerProgress, write_progress
 from twistedmq.store.timer.recovery import QueueFacts, Recovered, TimerFiles
@@ -107,14 +107,14 @@ class Keeping:
     def load(self, *, anew: bool = False) -> Generator[Deferred[Any], Any, None]:
         """Read what waits; with *anew*, without believing the wheel.
 
-        Fails with OSError, or TornFileError for the counts.
+        Fails with OSError.
         """
         low, high = self._store.queue_bounds(TIMER_TOPIC, 0)
         if self._files is None:
             self._placing.begin_at(low)
             return
         if not anew:
-            self._metrics.load(self._metrics_file)
+            self._load_counts()
         if not high and not self._files.exist():
             self.timer_log = self._files.new_log()
             return
@@ -124,6 +124,16 @@ class Keeping:
             self._files.recover, facts, anew=anew
         )
         self._take_over(found, low, high)
+
+    def _load_counts(self) -> None:
+        try:
+            self._metrics.load(self._metrics_file)
+        except TornFileError as error:
+            self._log.error(
+                "timers: {problem}; how many messages wait of each topic is counted "
+                "from 0 on",
+                problem=str(error),
+            )
 
     def _take_over(self, found: Recovered, low: int, high: int) -> None:
         for note in found.notes:

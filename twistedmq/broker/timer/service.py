@@ -160,10 +160,11 @@ class TimerService(Service):
         """Give the time before which slots may be delivered.
 
         They are over, and everything is placed that was stored before they were: what
-        calls a message back must not come too late.
+        calls a message back must not come too late. Where placing does not get on,
+        nobody waits for it.
         """
         wheel_ms, placing = self._wheel_ms, self._placing
-        if self._config.value.intake_stopped:
+        if self._config.value.intake_stopped or self._trouble.get("placing"):
             return wheel_ms
         if self._asked is None and wheel_ms > self._allowed_ms:
             self._asked = wheel_ms, placing.queue_offset + placing.behind

@@ -29,6 +29,11 @@ func cmdDelay(args []string) (any, error) {
 	if c.count <= 0 || c.level <= 0 || c.batch != 1 {
 		return nil, errors.New("-count and -level must be over 0, -batch must be 1")
 	}
+	return c.deliver("delay", *limit)
+}
+
+// deliver drives the load and waits until consumers could read all of it.
+func (c *sendCfg) deliver(cmd string, limit time.Duration) (any, error) {
 	if _, err := c.createTopics(0, c.topics); err != nil {
 		return nil, err
 	}
@@ -46,7 +51,7 @@ func cmdDelay(args []string) (any, error) {
 	sent, want := time.Now(), o["acked_total"].(int64)
 	var got int64
 	for got < want {
-		if time.Since(sent) > *limit {
+		if time.Since(sent) > limit {
 			err = errors.New("not everything was delivered in time")
 			break
 		}
@@ -58,7 +63,10 @@ func cmdDelay(args []string) (any, error) {
 		got = now - before
 	}
 	el := time.Since(t0).Seconds()
-	o["cmd"], o["level"], o["delivered"] = "delay", c.level, got
+	o["cmd"], o["delivered"] = cmd, got
+	if c.level > 0 {
+		o["level"] = c.level
+	}
 	o["send_msgs_per_s"], o["msgs_per_s"] = o["msgs_per_s"], round(float64(got)/el, 1)
 	o["seconds"], o["after_last_send_s"] = round(el, 3), round(time.Since(sent).Seconds(), 3)
 	if s := serverOut(u0, pr.now(), pr.end(), float64(got)); s != nil {

@@ -44,7 +44,9 @@ class TransactionSide:
         self.now_ms = NOW_MS
         self.config = Live(TransactionConfig(**config))
         self.counts = TransactionCounts(lambda: self.now_ms)
-        halves = HalfDiversion(self.config, "10.0.0.7", 32_767, self.counts.began)
+        halves = HalfDiversion(
+            self.config, "10.0.0.7", 32_767, self.counts.began, Diversions(later)
+        )
         self.side = WriteSide(store=store, diversions=Diversions([halves, *later]))
         self.clock, self.store = self.side.clock, self.side.store
         self.inner = self.side.inner()

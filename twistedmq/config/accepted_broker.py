@@ -71,7 +71,6 @@ enableShutdownGracefully boolean false
 enableSkipLongAwaitingAck boolean false
 enableSplitMetadata boolean true
 enableSplitRegistration boolean false
-enableTransactionMetrics boolean true
 endTransactionPoolQueueCapacity int 100000
 endTransactionThreadPoolNums int 8+2*cpus
 estimateAccumulation boolean true

@@ -92,6 +92,7 @@ BROKER_METRICS_KEYS: Final = (
             ("enableRemotingMetrics", "remoting", "requests and how long they take"),
             ("enableMessageStoreMetrics", "store", "the store and timers"),
             ("enablePopMetrics", "pop_figures", "pop"),
+            ("enableTransactionMetrics", "transactions", "transactions"),
         )
     ),
 )

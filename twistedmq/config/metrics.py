@@ -25,3 +25,4 @@ class MetricsConfig:
     remoting: bool = True
     store: bool = True
     pop_figures: bool = True
+    transactions: bool = True

@@ -108,7 +108,7 @@ def format(properties: Mapping[str, str]) -> bytes:
     Raises:
         MessageIllegalError: a name or value contains a separator.
     """
-    text = "".join(f"{k}{NAME_END}{v}{VALUE_END}" for k, v in properties.items())
+    text = "".join([f"{k}{NAME_END}{v}{VALUE_END}" for k, v in properties.items()])
     if text.count(NAME_END) + text.count(VALUE_END) != 2 * len(properties):
         raise MessageIllegalError("a message property contains byte 01 or 02")
     return text.encode("utf-8", "replace")

@@ -1,12 +1,15 @@
 from transaction_kit import COMMIT, ROLLBACK, TransactionSide
 
 from twistedmq.broker.transactions.figures import TransactionFigures
+from twistedmq.config.live import Live
+from twistedmq.config.metrics import MetricsConfig
 
 
 def test_what_is_shown_of_transactions() -> None:
     side = TransactionSide(most_checks=1)
     side.check_back.startService()
-    figures = TransactionFigures(side.counts, side.check_back)
+    config = Live(MetricsConfig())
+    figures = TransactionFigures(side.counts, side.check_back, config)
     assert {s.metric.name: s.value for s in figures.samples()} == {
         "twistedmq_transaction_checks_total": 0,
         "twistedmq_oldest_half_message_seconds": 0,
@@ -31,4 +34,6 @@ def test_what_is_shown_of_transactions() -> None:
     shown = {(s.metric.name, *s.labels): s.value for s in figures.samples()}
     assert shown["twistedmq_half_messages_given_up_total", "V"] == 1
     assert shown["twistedmq_oldest_half_message_seconds",] == 0
+    config.replace(transactions=False)
+    assert list(figures.samples()) == []
     side.check_back.stopService()

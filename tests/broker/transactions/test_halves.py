@@ -1,8 +1,10 @@
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from write_side import HOST
 
+from twistedmq.broker.inner.diversion import Diversion, Diversions
 from twistedmq.broker.inner.message import InnerMessage, as_batch
 from twistedmq.broker.transactions.halves import (
     HalfDiversion,
@@ -39,9 +41,13 @@ def half(properties: bytes = HALF, **changes: Any) -> Record:
     return decode_record(encode_record(record))
 
 
-def diversion(stored: Any = None, **config: Any) -> HalfDiversion:
+def diversion(
+    stored: Any = None, later: Sequence[Diversion] = (), **config: Any
+) -> HalfDiversion:
     live = Live(TransactionConfig(**config))
-    return HalfDiversion(live, "10.0.0.7", 300, stored or (lambda _: None))
+    return HalfDiversion(
+        live, "10.0.0.7", 300, stored or (lambda _: None), Diversions(later)
+    )
 
 
 def test_a_half_waits_in_the_topic_of_halves() -> None:
@@ -103,8 +109,22 @@ def test_a_half_needs_room_for_what_check_backs_add() -> None:
     assert len(props.format(grown.properties)) - len(HALF) < 96
 
 
+def test_a_half_that_could_not_be_committed_is_refused_at_once() -> None:
+    def too_far(message: InnerMessage) -> None:
+        assert (message.topic, message.sys_flag) == ("T", 8)
+        message.properties.clear()
+        raise MessageIllegalError("too far")
+
+    asks = sent(properties=SENT + b"TIMER_DELAY_SEC\x019\x02")
+    with pytest.raises(MessageIllegalError, match="too far"):
+        diversion(later=[too_far])(asks)
+    assert props.TIMER_DELAY_SEC in asks.properties
+    assert diversion(later=[too_far])(sent()) is not None
+
+
 def test_a_commit_goes_where_the_half_was_sent_to() -> None:
-    message = commit(half(born_ms=17, born_host=HOST, reconsume_times=0))
+    record = half(born_ms=17, born_host=HOST, reconsume_times=0)
+    message = commit(record, props.parse(record.properties))
     assert (message.topic, message.queue_id) == ("T", 3)
     assert (message.sys_flag, message.flag, message.born_ms) == (8, 9, 17)
     assert message.prepared_offset == 700
@@ -124,7 +144,7 @@ def test_a_commit_goes_where_the_half_was_sent_to() -> None:
 )
 def test_a_half_that_says_not_where_cannot_be_committed(place: bytes) -> None:
     with pytest.raises(ValueError, match=r"topic|int"):
-        commit(half(SENT + place))
+        commit(half(), props.parse(SENT + place))
 
 
 def test_put_back_it_counts_how_often_it_was_asked_about() -> None:

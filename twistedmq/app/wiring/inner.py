@@ -13,12 +13,11 @@ from twistedmq.broker.inner.writer import InnerWriter
 
 def diversions(around: Surroundings, tables: Tables, timers: Timers) -> Diversions:
     """Collect the diversions, in the order in which they are asked."""
-    wanted: list[Diversion] = [
-        half_diversion(around, tables),
+    later: list[Diversion] = [
         timers.diversion(around),
         DelayDiversion(levels_of(around)),
     ]
-    return Diversions(wanted)
+    return Diversions([half_diversion(around, tables, Diversions(later)), *later])
 
 
 def inner_writer(

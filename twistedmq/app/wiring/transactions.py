@@ -8,7 +8,7 @@ from twistedmq.app.stores import table_file, wall_ms
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
-from twistedmq.broker.inner.diversion import Diversion
+from twistedmq.broker.inner.diversion import Diversion, Diversions
 from twistedmq.broker.inner.writer import InnerWriter
 from twistedmq.broker.send.admission import MAX_PROPERTIES_BYTES
 from twistedmq.broker.transactions.asking import ProducerAsker
@@ -25,6 +25,7 @@ from twistedmq.broker.transactions.marks import EndMarks
 from twistedmq.broker.transactions.progress import HalfProgress
 from twistedmq.broker.transactions.putting_back import PuttingBack
 from twistedmq.config.broker import BrokerIdentity
+from twistedmq.config.metrics import MetricsConfig
 from twistedmq.config.store import StoreConfig
 from twistedmq.config.transactions import TransactionConfig
 from twistedmq.protocol.addresses import pack
@@ -35,13 +36,16 @@ from twistedmq.store.json_file import AtomicJsonFile
 _HOUR_MS = 3_600_000
 
 
-def half_diversion(around: Surroundings, tables: Tables) -> Diversion:
-    """Make what puts halves where they wait."""
+def half_diversion(
+    around: Surroundings, tables: Tables, later: Diversions
+) -> Diversion:
+    """Make what puts halves where they wait; what is committed may go to *later*."""
     return HalfDiversion(
         around.settings.live(TransactionConfig),
         around.host,
         _properties_limit(around),
         tables.transactions.began,
+        later,
     )
 
 
@@ -66,6 +70,7 @@ def transactions(
         counts=counts,
         clock=around.reactor,
     )
+    shown = around.settings.live(MetricsConfig)
     asker = ProducerAsker(
         tables.clients.next_producer, around.settings.live(BrokerIdentity), packed_host
     )
@@ -94,7 +99,7 @@ def transactions(
                 "open transactions", Step(nothing_to_do, handlers.close), SMALL_STOP_S
             ),
         ],
-        metrics=[TransactionFigures(counts, check_back).samples],
+        metrics=[TransactionFigures(counts, check_back, shown).samples],
     )
 
 

@@ -42,12 +42,15 @@ class InnerMessage(Struct):
         return self.properties.get(props.UNIQ_KEY, "")
 
 
-def of_record(record: Record) -> InnerMessage:
-    """Give a stored message as one that can be stored again."""
+def of_record(record: Record, properties: dict[str, str] | None = None) -> InnerMessage:
+    """Give a stored message as one that can be stored again.
+
+    *properties* are the message's, where somebody has parsed them already.
+    """
     return InnerMessage(
         topic=record.topic,
         queue_id=record.queue_id,
-        properties=props.parse(record.properties),
+        properties=props.parse(record.properties) if properties is None else properties,
         body=record.body,
         flag=record.flag,
         sys_flag=record.sys_flag & ~(BORN_HOST_V6 | STORE_HOST_V6),

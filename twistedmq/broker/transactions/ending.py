@@ -124,15 +124,15 @@ class Endings:
         commits: list[_Commit] = []
         for end, record in ends:
             try:
-                half = self._find(end.header, record)
+                half, properties = self._find(end.header, record)
                 how = end.header.commit_or_rollback
                 if self._copies.how_ended(half.queue_offset) == how:
                     _answer(end)  # said twice
                 elif how == TRANSACTION_COMMIT:
-                    commits.append(self._prepare(end, half))
+                    commits.append(self._prepare(end, half, properties))
                     self._copies.ended(half.queue_offset, how)
                 else:
-                    self._roll_back(half)
+                    self._roll_back(half, properties)
                     _answer(end)
             except TwistedMQError as error:
                 _answer(end, error)
@@ -141,8 +141,8 @@ class Endings:
 
     def _find(
         self, header: EndTransactionRequestHeader, record: Buffer | None
-    ) -> Record:
-        """Give the half that may be ended."""
+    ) -> tuple[Record, dict[str, str]]:
+        """Give the half that may be ended, and its properties."""
         try:
             half = decode_record(record or b"")
         except RecordError as error:
@@ -161,7 +161,7 @@ class Endings:
         ended = self._copies.how_ended(half.queue_offset)
         if ended is not None and ended != header.commit_or_rollback:
             raise EndedOtherwiseError(ended)
-        return half
+        return half, properties
 
     def _check_age(self, half: Record, properties: dict[str, str]) -> None:
         timeout_ms = self._config.value.timeout_ms
@@ -172,9 +172,9 @@ class Endings:
         if age_ms > limit_ms:
             raise TooLateError(age_ms, limit_ms)
 
-    def _prepare(self, end: End, half: Record) -> _Commit:
+    def _prepare(self, end: End, half: Record, properties: dict[str, str]) -> _Commit:
         try:
-            message = commit(half)
+            message = commit(half, properties)
         except ValueError as error:
             raise TwistedMQError(
                 f"the half message at {half.physical_offset} does not say where it "
@@ -183,11 +183,10 @@ class Endings:
         topic = message.topic
         return _Commit(end, half, topic, self._inner.divert(message))
 
-    def _roll_back(self, half: Record) -> None:
+    def _roll_back(self, half: Record, properties: dict[str, str]) -> None:
         self._copies.ended(half.queue_offset, TRANSACTION_ROLLBACK)
         self._marks.add(self._copies.same_as(half.queue_offset))
-        real_topic = props.parse(half.properties).get(props.REAL_TOPIC, "")
-        self._counts.was_rolled_back(real_topic)
+        self._counts.was_rolled_back(properties.get(props.REAL_TOPIC, ""))
 
     def _commit(self, commits: Sequence[_Commit]) -> None:
         """Store what is committed; if the store takes not all, each by itself."""

@@ -5,6 +5,8 @@ from typing import Final
 
 from twistedmq.broker.transactions.check_back import CheckBack
 from twistedmq.broker.transactions.counts import TransactionCounts
+from twistedmq.config.live import Live
+from twistedmq.config.metrics import MetricsConfig
 from twistedmq.metrics.samples import Sample, counter, gauge, histogram
 
 OPEN: Final = gauge("rocketmq_half_messages", "Half messages of all topics", "topic")
@@ -36,12 +38,20 @@ OLDEST: Final = gauge(
 class TransactionFigures:
     """Gives how many halves there are, and how they ended."""
 
-    def __init__(self, counts: TransactionCounts, check_back: CheckBack) -> None:
+    def __init__(
+        self,
+        counts: TransactionCounts,
+        check_back: CheckBack,
+        config: Live[MetricsConfig],
+    ) -> None:
         self._counts = counts
         self._check_back = check_back
+        self._config = config
 
     def samples(self) -> Iterator[Sample]:
         """Give the figures."""
+        if not self._config.value.transactions:
+            return
         counts = self._counts
         for topic, halves in counts.open.items():
             yield OPEN.of(halves.count, topic)

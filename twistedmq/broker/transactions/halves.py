@@ -10,7 +10,9 @@ EndTransactionProcessor, DefaultTransactionalMessageCheckListener.
 from collections.abc import Callable
 from typing import Final
 
-from twistedmq.broker.inner.diversion import Diverted
+from msgspec.structs import replace
+
+from twistedmq.broker.inner.diversion import Diversions, Diverted
 from twistedmq.broker.inner.message import InnerMessage, of_record
 from twistedmq.config.live import Live
 from twistedmq.config.transactions import TransactionConfig
@@ -33,6 +35,16 @@ HALF_QUEUE: Final = 0
 _GROWS_BYTES: Final = 96
 """More than what check-backs add to the properties of a half."""
 
+_LATER: Final = frozenset(
+    {
+        props.DELAY,
+        props.TIMER_DELAY_SEC,
+        props.TIMER_DELAY_MS,
+        props.TIMER_DELIVER_MS,
+    }
+)
+"""Properties that have a message wait once it is committed."""
+
 _NEVER_READ: Final = (TRANSACTION_PREPARED, TRANSACTION_ROLLBACK)
 
 
@@ -49,6 +61,8 @@ class HalfDiversion:
         host: the address that clients are told; it is named in the refusal.
         properties_limit: most bytes of properties that a record has room for.
         stored: told the real topic of each half that is stored.
+        later: says whether a message that is to wait once it is committed may do so:
+            its producer must hear of it now, not its consumers never.
     """
 
     def __init__(
@@ -57,18 +71,20 @@ class HalfDiversion:
         host: str,
         properties_limit: int,
         stored: Callable[[str], None],
+        later: Diversions,
     ) -> None:
         self._config = config
         self._host = host
         self._properties_limit = properties_limit
         self._stored = stored
+        self._later = later
 
     def __call__(self, message: InnerMessage) -> Diverted | None:
         """Take *message* if it is a half.
 
         Raises:
             PermissionDeniedError: transactions are refused here.
-            MessageIllegalError: nobody could ever read it.
+            TwistedMQError: it could not be kept, or be committed.
         """
         if transaction_type(message.sys_flag) == TRANSACTION_COMMIT:
             return None  # it was a half, and has kept the mark
@@ -77,6 +93,8 @@ class HalfDiversion:
                 raise PermissionDeniedError(
                     f"the broker[{self._host}] sending transaction message is forbidden"
                 )
+            if not _LATER.isdisjoint(message.properties):
+                self._later.divert(_as_committed(message))
             topic = message.topic
             self._check_room(prepare(message))
             return Diverted(message, when_stored=lambda: self._stored(topic))
@@ -85,7 +103,11 @@ class HalfDiversion:
         return None
 
     def _check_room(self, half: InnerMessage) -> None:
-        size, limit = len(props.format(half.properties)), self._properties_limit
+        held, limit = half.properties, self._properties_limit
+        characters = sum(map(len, held)) + sum(map(len, held.values())) + 2 * len(held)
+        if 4 * characters + _GROWS_BYTES <= limit:
+            return  # whatever they are
+        size = len(props.format(held))
         if size + _GROWS_BYTES > limit:
             raise MessageIllegalError(
                 f"the half of a transaction needs {size} bytes of properties and "
@@ -105,6 +127,11 @@ class HalfDiversion:
         message.properties.pop(props.TRANSACTION_PREPARED, None)
 
 
+def _as_committed(message: InnerMessage) -> InnerMessage:
+    flags = with_transaction(message.sys_flag, TRANSACTION_COMMIT)
+    return replace(message, sys_flag=flags, properties=dict(message.properties))
+
+
 def prepare(message: InnerMessage) -> InnerMessage:
     """Make a half of a message as it was sent."""
     properties = message.properties
@@ -117,18 +144,18 @@ def prepare(message: InnerMessage) -> InnerMessage:
     return message
 
 
-def commit(half: Record) -> InnerMessage:
-    """Make the message that consumers get.
+def commit(half: Record, properties: dict[str, str]) -> InnerMessage:
+    """Make the message that consumers get; *properties* are those of *half*, parsed.
 
     Raises:
         ValueError: *half* does not say where it belongs.
     """
-    message = of_record(half)
-    properties = message.properties
-    message.topic = properties.pop(props.REAL_TOPIC, "")
-    message.queue_id = int(properties.pop(props.REAL_QUEUE_ID, ""))
-    if not message.topic or message.queue_id < 0:
-        raise ValueError(f"topic {message.topic!r}, queue {message.queue_id}")
+    topic = properties.pop(props.REAL_TOPIC, "")
+    queue_id = int(properties.pop(props.REAL_QUEUE_ID, ""))
+    if not topic or queue_id < 0:
+        raise ValueError(f"topic {topic!r}, queue {queue_id}")
+    message = of_record(half, properties)
+    message.topic, message.queue_id = topic, queue_id
     message.sys_flag = with_transaction(message.sys_flag, TRANSACTION_COMMIT)
     message.prepared_offset = half.physical_offset
     return message

@@ -42,6 +42,7 @@ def test_two_servers_share_a_page() -> None:
         assert first.new is not None
         assert second.new is None
         assert first.address == second.address
+        assert (first.is_shared, second.is_shared) == (False, True)
         page = first.new.pages.page(b"/metrics")
         assert isinstance(page, MetricsPage)
         assert len(page.registries) == 2

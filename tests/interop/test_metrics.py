@@ -10,7 +10,7 @@ from processes import OurBroker
 from prometheus_client.parser import text_string_to_metric_families
 from scenarios import failures
 
-TRAFFIC = ["send-sync", "consume-concurrently"]
+TRAFFIC = ["consume-concurrently"]
 
 LEFT_OUT = {
     "rocketmq_processor_watermark": "there are no queues before thread pools",

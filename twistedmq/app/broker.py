@@ -187,7 +187,7 @@ class BrokerServer:
         lines = [("broker", f"{address} ({name}), fast port {fast}")]
         if config.listen_host != self._host:
             lines.append(("", f"listens on {config.listen_host}"))
-        if self._metrics.address:
+        if not self._metrics.is_shared:
             lines.append(("metrics", f"http://{self._metrics.address}/metrics"))
         servers = ";".join(settings[RegistrationConfig].name_servers)
         lines.append(("registers with", servers or "no name server (see -n)"))

@@ -24,6 +24,7 @@ class MetricsPort:
     Attributes:
         new: the port, if nobody else runs it.
         address: HOST:PORT of the page, "" without one.
+        is_shared: whether another server put the page there.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class MetricsPort:
         """
         self.new: WebPort | None = None
         self.address = ""
+        self.is_shared = True
         config = settings[MetricsConfig]
         if config.exporter != PROMETHEUS:
             return
@@ -59,6 +61,7 @@ class MetricsPort:
 
         page = port.pages.page(PATH)
         if not isinstance(page, MetricsPage):
+            self.is_shared = False
             page = MetricsPage(workers.run)
             port.pages.put(PATH, page)
         page.registries.append(registry)

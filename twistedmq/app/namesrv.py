@@ -166,7 +166,7 @@ class NamesrvServer:
         if self._http is not None:
             where = format_address(self._host, self._http.port)
             lines.append(("address list", f"http://{where}/rocketmq/nsaddr"))
-        if self._metrics.address:
+        if not self._metrics.is_shared:
             lines.append(("metrics", f"http://{self._metrics.address}/metrics"))
         return lines
 

@@ -51,11 +51,8 @@ class MetricsRegistry:
         """Ask all sources; one that fails is left out, and said in the log once."""
         families: dict[str, Family] = {}
         for source in self._sources:
-            found: list[tuple[dict[str, str], Sample]] = []
             try:
-                async for sample in self._in_slices(source()):
-                    labels = zip(sample.metric.labels, sample.labels, strict=True)
-                    found.append((dict(labels), sample))
+                found = await self._of(source)
             except Exception:
                 if source not in self._failing:
                     self._log.failure(
@@ -64,8 +61,26 @@ class MetricsRegistry:
                 self._failing.add(source)
                 continue
             self._failing.discard(source)
-            self._sort_in(found, families)
+            for name, family in found.items():
+                known = families.setdefault(name, family)
+                if known is not family:
+                    room = max(0, self._most() - len(known.samples))
+                    known.samples.extend(family.samples[:room])
         return list(families.values())
+
+    async def _of(self, source: MetricSource) -> dict[str, Family]:
+        """Ask one source."""
+        common, most = dict(self._labels()), self._most()
+        families: dict[str, Family] = {}
+        async for sample in self._in_slices(source()):
+            metric = sample.metric
+            family = families.get(metric.name)
+            if family is None:
+                family = families[metric.name] = Family(metric, [])
+            if len(family.samples) < most:
+                labels = dict(zip(metric.labels, sample.labels, strict=True))
+                family.samples.append((labels | common, sample))
+        return families
 
     async def _in_slices(self, samples: Samples) -> AsyncIterator[Sample]:
         """Let the reactor do something else now and then."""
@@ -82,18 +97,6 @@ class MetricsRegistry:
         done: Deferred[None] = Deferred()
         self._clock.callLater(0, done.callback, None)
         return done
-
-    def _sort_in(
-        self, found: list[tuple[dict[str, str], Sample]], families: dict[str, Family]
-    ) -> None:
-        common, most = dict(self._labels()), self._most()
-        for labels, sample in found:
-            metric = sample.metric
-            family = families.get(metric.name)
-            if family is None:
-                family = families[metric.name] = Family(metric, [])
-            if len(family.samples) < most:
-                family.samples.append((labels | common, sample))
 
 
 async def _each(samples: Iterable[Sample]) -> AsyncIterator[Sample]:

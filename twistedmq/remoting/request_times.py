@@ -45,6 +45,7 @@ _LONG_POLLING: Final = frozenset(
     }
 )
 """Their answers come late where the request was held."""
+_NO_TIME_S: Final = 0.001
 _GOOD_BATCH_REPLY: Final = b'{"code":0,'
 """How a good reply to a send begins; nothing else in such a reply looks like it."""
 
@@ -67,6 +68,8 @@ class RequestTimes:
     def samples(self) -> Iterator[Sample]:
         """Give the distributions."""
         for (code, answer, result, held), times in list(self._times.items()):
+            if not any(times.counts):
+                continue
             labels = (_name(RequestCode, code), _name(ResponseCode, answer))
             yield LATENCY.of(
                 times, "remoting", *labels, "true" if held else "false", result
@@ -82,15 +85,21 @@ class RequestTimes:
         one_way: bool = False,
         held: bool = False,
     ) -> None:
-        key = (code, answer, "oneway" if one_way else "success", held)
-        times = self._times.get(key)
-        if times is None:
-            times = self._times[key] = Distribution(BOUNDS_MS)
+        times = self._distribution(code, answer, one_way=one_way, held=held)
         took_ms = int((self._seconds() - began_s) * 1000)
         if took_ms:
             times.add(took_ms, number)
         else:
             times.counts[0] += number
+
+    def _distribution(
+        self, code: int, answer: int, *, one_way: bool = False, held: bool = False
+    ) -> Distribution:
+        key = (code, answer, "oneway" if one_way else "success", held)
+        times = self._times.get(key)
+        if times is None:
+            times = self._times[key] = Distribution(BOUNDS_MS)
+        return times
 
     def _measured(self, code: int, handler: Handler) -> Handler:
         def handle(request: Request) -> Reply | Deferred[Reply]:
@@ -118,12 +127,21 @@ class RequestTimes:
         return handle
 
     def _measured_batch(self, code: int, handler: BatchHandler) -> BatchHandler:
+        seconds = self._seconds
+        instant = self._distribution(code, _SUCCESS).counts
+
         def handle(
             frames: Sequence[bytes], connection: IConnection
         ) -> bytes | Deferred[bytes]:
-            began_s, number = self._seconds(), len(frames)
+            began_s, number = seconds(), len(frames)
             replies = handler(frames, connection)
             if isinstance(replies, bytes):
+                if (
+                    seconds() - began_s < _NO_TIME_S
+                    and replies.count(_GOOD_BATCH_REPLY) == number
+                ):
+                    instant[0] += number
+                    return replies
                 self._note_batch(code, replies, number, began_s)
                 return replies
 

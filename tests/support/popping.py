@@ -13,6 +13,8 @@ POP = 200050
 ACK = 200051
 BATCH_ACK = 200151
 NOTHING = {209, 210}
+LONGEST_MS = 4_000
+"""What one pop waits at most."""
 
 
 class Popped(NamedTuple):
@@ -88,11 +90,15 @@ class Popper:
         middle = {"0": "", "1": f"%RETRY%{self._group}_", "2": f"%RETRY%{self._group}+"}
         return Popped(message, middle[kind] + self._topic, handle)
 
-    def pop_all(self, wait_s: float) -> list[Popped]:
-        """Pop until nothing has come for *wait_s*."""
-        found = []
-        while got := self.pop(wait_ms=int(wait_s * 1000)):
-            found += got
+    def pop_all(self, wait_s: float, count: int | None = None) -> list[Popped]:
+        """Pop until nothing has come for *wait_s*, or there are *count*."""
+        found: list[Popped] = []
+        last = time.monotonic()
+        while time.monotonic() - last < wait_s and len(found) != count:
+            left_ms = (last + wait_s - time.monotonic()) * 1000
+            if got := self.pop(wait_ms=max(1, min(LONGEST_MS, int(left_ms)))):
+                found += got
+                last = time.monotonic()
         return found
 
     def ack(self, messages: list[Popped]) -> None:

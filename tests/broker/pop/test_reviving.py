@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pop_side import REVIVE_TOPIC, PopSide
+from pop_side import REVIVE_TOPIC, PopSide, restarted
 from twisted.internet.defer import Deferred, fail, succeed
 
 from twistedmq.protocol import loose_json
@@ -71,11 +71,7 @@ def test_acks_are_known_after_a_restart() -> None:
     side = side_with(b"a", b"b")
     message, _ = side.pop()
     side.ack(message)
-    side.revive.stopService()
-    again = PopSide(store=side.store)
-    again.topic("T", 1)
-    again.groups.get("G")
-    again.offsets.commit("G", "T", 0, 2)
+    again = restarted(side, 2)
     again.revive.startService()
     again.pass_time(15)
     assert [each.body for each in again.pop()] == [b"b"]
@@ -84,11 +80,7 @@ def test_acks_are_known_after_a_restart() -> None:
 def test_after_a_restart_late_timers_are_waited_for() -> None:
     side = side_with(b"a")
     side.pop()
-    side.revive.stopService()
-    again = PopSide(store=side.store)
-    again.topic("T", 1)
-    again.groups.get("G")
-    again.offsets.commit("G", "T", 0, 1)
+    again = restarted(side, 1)
     again.timers_behind_ms = 60_000
     again.revive.startService()
     again.pass_time(30)

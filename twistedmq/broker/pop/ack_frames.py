@@ -60,6 +60,10 @@ class AckGroup(Struct):
     offsets: list[int] = []
 
 
+_Key = tuple[str, str, int, str]
+_NOBODY: Final = AckGroup("", "", -1, Handle(0, 0, 0, 0, "", ""))
+
+
 class DecodedAcks(Struct):
     """What the frames of one read ask for."""
 
@@ -76,12 +80,14 @@ def decode_acks(frames: Sequence[bytes]) -> DecodedAcks:
     Raises: FrameError, for what is no frame at all.
     """
     acks = DecodedAcks()
-    groups: dict[tuple[str, str, int, str], AckGroup] = {}
+    groups: dict[_Key, AckGroup] = {}
+    group = _NOBODY
+    start, length = "\n", 1  # begins no handle
     for frame in frames:
         try:
             if frame[0] != JSON:
                 raise ValueError
-            head = _decode_json(frame[4 : 4 + int.from_bytes(frame[1:4])])
+            head = _decode_json(frame[4:])  # an ack has no body
             if head.code != RequestCode.ACK_MESSAGE:
                 raise ValueError
         except (msgspec.MsgspecError, ValueError):
@@ -96,7 +102,22 @@ def decode_acks(frames: Sequence[bytes]) -> DecodedAcks:
                 continue
         if head.flag & ONE_WAY_FLAG:
             acks.one_way.add(head.opaque)
-        _add(head, acks, groups)
+        fields = head.extFields
+        text = fields.extraInfo
+        if not (
+            text.startswith(start)
+            and fields.queueId == group.queue_id
+            and fields.topic == group.topic
+            and fields.consumerGroup == group.group
+            and " " not in text[length:]
+        ):
+            found = _group_of(head, groups, acks)
+            if found is None:
+                continue
+            group, start = found
+            length = len(start)
+        group.opaques.append(head.opaque)
+        group.offsets.append(fields.offset)
     acks.groups = list(groups.values())
     return acks
 
@@ -113,15 +134,16 @@ def _slow(command: Command) -> _Frame:
     return _Frame(command.code, command.opaque, fields, command.flag)
 
 
-def _add(
-    head: _Frame,
-    acks: DecodedAcks,
-    groups: dict[tuple[str, str, int, str], AckGroup],
-) -> None:
+def _group_of(
+    head: _Frame, groups: dict[_Key, AckGroup], acks: DecodedAcks
+) -> tuple[AckGroup, str] | None:
+    """Give where an ack belongs, and how the handles there begin; None if nowhere."""
     fields = head.extFields
     text = fields.extraInfo
+    start = "\n"
     if text.count(" ") == _HANDLE_BLANKS:
-        text = text[: text.rindex(" ")]
+        start = text[: text.rindex(" ") + 1]
+        text = start[:-1]
     key = (fields.topic, fields.consumerGroup, fields.queueId, text)
     group = groups.get(key)
     if group is None:
@@ -129,12 +151,11 @@ def _add(
             handle = _parsed(text)
         except TwistedMQError as error:
             acks.refused.append((head.opaque, error))
-            return
+            return None
         group = groups[key] = AckGroup(
             fields.topic, fields.consumerGroup, fields.queueId, handle
         )
-    group.opaques.append(head.opaque)
-    group.offsets.append(fields.offset)
+    return group, start
 
 
 @lru_cache(maxsize=16)

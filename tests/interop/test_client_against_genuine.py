@@ -30,7 +30,12 @@ from twistedmq import (
     StartFrom,
 )
 from twistedmq.admin.client import Admin
-from twistedmq.client.errors import RefusedError, RouteNotFoundError, SendFailedError
+from twistedmq.client.errors import (
+    RefusedError,
+    ReplyTimeoutError,
+    RouteNotFoundError,
+    SendFailedError,
+)
 from twistedmq.client.message import SendStatus
 from twistedmq.client.packing import PackingRules
 from twistedmq.client.reading import TopicReader
@@ -399,6 +404,32 @@ async def committed(cluster: Cluster, group: str, topic: str) -> int:
         offsets.append(offset or 0)
     await session.close(None)
     return sum(offsets)
+
+
+@pytest_twisted.ensureDeferred
+async def test_request_reply(cluster: Cluster, running: Running) -> None:
+    topic, replier = await cluster.topic(2), cluster.producer()
+    async with replier, cluster.producer() as asker:
+
+        def answer(message: ReceivedMessage) -> Deferred[None]:
+            return replier.reply(message, b"re:" + message.body)
+
+        running.run(cluster.consumer(unique("C"), topic), answer)
+        wanted = bodies("q", 20)
+        asked = [asker.request(Message(topic, b), timeout_s=15) for b in wanted]
+        replies = await gatherResults(asked)
+        assert [reply.body for reply in replies] == [b"re:" + b for b in wanted]
+        assert {reply.system_properties["MSG_TYPE"] for reply in replies} == {"reply"}
+
+
+@pytest_twisted.ensureDeferred
+async def test_request_timeout(cluster: Cluster) -> None:
+    topic = await cluster.topic(1)
+    async with cluster.producer() as asker:
+        with pytest.raises(ReplyTimeoutError):
+            await asker.request(Message(topic, b"anybody?"), timeout_s=1)
+    [stored] = await cluster.drain(topic, 1)
+    assert stored.body == b"anybody?"
 
 
 def pop_one(address: str, topic: str) -> int:

@@ -80,6 +80,28 @@ class SendFailedError(ClientError):
             self.code = causes[-1].code
 
 
+class ReplyTimeoutError(ClientError):
+    """A request was sent, but no reply came in time. It may still be worked on."""
+
+    def __init__(self, topic: str, timeout_s: float) -> None:
+        """Keep the topic of the request and the limit in seconds."""
+        super().__init__(f"no reply to a request to {topic!r} in {timeout_s:g} s")
+        self.topic = topic
+        self.timeout_s = timeout_s
+
+
+class NoReplyWantedError(ClientError):
+    """A message cannot be replied to: it was sent, but not as a request."""
+
+    def __init__(self, message_id: str, missing: list[str]) -> None:
+        """Keep the message's id and the properties that it lacks."""
+        super().__init__(
+            f"message {message_id} is no request: it has no {', '.join(missing)}"
+        )
+        self.message_id = message_id
+        self.missing = missing
+
+
 def _code_name(code: int) -> str:
     try:
         return ResponseCode(code).name

@@ -1,6 +1,6 @@
 """A message as it goes to a broker: pure, and the same for every attempt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -38,6 +38,7 @@ class Parcel(Struct, frozen=True):
     properties: str
     sys_flag: int = 0
     is_batch: bool = False
+    is_reply: bool = False
     reconsume_times: int = 0
     max_reconsume_times: int | None = None
     """Both only for a message that a consumer gives back."""
@@ -45,6 +46,8 @@ class Parcel(Struct, frozen=True):
     @property
     def code(self) -> int:
         """The request code that carries it."""
+        if self.is_reply:
+            return RequestCode.SEND_REPLY_MESSAGE_V2
         batch, single = RequestCode.SEND_BATCH_MESSAGE, RequestCode.SEND_MESSAGE_V2
         return batch if self.is_batch else single
 
@@ -83,8 +86,14 @@ class Packer:
         self._next_id = next_id
         self._compressor: ICompressor | None = None
 
-    def pack(self, message: Message) -> Parcel:
-        """Pack one message.
+    def pack(
+        self,
+        message: Message,
+        more: Mapping[str, str] | None = None,
+        *,
+        is_reply: bool = False,
+    ) -> Parcel:
+        """Pack one message; *more* are system properties.
 
         Raises:
             MessageIllegalError: its topic or size is not allowed.
@@ -93,7 +102,8 @@ class Packer:
         unique_id = self._next_id()
         stored = message.stored_properties() | {properties.UNIQ_KEY: unique_id}
         body, sys_flag = self._compressed(message.body)
-        return Parcel(message, (unique_id,), body, _text(stored), sys_flag)
+        text = _text(stored | dict(more or {}))
+        return Parcel(message, (unique_id,), body, text, sys_flag, is_reply=is_reply)
 
     def pack_retry(
         self, message: Message, more: dict[str, str], times: int, max_times: int

@@ -9,15 +9,22 @@ from twisted.python.failure import Failure
 
 from twistedmq.client.errors import NotRunningError, RouteNotFoundError
 from twistedmq.client.interfaces import IQueueSelection
-from twistedmq.client.message import Durability, Message, Receipt, SendStatus
+from twistedmq.client.message import (
+    Durability,
+    Message,
+    Receipt,
+    ReceivedMessage,
+    SendStatus,
+)
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.packing import Packer, PackingRules, Parcel
+from twistedmq.client.replies import AwaitedReplies, reply_marks
 from twistedmq.client.routing import TopicRoute
 from twistedmq.client.selection import RoundRobin
 from twistedmq.client.sending import Sending, SendParts, SendRules, Stored
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.startable import Startable
-from twistedmq.protocol import names
+from twistedmq.protocol import names, properties
 from twistedmq.protocol.bodies.clients import HeartbeatData, ProducerData
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.command import Command
@@ -76,6 +83,10 @@ class Producer(Startable):
         self._parts = SendParts(
             rules, session.routes, session.pool, session.reactor, session.wall_ms
         )
+        self._replies = AwaitedReplies(
+            session.client_id, session.reactor, session.unique_ids()
+        )
+        session.handlers = self._replies.table()
         self._in_flight: set[Deferred[Any]] = set()
         self._idle: Deferred[None] | None = None
 
@@ -121,6 +132,52 @@ class Producer(Startable):
             return fail(Failure())
         stored = self._send(parcel, queue, selection, timeout_s)
         return stored.addCallback(_receipt, parcel.unique_ids[0])
+
+    def request(
+        self, message: Message, *, timeout_s: float | None = None
+    ) -> Deferred[ReceivedMessage]:
+        """Send one message and wait for the reply of who consumes it.
+
+        Fails as ``send``, and with ReplyTimeoutError where no reply comes; the message
+        may be consumed all the same.
+
+        Args:
+            message: what is asked.
+            timeout_s: for sending and the reply together, instead of the producer's
+                own.
+        """
+        limit_s = self._parts.rules.timeout_s if timeout_s is None else timeout_s
+        marks = self._replies.marks(limit_s)
+        try:
+            parcel = self._running_packer().pack(message, marks)
+        except Exception:
+            return fail(Failure())
+        correlation_id = marks[properties.CORRELATION_ID]
+        replied = self._replies.expect(correlation_id, message.topic, limit_s)
+        sent = self._send(parcel, None, None, limit_s)
+        sent.addErrback(self._replies.fail, correlation_id)
+        return self._tracked(replied)
+
+    def reply(
+        self,
+        request: ReceivedMessage,
+        body: bytes,
+        *,
+        timeout_s: float | None = None,
+    ) -> Deferred[None]:
+        """Reply to a message that was sent by ``request``, here or in another language.
+
+        Fires when its producer has the reply. Fails with NoReplyWantedError for other
+        messages, and as ``send`` where that producer is gone, or waits no more.
+        """
+        try:
+            topic, marks = reply_marks(request)
+            message = Message(topic, body)
+            parcel = self._running_packer().pack(message, marks, is_reply=True)
+        except Exception:
+            return fail(Failure())
+        sent = self._send(parcel, None, None, timeout_s)
+        return sent.addCallback(lambda _: None)
 
     def send_batch(
         self,

@@ -62,11 +62,11 @@ def unpack_batch(bundle: ReceivedMessage) -> Iterator[ReceivedMessage]:
             flag=item.flag,
             queue_offset=bundle.queue_offset + number,
             stored_bytes=bundle.stored_bytes // len(items),
-            **_named(stored, bundle.offset_message_id),
+            **named_fields(stored, bundle.offset_message_id),
         )
 
 
-def _named(stored: dict[str, str], where: str) -> dict[str, Any]:
+def named_fields(stored: dict[str, str], where: str) -> dict[str, Any]:
     """Give the fields of a message that come of its properties."""
     mine = {k: v for k, v in stored.items() if k not in properties.SYSTEM_NAMES}
     system = {k: v for k, v in stored.items() if k in properties.SYSTEM_NAMES}
@@ -101,5 +101,5 @@ def read_message(record: Record, broker_name: str) -> ReceivedMessage:
         flag=record.flag,
         sys_flag=record.sys_flag,
         stored_bytes=record.size,
-        **_named(stored, where),
+        **named_fields(stored, where),
     )

@@ -155,8 +155,11 @@ def test_the_commands_are_listed() -> None:
 
 def test_the_log_goes_where_it_is_told(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "logs" / "broker.log"
-    broker = OurBroker(data, store="memory", settings={"logFile": str(path)})
+    settings = {"logFile": str(path), "brokerIP1": "127.0.0.9"}
+    broker = OurBroker(data, store="memory", settings=settings)
     with broker:
         assert "boot success" in broker.output
         assert "registered with name server" not in broker.output
         assert "registered with name server" in path.read_text()
+    # nobody listens there: it was dialled when the broker was ready, and refused
+    assert "set brokerIP1" in path.read_text()

@@ -228,9 +228,13 @@ class BrokerCounters:
         """Count a message that a group could not consume; *dead*: it has given up."""
         self.counter(SNDBCK_PUT, f"{topic}@{group}").add(1, 1, 0)
         if dead:
-            key = f"Owner@{topic}@{group}@SEND_BACK"
-            self.counter(SNDBCK2DLQ_TIMES, key).add(1, 1, 0)
-            self.counter(DLQ_PUT, f"{topic}@{group}").add(1, 1, 0)
+            self.given_up(topic, group)
+
+    def given_up(self, topic: str, group: str) -> None:
+        """Count a message that goes to the dead letters of a group."""
+        key = f"Owner@{topic}@{group}@SEND_BACK"
+        self.counter(SNDBCK2DLQ_TIMES, key).add(1, 1, 0)
+        self.counter(DLQ_PUT, f"{topic}@{group}").add(1, 1, 0)
 
     def queue_put(self, topic: str, queue_id: int, messages: int, size: int) -> None:
         """Count by queue, which is done for delayed and sent-back messages only."""

@@ -16,7 +16,7 @@ from twistedmq.broker.inner.diversion import Diversions, Diverted
 from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.broker.send.handlers import SendHandlers
 from twistedmq.protocol.batch_body import BatchItem, encode_batch
-from twistedmq.protocol.bodies import TopicConfig
+from twistedmq.protocol.bodies import SubscriptionGroupConfig, TopicConfig
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import ONE_WAY_FLAG, Command
 from twistedmq.protocol.errors import MessageIllegalError
@@ -426,6 +426,26 @@ def test_sends_are_counted_by_topic(broker: Broker) -> None:
     assert broker.side.counters.put.messages == 4
     assert broker.side.counters.put.bytes == broker.store.status()["max_offset"]
     assert broker.side.counters.put_per_second("T") == 3 / 10
+
+
+def test_what_a_consumer_gives_up_is_counted(broker: Broker) -> None:
+    group = SubscriptionGroupConfig(group_name="g", retry_max_times=1)
+    broker.side.groups.put(group)
+    for times in (1, 2):
+        properties = "RETRY_TOPIC\x01T\x02"
+        broker.send(
+            send_frame("%RETRY%g", properties=properties, reconsume_times=times)
+        )
+    given_up = broker.side.counters.rates("DLQ_PUT_NUMS", "T@g")
+    assert given_up is not None
+    assert given_up[0].total == 1
+
+
+def test_delayed_messages_are_told_apart(broker: Broker) -> None:
+    broker.send(send_frame("T"), send_frame("T", properties="DELAY\x013\x02"))
+    kinds = {name: topic.kinds for name, topic in broker.side.counters.topics()}
+    assert kinds["T"] == {}
+    assert kinds["SCHEDULE_TOPIC_XXXX"]["delay"][0] == 1
 
 
 def test_a_batch_for_a_batch_topic_is_one_message(broker: Broker) -> None:

@@ -95,6 +95,10 @@ def test_sixteen_retries_and_the_dead_letters() -> None:
     assert (dead.body, dead.reconsume_times) == (b"hello", 17)
     properties = parse(dead.properties)
     assert properties["RETRY_TOPIC"] == "T"
+    for name, number in (("SNDBCK_PUT_NUMS", 17), ("DLQ_PUT_NUMS", 1)):
+        rates = consumer.counters.rates(name, "T@g")
+        assert rates is not None
+        assert rates[2].total == number
     assert properties["REAL_TOPIC"] == "%RETRY%g"  # where it waited last
     assert properties["ORIGIN_MESSAGE_ID"]
     assert properties["DELAY"] == "0"

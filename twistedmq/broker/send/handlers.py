@@ -26,6 +26,7 @@ from twistedmq.protocol.codec import encode_reply
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command, Reply
 from twistedmq.protocol.errors import ServiceUnavailableError, TwistedMQError
+from twistedmq.protocol.names import DLQ_PREFIX, is_dlq_topic
 from twistedmq.protocol.send_decoding import DecodedSends, SendDecoder
 from twistedmq.protocol.send_replies import SendReplies
 from twistedmq.remoting.interfaces import BatchTable, IConnection
@@ -151,6 +152,8 @@ class SendHandlers:
         good = self._without(sends, self._admission.admit(sends))
         if not good.opaques:
             return self._refusals(good)
+        if any(map(is_dlq_topic, good.batch.topics)):
+            good.is_special = True
         return self._store_and_answer(good, self._settled())
 
     def _without(
@@ -322,6 +325,9 @@ class SendHandlers:
             kind = _kind(properties)
             if kind is not None:
                 self._counters.sent_kind(topic, kind, 1, end - start)
+            if is_dlq_topic(topic) and props.RETRY_TOPIC in properties:
+                group = topic.removeprefix(DLQ_PREFIX)
+                self._counters.given_up(properties[props.RETRY_TOPIC], group)
 
     def _count(self, sends: DecodedSends, appended: Appended) -> None:
         batch, starts = sends.batch, appended.physical_offsets

@@ -33,6 +33,7 @@ from twistedmq.broker.pop.revive_service import ReviveService
 from twistedmq.broker.pop.reviving import Reviving
 from twistedmq.config.live import Live
 from twistedmq.config.pop import PopConfig
+from twistedmq.config.timer import TimerConfig
 from twistedmq.protocol.codec import decode_command, encode_request
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import Command, Reply
@@ -74,6 +75,7 @@ class PopSide(ReadSide):
         super().__init__(store)
         self.config = Live(PopConfig(**config))
         self.queue_count = REVIVE_QUEUES
+        self.timers = Live(TimerConfig())
         self.timers_behind_ms = 0
         self.inner = InnerWriter(self.store, self.counters, diversions or Diversions())
         self.wheel = TimerWheel(self.clock)
@@ -96,7 +98,9 @@ class PopSide(ReadSide):
             self.orders.clear,
         )
         self.log = ReviveLog(self.clock, self.inner)
-        self.checks = PopChecks(self.topics, self.groups, self.identity, "127.0.0.1")
+        self.checks = PopChecks(
+            self.topics, self.groups, self.identity, self.timers, "127.0.0.1"
+        )
         self.reader = PopReader(
             store=self.store,
             topics=self.topics,

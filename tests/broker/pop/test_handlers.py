@@ -8,6 +8,7 @@ from read_side import genuine_answers
 from twisted.internet.defer import Deferred
 
 from twistedmq.config.broker import BrokerIdentity
+from twistedmq.config.timer import TimerConfig
 from twistedmq.protocol.bodies import SubscriptionGroupConfig
 from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.command import Reply
@@ -220,6 +221,10 @@ def test_closed_topics_groups_and_brokers() -> None:
     side.group_defaults.set(type(side.group_defaults.value)(auto_create=False))
     unknown = side.pop_reply(consumer_group="new")
     assert unknown.code == ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST
+    side.timers.set(TimerConfig(enabled=False))
+    without = side.pop_reply(order=True)
+    assert without.code == ResponseCode.SYSTEM_ERROR
+    assert "because timerWheelEnable is false" in (without.remark or "")
     side.identity.set(BrokerIdentity(cluster_name="C", permission=2))
     assert side.pop_reply().code == ResponseCode.NO_PERMISSION
 

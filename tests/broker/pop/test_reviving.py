@@ -6,9 +6,12 @@ import pytest
 from pop_side import REVIVE_TOPIC, PopSide, restarted
 from twisted.internet.defer import Deferred, fail, succeed
 
+from twistedmq.broker.inner.diversion import Diversions, Diverted
+from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.protocol import loose_json
 from twistedmq.protocol import properties as props
 from twistedmq.protocol.bodies import PopCheckPoint
+from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.record import RecordError
 from twistedmq.store.interfaces import StoreFullError
 
@@ -156,6 +159,34 @@ def test_what_cannot_be_read_is_tried_again_later(monkeypatch: Any) -> None:
     assert {(each.rewritten, each.invisible_ms) for each in fresh} == {("1", 20_000)}
     side.pass_time(15)
     assert [each.body for each in side.pop()] == [b"a", b"b"]
+
+
+def test_what_is_tried_later_waits_in_its_queue_where_timers_take_nothing(
+    monkeypatch: Any,
+) -> None:
+    def refuse(message: InnerMessage) -> Diverted | None:
+        if message.properties[props.TIMER_DELIVER_MS] == "1700000019000":
+            raise MessageIllegalError("no room at that time")
+        return None
+
+    side = PopSide(diversions=Diversions([refuse]))
+    side.topic("T", 1)
+    side.send(b"a")
+    side.revive.startService()
+    side.pop()
+    read_queue = side.store.read_queue
+
+    def torn(topic: str, *more: Any) -> Any:
+        if topic == "T":
+            raise RecordError("torn")
+        return read_queue(topic, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(side.store, "read_queue", torn)
+        side.pass_time(15)
+    assert side.pop() == []
+    side.pass_time(10)
+    assert [each.body for each in side.pop()] == [b"a"]
 
 
 def test_what_cannot_be_read_for_days_may_be_given_up(monkeypatch: Any) -> None:

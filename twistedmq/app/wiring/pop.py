@@ -36,6 +36,7 @@ from twistedmq.config.broker import BrokerIdentity, OffsetConfig, TopicDefaults
 from twistedmq.config.metrics import MetricsConfig
 from twistedmq.config.pop import PopConfig
 from twistedmq.config.store import StoreConfig
+from twistedmq.config.timer import TimerConfig
 from twistedmq.protocol.addresses import pack
 from twistedmq.protocol.names import REVIVE_TOPIC_PREFIX, TIMER_TOPIC
 from twistedmq.store.interfaces import Durability
@@ -98,7 +99,7 @@ def pops(
         offsets, store, lambda: config.value.init_by_young_queue, orders.clear
     )
     log = ReviveLog(around.reactor, inner)
-    checks = PopChecks(topics, groups, identity, around.host)
+    checks = PopChecks(topics, groups, identity, live(TimerConfig), around.host)
     pop = PopHandlers(
         checks=checks,
         filters=PopFilters(tables.clients, tables.expressions),

@@ -6,11 +6,12 @@ Source: PopMessageProcessor, PeekMessageProcessor.
 from typing import Final
 
 from twistedmq.broker.groups.table import GroupTable
-from twistedmq.broker.pop.errors import GroupMissingError
+from twistedmq.broker.pop.errors import GroupMissingError, TimersNeededError
 from twistedmq.broker.pull.errors import FAQ
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerIdentity
 from twistedmq.config.live import Live
+from twistedmq.config.timer import TimerConfig
 from twistedmq.protocol.errors import (
     InvalidParameterError,
     PermissionDeniedError,
@@ -30,6 +31,7 @@ class PopChecks:
         topics: which may be read.
         groups: which may consume.
         identity: this broker's permission.
+        timers: whether there are any; checkpoints wait there.
         host: this broker's address, which is in the genuine texts.
     """
 
@@ -38,11 +40,13 @@ class PopChecks:
         topics: TopicTable,
         groups: GroupTable,
         identity: Live[BrokerIdentity],
+        timers: Live[TimerConfig],
         host: str,
     ) -> None:
         self._topics = topics
         self._groups = groups
         self._identity = identity
+        self._timers = timers
         self.host = host
 
     def check_broker(self, verb: str) -> None:
@@ -56,6 +60,14 @@ class PopChecks:
             raise InvalidParameterError(
                 f"the broker[{self.host}] pop message's num is greater than "
                 f"{MOST_MESSAGES}"
+            )
+
+    def check_timers(self) -> None:
+        """Refuse to lend where nothing would come back."""
+        if not self._timers.value.enabled:
+            raise TimersNeededError(
+                f"the broker[{self.host}] pop message is forbidden because "
+                "timerWheelEnable is false"
             )
 
     def check(

@@ -20,3 +20,7 @@ class GroupMissingError(TwistedMQError):
     """The group does not exist and may not be created by popping."""
 
     code = ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST
+
+
+class TimersNeededError(TwistedMQError):
+    """Checkpoints wait among the timers, and those are off."""

@@ -120,6 +120,7 @@ class PopHandlers:
         checks, topic, group = self._checks, header.topic, header.consumer_group
         checks.check_broker("pop message")
         checks.check_count(header.max_msg_nums)
+        checks.check_timers()
         if not 0 <= header.invisible_time <= INT64_MAX - self._wall_ms():
             raise InvalidParameterError(
                 f"invisibleTime {header.invisible_time} is no length of time in ms"

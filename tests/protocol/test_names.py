@@ -16,6 +16,11 @@ def test_kinds_of_names() -> None:
     assert names.is_dlq_topic("%DLQ%G")
     assert names.is_lmq("%LMQ%q")
     assert names.may_fill_light_queues("orders")
+    assert names.fills_light_queues("orders")
+    assert not names.fills_light_queues("%RETRY%G")
+    assert names.may_fill_light_queues(names.HALF_TOPIC)  # a genuine broker lets it
+    assert not names.fills_light_queues(names.HALF_TOPIC)
+    assert not names.fills_light_queues(names.TRANSACTION_GIVEN_UP_TOPIC)
     assert not names.may_fill_light_queues("%RETRY%G")
     assert names.may_be_light_queue("%LMQ%a+b.c")
     assert not names.may_be_light_queue("%LMQ%a/b")

@@ -53,6 +53,15 @@ def test_offsets_are_told_by_the_records() -> None:
     assert tags_codes == [0] * 5
 
 
+def test_halves_of_transactions_are_in_no_light_queue() -> None:
+    special, queues = make()
+    half = Told("RMQ_SYS_TRANS_HALF_TOPIC", more=LIGHT.more)
+    taken = special.take(batch_of([half]))
+    assert taken.light == [[]]
+    assert ("%LMQ%a", 0) not in queues
+    assert b"QUEUE_OFFSET" not in taken.batch.properties[0]
+
+
 def test_what_was_taken_is_given_back() -> None:
     special, queues = make()
     special.take(batch_of([BUNDLE]))

@@ -79,6 +79,8 @@ NOT_FOR_SENDING: Final = frozenset(
 )
 """Topics that no client may send to."""
 
+_HALVES: Final = frozenset({HALF_TOPIC, TRANSACTION_GIVEN_UP_TOPIC})
+
 PREDEFINED_GROUPS: Final = frozenset(
     {
         DEFAULT_PRODUCER_GROUP,
@@ -137,8 +139,16 @@ def is_lmq(name: str) -> bool:
     return name.startswith(LMQ_PREFIX)
 
 
+def fills_light_queues(topic: str) -> bool:
+    """Whether a message stored in *topic* goes into the light queues that it names.
+
+    The half of a transaction must not be seen there; the genuine broker lets it.
+    """
+    return topic not in _HALVES and may_fill_light_queues(topic)
+
+
 def may_fill_light_queues(topic: str) -> bool:
-    """Whether messages of *topic* go into the light queues that they name."""
+    """Whether messages of *topic* are in the light queues of which they say so."""
     return topic != SCHEDULE_TOPIC and not topic.startswith(
         (RETRY_PREFIX, SYSTEM_TOPIC_PREFIX)
     )

@@ -17,7 +17,7 @@ from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.protocol import properties as props
 from twistedmq.protocol.errors import MessageIllegalError, TwistedMQError
-from twistedmq.protocol.names import is_lmq, may_be_light_queue, may_fill_light_queues
+from twistedmq.protocol.names import fills_light_queues, is_lmq, may_be_light_queue
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.protocol.system_flags import INNER_BATCH
 from twistedmq.store.batch_queue import messages_in
@@ -124,7 +124,7 @@ class SpecialQueues:
             if batch.sys_flags[row] & INNER_BATCH:
                 encoded = props.put(encoded, _BASE, b"%d" % offset)
         light: list[QueueState] = []
-        if has_light_queues(self._config.value) and may_fill_light_queues(topic):
+        if has_light_queues(self._config.value) and fills_light_queues(topic):
             names = props.get(encoded, _DISPATCH) or b""
             if names.strip():
                 given = self._take_light(taken, names.decode("utf-8", "replace"), light)

@@ -172,6 +172,22 @@ def test_given_up_and_taken_up_again() -> None:
     assert again.properties[props.REAL_TOPIC] == "T"
 
 
+def test_no_half_says_that_it_is_in_light_queues() -> None:
+    """A producer may write what it likes, and a genuine broker puts halves there."""
+    places = b"INNER_MULTI_DISPATCH\x01%LMQ%a\x02INNER_MULTI_QUEUE_OFFSET\x015\x02"
+    diverted = diversion()(sent(properties=SENT + places))
+    assert diverted is not None
+    stored = half(HALF + places)
+    for message in (
+        diverted.message,
+        put_back(stored, asked=True),
+        give_up(stored),
+        resume(stored),
+    ):
+        assert props.INNER_MULTI_QUEUE_OFFSET not in message.properties
+        assert message.properties[props.INNER_MULTI_DISPATCH] == "%LMQ%a"
+
+
 @pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "9" * 30, "²"])
 def test_what_is_no_number_counts_for_nothing(text: str) -> None:
     assert check_times({props.TRANSACTION_CHECK_TIMES: text}) is None

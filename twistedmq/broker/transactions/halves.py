@@ -135,6 +135,7 @@ def _as_committed(message: InnerMessage) -> InnerMessage:
 def prepare(message: InnerMessage) -> InnerMessage:
     """Make a half of a message as it was sent."""
     properties = message.properties
+    _unsee(properties)
     if message.unique_id:
         properties[props.TRANSACTION_ID] = message.unique_id
     properties[props.REAL_TOPIC] = message.topic
@@ -168,6 +169,7 @@ def put_back(half: Record, *, asked: bool) -> InnerMessage:
     """
     message = of_record(half)
     properties = message.properties
+    _unsee(properties)
     if asked:
         times = check_times(properties) or 0
         properties[props.TRANSACTION_CHECK_TIMES] = str(times + 1)
@@ -180,6 +182,7 @@ def put_back(half: Record, *, asked: bool) -> InnerMessage:
 def give_up(half: Record) -> InnerMessage:
     """Make the message for the topic of halves that nobody decided on."""
     message = of_record(half)
+    _unsee(message.properties)
     message.topic, message.queue_id = TRANSACTION_GIVEN_UP_TOPIC, HALF_QUEUE
     return message
 
@@ -187,6 +190,7 @@ def give_up(half: Record) -> InnerMessage:
 def resume(half: Record) -> InnerMessage:
     """Make a half again of one that was given up, as if nobody had been asked."""
     message = of_record(half)
+    _unsee(message.properties)
     message.topic, message.queue_id = HALF_TOPIC, HALF_QUEUE
     message.properties[props.TRANSACTION_CHECK_TIMES] = "0"
     return message
@@ -208,6 +212,11 @@ def immunity_ms(properties: dict[str, str], timeout_ms: int) -> int | None:
         return None
     seconds = _number(text)
     return timeout_ms if seconds is None else seconds * 1000
+
+
+def _unsee(properties: dict[str, str]) -> None:
+    """Take away what says where in light queues a half is: in none, until committed."""
+    properties.pop(props.INNER_MULTI_QUEUE_OFFSET, None)
 
 
 def _number(text: str | None) -> int | None:

@@ -44,9 +44,12 @@ class SubscriptionWatch:
             )
         elif group.name in self._differing:
             self._differing.remove(group.name)
+            # a member that leaves last, or second to last, settles it as well
+            agreed = len(group.members) > 1
             self._log.info(
-                "the members of group {group} subscribe to the same again",
+                "group {group} differs no more: {why}",
                 group=group.name,
+                why="its members subscribe to the same" if agreed else "members left",
             )
 
     def samples(self) -> Iterator[Sample]:

@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
@@ -11,6 +12,7 @@ import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.impl.factory.MQClientInstance;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.common.MixAll;
+import org.apache.rocketmq.common.ServiceThread;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.tools.command.MQAdminStartup;
 
@@ -79,33 +81,27 @@ public final class Admin {
         Runtime.getRuntime().halt(0);
     }
 
-    /** At the end of most calls a client waits up to 3 s for a thread that waits for events; woken, it looks whether it should end. */
-    private static void hurry() {
+    /** At the end of most calls a client waits up to 3 s for a thread of its own that waits for events: such are woken. */
+    private static void hurry() throws ReflectiveOperationException {
+        Field work = Thread.class.getDeclaredField("target");
+        work.setAccessible(true);
         Thread waker = new Thread(() -> {
             while (true) {
-                Thread.getAllStackTraces().forEach((thread, frames) -> {
-                    if (thread.getName().equals("NettyEventExecutor") && isPolling(frames)) {
-                        thread.interrupt();
-                    }
-                });
                 try {
+                    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+                        // one that need not end yet would take it for a lost connection
+                        if (work.get(thread) instanceof ServiceThread && ((ServiceThread) work.get(thread)).isStopped()) {
+                            thread.interrupt();
+                        }
+                    }
                     Thread.sleep(20);
-                } catch (InterruptedException e) {
+                } catch (ReflectiveOperationException | InterruptedException e) {
                     return;
                 }
             }
         }, "hurry");
         waker.setDaemon(true);
         waker.start();
-    }
-
-    private static boolean isPolling(StackTraceElement[] frames) {
-        for (int i = 1; i < frames.length; i++) {
-            if (frames[i - 1].getMethodName().equals("poll") && frames[i].getMethodName().equals("run")) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static void call(String[] args) throws Exception {

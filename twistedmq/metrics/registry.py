@@ -10,7 +10,7 @@ from twisted.logger import Logger
 
 from twistedmq.metrics.samples import Metric, MetricSource, Sample, Samples
 
-AT_ONCE: Final = 500
+AT_ONCE: Final = 100
 """So many figures are collected before the reactor gets its turn."""
 
 

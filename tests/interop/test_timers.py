@@ -92,7 +92,9 @@ def test_what_waits_is_continued_by_the_other_broker(tmp_path: Path, end: str) -
         times_ms = [begin_ms + 1000 * s for s in (1, 8, 9, 16)]
         for deliver_ms in times_ms:
             timers.send(ours.address, deliver_ms, 15)
-        timers.send(ours.address, times_ms[3], 1)
+        # Within the window: where both roll and are late, the genuine broker delivers
+        # what was called back.
+        timers.send(ours.address, times_ms[1], 1)
         timers.call_back_the_last(ours.address)
         timers.wait_and_check(ours.address, times_ms[0])
         assert timing_count(ours.address) == 45

@@ -53,4 +53,5 @@ def test_no_half_is_seen_and_none_is_forgotten(tmp_path: Path) -> None:
             producer.asked.clear()
             producer.wait_asked(set(texts["unknown"]))  # round after round
             assert set(producer.asked) == set(texts["unknown"])
-            assert seen(broker.address) == got
+            # One that was committed just before the kill may be committed twice.
+        assert set(seen(broker.address)) == set(got)

@@ -22,7 +22,7 @@ pull-filtered consume-sql92
 lite-pull-assign lite-pull-subscribe lite-pull-seek lite-pull-pause
 query-by-key query-by-id query-by-unique-key view-message search-offset-by-time
 message-track clone-group-offset consumers-of-topic
-consumer-running-info consume-message-directly pull-filtered
+consumer-running-info consume-message-directly
 pop-consumer pop-retry
 request-reply request-reply-async request-timeout
 namespace namespace-v2 message-trace

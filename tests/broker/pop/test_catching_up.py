@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pop_side import REVIVE_TOPIC, PopSide
 
-from twistedmq.broker.pop.catching_up import PopCatchUp
+from twistedmq.broker.pop.catching_up import MARGIN_MS, PopCatchUp
 from twistedmq.protocol.record import RecordError
 from twistedmq.testing.batches import Told, batch_of
 
@@ -14,11 +14,11 @@ def crashed() -> PopSide:
     side.topic("T", 2)
     side.send(*[b"x"] * 5)
     side.pop()
-    side.now_ms += 1_000
+    side.now_ms += 60_000
     side.send(*[b"y"] * 3)
     side.pop()
     side.store.append(batch_of([Told(topic=REVIVE_TOPIC, tag="ck", body=b"no")]))
-    side.offsets.commit("G", "T", 0, 0)
+    side.offsets.commit("G", "T", 0, 5)  # what was written in the meantime
     return side
 
 
@@ -54,10 +54,32 @@ def test_a_group_goes_on_behind_its_newest_checkpoint() -> None:
 
 def test_only_what_came_after_the_positions_counts() -> None:
     side = crashed()
-    catch_up(side, side.now_ms)
-    assert side.offsets.query("G", "T", 0) == 0
+    catch_up(side, side.now_ms + MARGIN_MS + 1)
+    assert side.offsets.query("G", "T", 0) == 5
     catch_up(side, None)
-    assert side.offsets.query("G", "T", 0) == 0
+    assert side.offsets.query("G", "T", 0) == 5
+
+
+def test_what_was_popped_while_positions_were_written_counts() -> None:
+    side = crashed()
+    catch_up(side, side.now_ms + MARGIN_MS)
+    assert side.offsets.query("G", "T", 0) == 8
+
+
+def test_a_group_whose_position_was_never_written() -> None:
+    side = crashed()
+    side.offsets.remove_group("G")
+    catch_up(side, side.now_ms - 500)
+    assert side.offsets.query("G", "T", 0) == 8
+
+
+def test_a_group_that_was_moved_back_stays_there() -> None:
+    side = crashed()
+    side.offsets.commit("G", "T", 0, 4)
+    catch_up(side, side.now_ms - 500)
+    assert side.offsets.query("G", "T", 0) == 4
+    catch_up(side, 0)  # from where it is, one after the other
+    assert side.offsets.query("G", "T", 0) == 8
 
 
 def test_nobody_goes_back_or_beyond_the_end() -> None:
@@ -75,7 +97,7 @@ def test_nobody_goes_back_or_beyond_the_end() -> None:
 def test_what_is_gone_stays_gone(pair: tuple[str, str]) -> None:
     side = crashed()
     catch_up(side, 0, is_wanted=lambda *asked: asked == pair)
-    assert side.offsets.query("G", "T", 0) == 0
+    assert side.offsets.query("G", "T", 0) == 5
 
 
 def test_damage_costs_no_more_than_messages_given_again(monkeypatch: Any) -> None:
@@ -86,4 +108,4 @@ def test_damage_costs_no_more_than_messages_given_again(monkeypatch: Any) -> Non
 
     monkeypatch.setattr(side.store, "read_queue", torn)
     catch_up(side, 0)
-    assert side.offsets.query("G", "T", 0) == 0
+    assert side.offsets.query("G", "T", 0) == 5

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 
 from twistedmq.broker.offsets.table import OffsetTable
 from twistedmq.broker.pop.checkpoints import CHECKPOINT_TAG, offsets_of
+from twistedmq.broker.pop.positions import Place
 from twistedmq.broker.settling import settle
 from twistedmq.protocol import loose_json
 from twistedmq.protocol import properties as props
@@ -24,6 +25,9 @@ from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.protocol.record import body_of, properties_of, size_of
 from twistedmq.store.interfaces import IMessageStore
+
+MARGIN_MS: Final = 2_000
+"""How long positions may be under way to the disk: what was popped meanwhile counts."""
 
 _SLICE: Final = 128
 _NO_LIMIT: Final = 2**31 - 1
@@ -60,7 +64,8 @@ class PopCatchUp(Service):
         self._places = places
         self._since_ms = since_ms
         self._is_wanted = is_wanted
-        self._moved: set[tuple[str, str, int]] = set()
+        self._found: list[tuple[Place, int, int]] = []
+        """Start, and what is behind it, of what was popped where."""
         self.ready: Deferred[None] | None = None
 
     def startService(self) -> None:
@@ -72,14 +77,16 @@ class PopCatchUp(Service):
     async def _look(self, since_ms: int) -> None:
         for topic, queue_id in self._places:
             offset = await settle(
-                self._store.offset_by_time(topic, queue_id, since_ms + 1, False)
+                self._store.offset_by_time(topic, queue_id, since_ms - MARGIN_MS, False)
             )
             await self._look_through(topic, queue_id, offset)
-        if self._moved:
+        if moved := self._move():
             self._log.info(
-                "{count} queues go on behind what was popped before the crash",
-                count=len(self._moved),
+                "in {count} queues groups go on behind what they popped before the "
+                "crash",
+                count=moved,
             )
+        self._found.clear()
 
     async def _look_through(self, topic: str, queue_id: int, offset: int) -> None:
         end = self._store.queue_bounds(topic, queue_id)[1]
@@ -112,20 +119,27 @@ class PopCatchUp(Service):
             if _MARK in bytes(properties_of(buffer, at)):
                 body = body_of(buffer, at)
                 with suppress(TwistedMQError):  # it is logged when it is due
-                    self._move(loose_json.decode(body, type=PopCheckPoint))
+                    self._note(loose_json.decode(body, type=PopCheckPoint))
             at += size_of(buffer, at)
 
-    def _move(self, checkpoint: PopCheckPoint) -> None:
-        topic, group, queue_id = (
-            checkpoint.topic,
-            checkpoint.group,
-            checkpoint.queue_id,
-        )
+    def _note(self, checkpoint: PopCheckPoint) -> None:
         offsets = offsets_of(checkpoint)
-        end = self._store.queue_bounds(topic, queue_id)[1]
-        if not offsets or not self._is_wanted(topic, group):
-            return
-        behind = max(offsets) + 1
-        if self._offsets.query(group, topic, queue_id) < behind <= end:
-            self._offsets.commit(group, topic, queue_id, behind)
-            self._moved.add((topic, group, queue_id))
+        if offsets and self._is_wanted(checkpoint.topic, checkpoint.group):
+            place = (checkpoint.topic, checkpoint.group, checkpoint.queue_id)
+            self._found.append((place, checkpoint.start_offset, max(offsets) + 1))
+
+    def _move(self) -> int:
+        """Move groups on; gives in how many queues.
+
+        Only from where they are, if that is known: a checkpoint that begins further on
+        is of another time, from before an operator moved the group, perhaps.
+        """
+        moved = set()
+        for place, start, behind in sorted(self._found):
+            topic, group, queue_id = place
+            end = self._store.queue_bounds(topic, queue_id)[1]
+            at = self._offsets.query(group, topic, queue_id)
+            if (at < 0 or start <= at) and at < behind <= end:
+                self._offsets.commit(group, topic, queue_id, behind)
+                moved.add(place)
+        return len(moved)

@@ -32,17 +32,31 @@ def free_ports(count: int) -> list[int]:
     are next but one to each other: a broker listens on its port and on that less 2.
     """
     span = os.environ.get("TWISTEDMQ_PEER_PORTS")
-    first, last = map(int, span.split("-")) if span else _own_span()
-    for start in range(first, last - count):
+    first, last = map(int, span.split("-")) if span else OWN_SPAN
+    size = last - count - first
+    for _ in range(size):
+        start = first + _Turn.next(count) % size
         with _Held() as held:
             if all(held.take(start + n) for n in range(count)):
                 return list(range(start, start + count))
     raise StartError(f"no {count} free ports in {first}-{last}")
 
 
-def _own_span() -> tuple[int, int]:
-    start = 12000 + os.getpid() % 800 * 10
-    return start, start + 9000
+OWN_SPAN = 12_000, 32_000
+
+
+class _Turn:
+    """Goes round, so that a port just given is not given again before it is used.
+
+    Runs beside each other begin at places far apart, however near their numbers are.
+    """
+
+    _place = os.getpid() * 7919
+
+    @classmethod
+    def next(cls, count: int) -> int:
+        cls._place += count
+        return cls._place
 
 
 class _Held:

@@ -5,6 +5,7 @@ decoder; everything else (V1 fields, odd headers) takes the slow way round throu
 ``codec`` and ends in the same columns.
 """
 
+import re
 from collections.abc import Callable, Container, Sequence
 from struct import Struct as Packing
 from typing import Annotated, Final
@@ -34,7 +35,7 @@ from twistedmq.protocol.system_flags import INNER_BATCH, NEED_UNWRAP
 _NAME_END: Final = "\x01"
 _PAIR_END: Final = "\x02"
 _VALUE_END: Final = b"\x02"
-_NO_WAIT: Final = b"\x02WAIT\x01false"
+_NO_WAIT: Final = b"WAIT\x01false"
 _NOTHING_SOUGHT: Final[dict[str, str]] = {}
 _NO_LIMIT: Final = -1
 _CACHED_TAGS: Final = 10_000
@@ -186,8 +187,10 @@ class SendDecoder:
         self._added_names = frozenset(parse(added))
         self._special = special
         self._noted = self._added_names | special
-        names = [*special, TAGS]
-        self._sought = [*(f"\x02{name}\x01".encode() for name in names), _NO_WAIT]
+        names = b"|".join(re.escape(name.encode()) for name in (*special, TAGS))
+        self._find_sought = re.compile(
+            b"\x02(?:(?:%b)\x01|%b)" % (names, _NO_WAIT)
+        ).search
         self._new_unique_id = new_unique_id
         self._tags_codes: dict[str | None, int] = {None: 0, "": 0}
 
@@ -311,7 +314,7 @@ class SendDecoder:
         batch.bodies += bodies
         # One look at all of them together: most batches have nothing to be found.
         together = _VALUE_END.join((b"", *encoded))
-        if any(map(together.__contains__, self._sought)):
+        if self._find_sought(together):
             self._read_properties(encoded, sends)
         else:
             sends.property_maps += [_NOTHING_SOUGHT] * count

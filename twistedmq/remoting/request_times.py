@@ -102,16 +102,29 @@ class RequestTimes:
         return times
 
     def _measured(self, code: int, handler: Handler) -> Handler:
+        seconds = self._seconds
+        instant = self._distribution(code, _SUCCESS).counts
+
         def handle(request: Request) -> Reply | Deferred[Reply]:
-            began_s, one_way = self._seconds(), request.command.is_one_way
+            began_s = seconds()
             try:
                 reply = handler(request)
             except Exception as error:
+                one_way = request.command.is_one_way
                 self._note(code, _code_of(error), began_s, one_way=one_way)
                 raise
             if isinstance(reply, Reply):
+                if (
+                    reply.code == _SUCCESS
+                    and seconds() - began_s < _NO_TIME_S
+                    and not request.command.is_one_way
+                ):
+                    instant[0] += 1  # nearly all
+                    return reply
+                one_way = request.command.is_one_way
                 self._note(code, reply.code, began_s, one_way=one_way)
                 return reply
+            one_way = request.command.is_one_way
             held = code in _LONG_POLLING
 
             def done(late: Reply) -> Reply:
@@ -134,21 +147,20 @@ class RequestTimes:
             frames: Sequence[bytes], connection: IConnection
         ) -> bytes | Deferred[bytes]:
             began_s, number = seconds(), len(frames)
-            replies = handler(frames, connection)
-            if isinstance(replies, bytes):
+
+            def done(replies: bytes) -> bytes:
                 if (
                     seconds() - began_s < _NO_TIME_S
                     and replies.count(_GOOD_BATCH_REPLY) == number
                 ):
-                    instant[0] += number
-                    return replies
-                self._note_batch(code, replies, number, began_s)
+                    instant[0] += number  # nearly all
+                else:
+                    self._note_batch(code, replies, number, began_s)
                 return replies
 
-            def done(late: bytes) -> bytes:
-                self._note_batch(code, late, number, began_s)
-                return late
-
+            replies = handler(frames, connection)
+            if isinstance(replies, bytes):
+                return done(replies)
             return replies.addCallback(done)
 
         return handle

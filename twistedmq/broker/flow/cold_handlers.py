@@ -61,6 +61,8 @@ class ColdHandlers:
         cold, clients = self._cold, self._clients
 
         def handle(request: Request) -> Reply | Deferred[Reply]:
+            if not cold.are_there:
+                return handler(request)
             header: PullMessageRequestHeader = request.header
             group = header.consumer_group
             if cold.must_wait(header.topic, group, header.queue_id):

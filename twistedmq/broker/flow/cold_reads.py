@@ -70,6 +70,11 @@ class ColdReads:
         self._size += size
         self._places.add((topic, group, queue_id))
 
+    @property
+    def are_there(self) -> bool:
+        """Whether anybody has read from the disk lately; if not, nobody must wait."""
+        return bool(self._places)
+
     def must_wait(self, topic: str, group: str, queue_id: int) -> bool:
         """Whether a group that reads this queue from the disk has read enough."""
         config = self._config.value

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from twistedmq.client.starting import StartFrom
     from twistedmq.protocol.bodies.clients import MessageModel
 
-__version__ = "0.1.0.dev1"
+__version__ = "0.1.0.dev2"
 
 __all__ = [
     "Consumer",

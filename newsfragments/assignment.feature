@@ -1,1 +1,0 @@
-The broker shares a topic's queues out among the members of a group that ask it to (`QUERY_ASSIGNMENT`), to be pulled or popped as `mqadmin setConsumeMode` or `defaultMessageRequestMode` says, and keeps those choices in `messageRequestMode.json`.

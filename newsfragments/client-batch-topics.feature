@@ -1,1 +1,0 @@
-The client takes apart what holds a batch (topics with `queue.type=BatchCQ`), and sends messages with a priority; topics can be created with attributes.

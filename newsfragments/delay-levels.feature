@@ -1,1 +1,0 @@
-Messages with a delay level are delivered when their delay is over: the 18 levels of ``messageDelayLevel``, kept in the schedule topic and in ``delayOffset.json`` as the genuine broker keeps them, over kill -9, restarts and clocks that are set back or forward.

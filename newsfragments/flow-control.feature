@@ -1,1 +1,0 @@
-The broker asked its clients to slow down: code 2 with the stage and the time while requests or writes wait too long (``waitTimeMillsIn...Queue``, ``osPageCacheBusyTimeOutMills``), and limits of rates for clients and topics (``clientMaxMessagesPerSecond`` and others, topic attribute ``max.messages.per.second``).

@@ -1,1 +1,0 @@
-The broker lent messages to consumers that pop (POP_MESSAGE, ACK_MESSAGE, BATCH_ACK_MESSAGE, CHANGE_MESSAGE_INVISIBLETIME, PEEK_MESSAGE), in order too, and brought back what was not acknowledged in time.

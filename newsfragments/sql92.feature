@@ -1,1 +1,0 @@
-Consumers could subscribe by SQL92 conditions on properties, which were refused with line and column where they were wrong; `enablePropertyFilter` was on by default.

@@ -1,1 +1,0 @@
-Statistics by the genuine names and windows (``VIEW_BROKER_STATS_DATA``), rates over 10, 60 and 600 seconds, put times and their distribution, and the lag of consumer groups in messages and in time came from real numbers.

@@ -1,1 +1,0 @@
-Messages are delivered at any time that they ask for (``TIMER_DELIVER_MS``, ``TIMER_DELAY_SEC``, ``TIMER_DELAY_MS``), to the second and up to ``timerMaxDelaySec`` ahead, and can be called back with the handle of their send (``recallMessageEnable``); timer wheel, timer log and progress are the genuine broker's files, continued either way, also after kill -9.

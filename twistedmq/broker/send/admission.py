@@ -10,12 +10,12 @@ from collections.abc import Callable, Container
 from random import Random
 from typing import Final
 
-from twistedmq.broker.attributes import is_batch_topic
 from twistedmq.broker.delay.diversion import asked_level
 from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.inner.diversion import Diversions
 from twistedmq.broker.inner.message import of_batch, put_into
 from twistedmq.broker.locks.table import QueueLocks
+from twistedmq.broker.send.limits import check_bundle, check_queue, check_sizes
 from twistedmq.broker.send.priority import counts, priority_of
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.broker.transactions.halves import says_half
@@ -23,7 +23,6 @@ from twistedmq.config.broker import BrokerIdentity, SendConfig
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.protocol import properties as props
-from twistedmq.protocol.addresses import format_address, unpack
 from twistedmq.protocol.bodies import TopicConfig, TopicFilterType
 from twistedmq.protocol.errors import (
     GroupNotFoundError,
@@ -41,7 +40,6 @@ from twistedmq.protocol.names import (
     may_send_to,
 )
 from twistedmq.protocol.record_crc import SEAL_BYTES
-from twistedmq.protocol.record_layout import record_size
 from twistedmq.protocol.send_decoding import DecodedSends
 from twistedmq.protocol.system_flags import (
     INNER_BATCH,
@@ -49,14 +47,9 @@ from twistedmq.protocol.system_flags import (
     NEED_UNWRAP,
     TRANSACTION_MASK,
     is_writable,
-    perm_text,
 )
-from twistedmq.store.batch_queue import MOST_MESSAGES
 
 MAX_PROPERTIES_BYTES: Final = 32_767
-MAX_TOPIC_BYTES: Final = 127
-"""Of a topic that is not a group's retry topic; the record has one byte for it."""
-
 _OWN_BYTES: Final = 256
 """More than what a record has beside its body and properties."""
 
@@ -181,8 +174,9 @@ class Admission:
         batch = sends.batch
         topic, queue_id = batch.topics[messages[0]], batch.queue_ids[messages[0]]
         config = self._topic_of(sends, request, topic)
-        self._check_queue(config, queue_id, batch.born_hosts[messages[0]])
-        self._check_sizes(sends, messages, topic)
+        check_queue(config, queue_id, batch.born_hosts[messages[0]])
+        limit = self._limits.value.max_message_bytes
+        check_sizes(sends.batch, messages, topic, limit, self._properties_limit)
         for message in messages:
             self._check_kind(sends, message, topic)
         if queue_id < 0:
@@ -241,44 +235,12 @@ class Admission:
             return self._topics.create_if_absent(topic)
         raise TopicNotFoundError(topic, ", apply first please!")
 
-    def _check_queue(self, config: TopicConfig, queue_id: int, peer: bytes) -> None:
-        queues = max(config.write_queue_nums, config.read_queue_nums)
-        if queue_id >= queues or (queue_id < 0 and not config.write_queue_nums):
-            raise InvalidParameterError(
-                f"request queueId[{queue_id}] is illegal, {describe(config)} "
-                f"Producer: {format_address(*unpack(peer))}"
-            )
-
-    def _check_sizes(self, sends: DecodedSends, messages: range, topic: str) -> None:
-        if len(topic.encode()) > MAX_TOPIC_BYTES and not is_retry_topic(topic):
-            raise MessageIllegalError(
-                f"the topic {topic} has more than {MAX_TOPIC_BYTES} bytes"
-            )
-        limit, whole, batch = self._limits.value.max_message_bytes, 0, sends.batch
-        for message in messages:
-            body, properties = batch.bodies[message], batch.properties[message]
-            host = batch.born_hosts[message]
-            whole += record_size(topic, len(body), len(properties), host, host)
-            if len(body) > limit or len(properties) > self._properties_limit:
-                raise MessageIllegalError(
-                    f"the message is illegal: its body has {len(body)} bytes, its "
-                    f"properties {len(properties)}; msg body length limit {limit}B, "
-                    f"msg properties length limit {self._properties_limit}B"
-                )
-            if not body and len(messages) == 1:
-                raise MessageIllegalError("the message is illegal: it has no body")
-        if len(messages) > 1 and whole > limit:
-            raise MessageIllegalError(
-                f"the batch is illegal: its messages need {whole} bytes; the limit is "
-                f"{limit}B"
-            )
-
     def _check_kind(self, sends: DecodedSends, message: int, topic: str) -> None:
         """Refuse what cannot be of its kind; take off what is not for who sends it."""
         properties = sends.property_maps[message]
         flags = sends.batch.sys_flags[message]
         if flags & (INNER_BATCH | NEED_UNWRAP) or props.INNER_NUM in properties:
-            self._check_bundle(properties, flags, topic)
+            check_bundle(properties, flags, topic, self._topics.get(topic))
         if is_retry_topic(topic):
             self._drop(sends, message, *_TIMERS)  # that time has come already
         self._drop(sends, message, props.POP_CK)
@@ -313,29 +275,6 @@ class Admission:
         sends.answer_fields[opaque] = fields | diverted.answer_fields
         if diverted.when_stored is not None:
             sends.when_stored[opaque] = diverted.when_stored
-
-    def _check_bundle(self, properties: dict[str, str], flags: int, topic: str) -> None:
-        """Refuse what says that it holds several messages where that cannot be."""
-        if not flags & INNER_BATCH:
-            raise MessageIllegalError(
-                f"a message with the property {props.INNER_NUM} must have the system "
-                "flag INNER_BATCH"
-            )
-        config = self._topics.get(topic)
-        if config is None or not is_batch_topic(config.attributes):
-            raise MessageIllegalError(
-                f"a message that holds a batch (INNER_BATCH) needs a topic with "
-                f"queue.type=BatchCQ; {topic} is none"
-            )
-        number = properties.get(props.INNER_NUM, "")
-        if (
-            not number.isascii()
-            or not number.isdigit()
-            or (not 1 <= int(number) <= MOST_MESSAGES)
-        ):
-            raise MessageIllegalError(
-                f"{props.INNER_NUM}={number}: a message holds 1 to {MOST_MESSAGES}"
-            )
 
     def _drop(self, sends: DecodedSends, message: int, *names: str) -> None:
         """Take properties off a message that only their writer may use."""
@@ -410,16 +349,3 @@ class Admission:
 def _is_delayed(properties: dict[str, str]) -> bool:
     """Raises: MessageIllegalError, where the delay level is no number."""
     return asked_level(properties) > 0 or not properties.keys().isdisjoint(_TIMERS)
-
-
-def describe(config: TopicConfig) -> str:
-    """Give a topic's settings as people read them in remarks."""
-    attributes = ", ".join(f"{k}={v}" for k, v in (config.attributes or {}).items())
-    return (
-        f"TopicConfig [topicName={config.topic_name}, "
-        f"readQueueNums={config.read_queue_nums}, "
-        f"writeQueueNums={config.write_queue_nums}, perm={perm_text(config.perm)}, "
-        f"topicFilterType={config.topic_filter_type}, "
-        f"topicSysFlag={config.topic_sys_flag}, order={str(config.order).lower()}, "
-        f"attributes={{{attributes}}}]"
-    )

@@ -92,7 +92,8 @@ OF_BROKER: list[Case] = [
     (15, COMMIT | {"topic": "nothere"}, b""),
     (29, NOWHERE | {"timestamp": "1"}, b""),
     *((code, NOWHERE, b"") for code in (30, 31, 32)),
-    *((33, {"offset": offset}, b"") for offset in ("1", "999999999999", "-1")),
+    # Not in the middle of a message: what is there, the genuine broker may give.
+    *((33, {"offset": offset}, b"") for offset in ("999999999999", "-1")),
     (
         12,
         {

@@ -8,7 +8,7 @@ def told(folders: str, read_only: str = "", separator: str = ",") -> str | None:
         "storePathCommitLog": folders,
         "readOnlyCommitLogStorePaths": read_only,
         "multiPathSplitter": separator,
-        "storePathRootDir": Path("/root"),
+        "storePathRootDir": Path("/data"),
     }
     return check_log_folders(values.__getitem__)
 
@@ -16,7 +16,7 @@ def told(folders: str, read_only: str = "", separator: str = ",") -> str | None:
 def test_new_files_of_the_log_must_have_somewhere_to_go() -> None:
     assert told("") is None
     assert told("", "/a") is None
-    assert told("", "/a,/root/commitlog/") is not None
+    assert told("", "/a,/data/commitlog/") is not None
     assert told("/a,/b", "/a") is None
     assert told("/a:/b", "/a:/b:/c", ":") == (
         "readOnlyCommitLogStorePaths=/a:/b:/c holds every folder of "

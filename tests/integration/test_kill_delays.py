@@ -21,7 +21,7 @@ def test_kill_while_some_wait_and_some_are_delivered(tmp_path: Path) -> None:
         broker.kill()
         sender.join()
         broker.start()
-        wait_for_deliveries(broker.data, DELAYS_S, 20)
+        wait_for_deliveries(broker.address, broker.data, DELAYS_S, 20)
     deliveries = Deliveries(broker.data, DELAYS_S)
     deliveries.check(twice_allowed=("Later",))
     assert not sender.refused

@@ -1,9 +1,8 @@
 """kill -9 in the middle of transactions."""
 
-import time
 from pathlib import Path
 
-from load import read_topic
+from load import read_queue, read_topic
 from processes import OurBroker
 from transactions import TransactionalProducer
 
@@ -23,11 +22,12 @@ def seen(address: str) -> list[str]:
 
 def visible(address: str, wanted: set[str], timeout_s: float = 20) -> list[str]:
     """Give what a consumer gets, once that is all of *wanted*."""
-    deadline = time.monotonic() + timeout_s
-    while not wanted <= set(texts := seen(address)):
-        assert time.monotonic() < deadline, f"lost {sorted(wanted - set(texts))[:5]}"
-        time.sleep(0.1)
-    return texts
+    texts: list[str] = []
+    for message in read_queue(address, TOPIC, 0, hold_s=timeout_s):
+        texts.append(message.body.decode())
+        if wanted <= set(texts):
+            return texts
+    raise AssertionError(f"lost {sorted(wanted - set(texts))[:5]}")
 
 
 def test_no_half_is_seen_and_none_is_forgotten(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Delayed messages: set aside by one broker, delivered by the other."""
 
-import time
 from pathlib import Path
 
 from deliveries import Deliveries, wait_for_deliveries
@@ -28,16 +27,21 @@ def send_all(address: str, name: str) -> None:
         assert len(sender.acked) == COUNT, dict(sender.refused)
 
 
+def wait_for_some(address: str, data: Path, topic: str) -> None:
+    """Return when the first of three levels is delivered."""
+    wait_for_deliveries(address, data, DELAYS_S, 20, topics={topic})
+
+
 def test_each_broker_goes_on_where_the_other_was_stopped(tmp_path: Path) -> None:
     both = TwoWay(tmp_path / "data", SETTINGS)
     with both.ours() as ours:
         send_all(ours.address, "Ours")
-        time.sleep(1.5)  # the first of three levels is delivered meanwhile
+        wait_for_some(ours.address, both.data, "Ours1")
     with both.genuine() as genuine:
         send_all(genuine.address, "Genuine")
-        time.sleep(1.5)
-    with both.ours():
-        wait_for_deliveries(both.data, DELAYS_S, 60)
+        wait_for_some(genuine.address, both.data, "Genuine1")
+    with both.ours() as ours:
+        wait_for_deliveries(ours.address, both.data, DELAYS_S, 60)
     deliveries = Deliveries(both.data, DELAYS_S)
     deliveries.check()
     assert len(deliveries.times) == 2 * len(DELAYS_S) * COUNT
@@ -50,10 +54,10 @@ def test_the_genuine_broker_goes_on_after_a_crash_of_ours(tmp_path: Path) -> Non
     both = TwoWay(tmp_path / "data", SETTINGS)
     with both.ours() as ours:
         send_all(ours.address, "Ours")
-        time.sleep(1.5)
+        wait_for_some(ours.address, both.data, "Ours1")
         ours.kill()
-    with both.genuine():
-        wait_for_deliveries(both.data, DELAYS_S, 60)
+    with both.genuine() as genuine:
+        wait_for_deliveries(genuine.address, both.data, DELAYS_S, 60)
     deliveries = Deliveries(both.data, DELAYS_S)
     deliveries.check(twice_allowed=("Ours1",))
     assert len(deliveries.times) == len(DELAYS_S) * COUNT

@@ -49,7 +49,7 @@ def test_sends_go_on_while_thousands_are_delivered(tmp_path: Path) -> None:
             Sender(broker.address, f"L{level}", count=COUNT, size=200, more=more).run()
         began = time.monotonic()
         pulse.start()
-        wait_for_deliveries(broker.data, DELAYS_S, 60)
+        wait_for_deliveries(broker.address, broker.data, DELAYS_S, 60)
         pulse.ended.set()
         pulse.join()
     deliveries = Deliveries(broker.data, DELAYS_S)

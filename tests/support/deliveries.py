@@ -1,9 +1,10 @@
 """When delayed messages were delivered, as the log of a broker tells it."""
 
-import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+
+from load import read_queue
 
 from twistedmq.protocol.names import SCHEDULE_TOPIC
 from twistedmq.protocol.properties import parse
@@ -32,6 +33,7 @@ class Deliveries:
         self._delays_s = delays_s
         self.set_aside: dict[tuple[str, str], tuple[int, int]] = {}
         """Level and store time by (topic, key)."""
+        self._queue_ids: dict[tuple[str, str], int] = {}
         self.times: Counter[tuple[str, str]] = Counter()
         self.early: list[str] = []
         for record in logged(data):
@@ -39,6 +41,7 @@ class Deliveries:
             message = properties.get("REAL_TOPIC", ""), properties.get("KEYS", "")
             if record.topic == SCHEDULE_TOPIC:
                 self.set_aside[message] = int(properties["DELAY"]), record.store_ms
+                self._queue_ids[message] = int(properties["REAL_QID"])
             elif message in self.set_aside:
                 self._delivered(message, record)
 
@@ -54,6 +57,13 @@ class Deliveries:
         """What was set aside and never came."""
         return self.set_aside.keys() - self.times.keys()
 
+    def awaited(self) -> dict[tuple[str, int], set[str]]:
+        """Give the keys of what was set aside, by topic and queue id."""
+        keys: dict[tuple[str, int], set[str]] = {}
+        for (topic, key), queue_id in self._queue_ids.items():
+            keys.setdefault((topic, queue_id), set()).add(key)
+        return keys
+
     def check(self, *, twice_allowed: tuple[str, ...] = ()) -> None:
         """See that all came, none early, and once where nobody crashed."""
         assert self.early == []
@@ -62,8 +72,21 @@ class Deliveries:
         assert twice <= set(twice_allowed)
 
 
-def wait_for_deliveries(data: Path, delays_s: Sequence[int], limit_s: float) -> None:
-    """Return when everything that was set aside has come, or after *limit_s*."""
-    end = time.monotonic() + limit_s
-    while Deliveries(data, delays_s).forgotten and time.monotonic() < end:
-        time.sleep(0.2)
+def wait_for_deliveries(
+    address: str,
+    data: Path,
+    delays_s: Sequence[int],
+    limit_s: float,
+    topics: Collection[str] = (),
+) -> None:
+    """Return when everything that was set aside has come, or nothing for *limit_s*.
+
+    The broker at *address* is asked. With *topics* only theirs is waited for.
+    """
+    for (topic, queue_id), keys in Deliveries(data, delays_s).awaited().items():
+        if topics and topic not in topics:
+            continue
+        for message in read_queue(address, topic, queue_id, hold_s=limit_s):
+            keys.discard(message.properties["KEYS"])
+            if not keys:
+                break

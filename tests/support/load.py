@@ -22,6 +22,7 @@ MAX_OFFSET = 30
 SUCCESS = 0
 BUSY = 2
 PULL_NOT_FOUND = 19
+SUSPEND, HAS_SUBSCRIPTION = 2, 4  # flags of a pull
 PULL_OFFSET_MOVED = 21
 MAGIC_V2 = 0xDAA320AB
 BORN_V6, STORE_V6 = 16, 32
@@ -202,11 +203,15 @@ def read_frame(stream) -> tuple[dict, bytes]:
 
 
 def read_queue(
-    address: str, topic: str, queue_id: int, offset: int = 0
+    address: str, topic: str, queue_id: int, offset: int = 0, hold_s: float = 0
 ) -> Iterator[Stored]:
-    """Pull a queue from *offset*, or from where it begins, to its end."""
+    """Pull a queue from *offset*, or from where it begins, to its end.
+
+    The end is where nothing more has come for *hold_s*: pulls are held so long.
+    """
+    held = str(HAS_SUBSCRIPTION | SUSPEND) if hold_s else str(HAS_SUBSCRIPTION)
     with (
-        socket.create_connection(host_and_port(address), 30) as sock,
+        socket.create_connection(host_and_port(address), 30 + hold_s) as sock,
         sock.makefile("rb") as stream,
     ):
         while True:
@@ -216,9 +221,9 @@ def read_queue(
                 "queueId": str(queue_id),
                 "queueOffset": str(offset),
                 "maxMsgNums": "32",
-                "sysFlag": "4",
+                "sysFlag": held,
                 "commitOffset": "0",
-                "suspendTimeoutMillis": "0",
+                "suspendTimeoutMillis": str(int(hold_s * 1000)),
                 "subscription": "*",
                 "subVersion": "0",
                 "expressionType": "TAG",

@@ -12,19 +12,19 @@ def test_files_are_named_by_their_first_byte() -> None:
 
 
 def test_the_log_may_be_elsewhere() -> None:
-    config = StoreConfig(Path("/root"), "/fast/log")
+    config = StoreConfig(Path("/data"), "/fast/log")
     assert StorePaths(config).commit_log == Path("/fast/log")
-    assert StorePaths(StoreConfig(Path("/root"))).commit_log == Path("/root/commitlog")
+    assert StorePaths(StoreConfig(Path("/data"))).commit_log == Path("/data/commitlog")
 
 
 def test_several_folders_are_taken_apart() -> None:
-    config = StoreConfig(Path("/root"), " /a,,/b/, ", "/c")
+    config = StoreConfig(Path("/data"), " /a,,/b/, ", "/c")
     assert StorePaths(config).log_folders == (Path("/a"), Path("/b"))
     assert StorePaths(config).read_only_log_folders == (Path("/c"),)
 
 
 def test_a_colon_is_part_of_a_name_unless_it_is_the_separator() -> None:
-    config = StoreConfig(Path("/root"), "/a:b")
+    config = StoreConfig(Path("/data"), "/a:b")
     assert StorePaths(config).log_folders == (Path("/a:b"),)
-    config = StoreConfig(Path("/root"), "/a:/b", folder_separator=":")
+    config = StoreConfig(Path("/data"), "/a:/b", folder_separator=":")
     assert StorePaths(config).log_folders == (Path("/a"), Path("/b"))

@@ -15,7 +15,7 @@ from offline_kit import (
 from twistedmq.store.offline.reading_files import ReadingFiles
 from twistedmq.testing.fake_files import FakeFiles
 
-PATH = Path("/root/file")
+PATH = Path("/data/file")
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """delayOffset.json: the progress of the delay levels on disk, in the genuine format."""
 
-from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 from twistedmq.broker.delay.progress import DelayProgress
+from twistedmq.broker.saving import SavingService
 from twistedmq.broker.table_file import TableFile
 from twistedmq.config.delay import DelayConfig
 from twistedmq.config.live import Live
@@ -14,7 +14,7 @@ from twistedmq.protocol.errors import FieldError
 from twistedmq.store.json_file import AtomicJsonFile
 
 
-class DelayOffsetFile(Service):
+class DelayOffsetFile(SavingService):
     """Writes down how far the levels are, every so often and at the end.
 
     Args:
@@ -31,11 +31,9 @@ class DelayOffsetFile(Service):
         progress: DelayProgress,
         config: Live[DelayConfig],
     ) -> None:
-        self._clock = clock
+        super().__init__(clock, lambda: config.value.flush_interval_ms)
         self._file = file
         self._progress = progress
-        self._config = config
-        self._next: IDelayedCall | None = None
         self._writer = TableFile(clock, file, self._head, "offsetTable", self._entry)
 
     def load(self) -> None:
@@ -50,32 +48,15 @@ class DelayOffsetFile(Service):
         for level in self._progress.offsets():
             self._writer.prime(str(level))
 
-    def startService(self) -> None:
-        """Write from now on."""
-        super().startService()
-        self._plan()
-
-    def stopService(self) -> Deferred[None]:
-        """Write what is left; fires when that is done, or has failed and was logged."""
-        super().stopService()
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
-        self._note_changes()
-        saved = self._writer.saved() or succeed(None)
-        return saved.addErrback(lambda _: None)  # TableFile has logged it
-
-    def _plan(self) -> None:
-        delay_s = self._config.value.flush_interval_ms / 1000
-        self._next = self._clock.callLater(delay_s, self._round)
-
-    def _round(self) -> None:
-        self._note_changes()
-        self._plan()
-
-    def _note_changes(self) -> None:
+    def _due(self) -> None:
         for level in self._progress.take_changed():
             self._writer.changed(str(level))
+
+    def _save(self) -> Deferred[None] | None:
+        self._due()
+        saved = self._writer.saved()
+        # TableFile has logged what goes wrong.
+        return None if saved is None else saved.addErrback(lambda _: None)
 
     def _head(self) -> bytes:
         version = loose_json.encode_strict(self._progress.data_version)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twistedmq.broker.offsets.fragments import OffsetFragments, decode_offsets
 from twistedmq.broker.offsets.table import Key, OffsetTable
+from twistedmq.broker.saving import SavingService
 from twistedmq.config.broker import OffsetConfig
 from twistedmq.config.live import Live
 from twistedmq.protocol.bodies import DataVersion
@@ -18,7 +18,7 @@ from twistedmq.store.json_file import AtomicJsonFile
 from twistedmq.store.workers import Workers
 
 
-class OffsetKeeper(Service):
+class OffsetKeeper(SavingService):
     """Writes ``consumerOffset.json``, or ``lmqConsumerOffset.json``.
 
     The reactor only collects what changed; encoding and writing happen in a thread.
@@ -46,13 +46,11 @@ class OffsetKeeper(Service):
         before_light_queues: AtomicJsonFile | None = None,
     ) -> None:
         self._older = before_light_queues
-        self._clock = clock
+        super().__init__(clock, lambda: config.value.flush_interval_ms)
         self._table = table
         self._file = file
         self._workers = workers
-        self._config = config
         self._fragments = OffsetFragments(before_light_queues is not None)
-        self._next: IDelayedCall | None = None
         self._writing: Deferred[None] | None = None
 
     def load(self) -> None:
@@ -72,18 +70,12 @@ class OffsetKeeper(Service):
             self._fragments.update(items)
             self._table.load(items, version)
 
-    def startService(self) -> None:
-        """Write from now on."""
-        super().startService()
-        self._schedule()
-
-    def stopService(self) -> Deferred[None]:
-        """Write what is left; fires when it is on disk."""
-        super().stopService()
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
+    def _save(self) -> Deferred[None]:
         return self.flush()
+
+    def _due(self) -> None:
+        if self._writing is None:
+            self.flush()
 
     def flush(self) -> Deferred[None]:
         """Write what changed; fires when that is done, or has failed and was logged."""
@@ -99,15 +91,6 @@ class OffsetKeeper(Service):
         self._writing = written
         written.addErrback(self._failed, changes).addBoth(self._written)
         return self._after(written)
-
-    def _schedule(self) -> None:
-        delay_s = self._config.value.flush_interval_ms / 1000
-        self._next = self._clock.callLater(delay_s, self._round)
-
-    def _round(self) -> None:
-        self._schedule()
-        if self._writing is None:
-            self.flush()
 
     def _write(
         self, changes: Mapping[Key, dict[int, int] | None], version: DataVersion

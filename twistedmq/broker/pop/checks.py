@@ -6,8 +6,8 @@ Source: PopMessageProcessor, PeekMessageProcessor.
 from typing import Final
 
 from twistedmq.broker.groups.table import GroupTable
-from twistedmq.broker.pop.errors import GroupMissingError, TimersNeededError
-from twistedmq.broker.pull.errors import FAQ
+from twistedmq.broker.pop.errors import TimersNeededError
+from twistedmq.broker.pull.errors import FAQ, ReadingGroupNotFoundError
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerIdentity
 from twistedmq.config.live import Live
@@ -92,9 +92,7 @@ class PopChecks:
             )
         group = self._groups.get(group_name)
         if group is None:
-            raise GroupMissingError(
-                f"subscription group [{group_name}] does not exist, {FAQ}"
-            )
+            raise ReadingGroupNotFoundError(group_name)
         if not group.consume_enable:
             raise PermissionDeniedError(
                 f"subscription group no permission, {group_name}"

@@ -16,11 +16,5 @@ class NoMessageError(TwistedMQError):
     code = ResponseCode.NO_MESSAGE
 
 
-class GroupMissingError(TwistedMQError):
-    """The group does not exist and may not be created by popping."""
-
-    code = ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST
-
-
 class TimersNeededError(TwistedMQError):
     """Checkpoints wait among the timers, and those are off."""

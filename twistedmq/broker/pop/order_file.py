@@ -5,12 +5,12 @@ Source: ConsumerOrderInfoManager, whose file consumerOrderInfo.json this is.
 
 from collections.abc import Callable
 
-from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from twistedmq.broker.pop.order import OrderTable
+from twistedmq.broker.saving import SavingService
 from twistedmq.broker.table_file import TableFile
 from twistedmq.config.broker import OffsetConfig
 from twistedmq.config.live import Live
@@ -18,7 +18,7 @@ from twistedmq.protocol.errors import FieldError
 from twistedmq.store.json_file import AtomicJsonFile
 
 
-class OrderFile(Service):
+class OrderFile(SavingService):
     """Writes ``consumerOrderInfo.json``.
 
     Args:
@@ -37,12 +37,10 @@ class OrderFile(Service):
         clean: Callable[[], None],
         config: Live[OffsetConfig],
     ) -> None:
-        self._clock = clock
+        super().__init__(clock, lambda: config.value.flush_interval_ms)
         self._file = file
         self._table = table
         self._clean = clean
-        self._config = config
-        self._next: IDelayedCall | None = None
         self._fragments = TableFile(clock, file, lambda: b"", "table", table.entry)
 
     def load(self) -> None:
@@ -60,31 +58,14 @@ class OrderFile(Service):
             for name in self._table.names():
                 self._fragments.prime(name)
 
-    def startService(self) -> None:
-        """Write from now on."""
-        super().startService()
-        self._schedule()
-
-    def stopService(self) -> Deferred[None]:
-        """Write what is left; fires when it is on disk, or could not be written."""
-        super().stopService()
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
-        self._mark()
-        saved = self._fragments.saved()
-        if saved is None:
-            return succeed(None)
-        return saved.addErrback(_logged_there)
-
-    def _schedule(self) -> None:
-        delay_s = self._config.value.flush_interval_ms / 1000
-        self._next = self._clock.callLater(delay_s, self._round)
-
-    def _round(self) -> None:
-        self._schedule()
+    def _due(self) -> None:
         self._clean()
         self._mark()
+
+    def _save(self) -> Deferred[None] | None:
+        self._mark()
+        saved = self._fragments.saved()
+        return None if saved is None else saved.addErrback(_logged_there)
 
     def _mark(self) -> None:
         for name in self._table.take_changes():

@@ -22,6 +22,17 @@ class PullForbiddenError(PermissionDeniedError):
         self.forbidden_type = forbidden_type
 
 
+class ReadingGroupNotFoundError(TwistedMQError):
+    """The group does not exist and may not be created by pulling or popping."""
+
+    code = ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST
+
+    def __init__(self, group: str) -> None:
+        """Keep the *group*."""
+        super().__init__(f"subscription group [{group}] does not exist, {FAQ}")
+        self.group = group
+
+
 class SubscriptionNotFoundError(TwistedMQError):
     """The broker has not been told what the group wants."""
 

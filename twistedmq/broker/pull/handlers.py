@@ -18,6 +18,7 @@ from twistedmq.broker.pull.errors import (
     FORBIDDEN_BY_GROUP,
     FORBIDDEN_BY_TOPIC,
     PullForbiddenError,
+    ReadingGroupNotFoundError,
 )
 from twistedmq.broker.pull.held import HeldPull, HeldPulls
 from twistedmq.broker.pull.outcomes import (
@@ -38,7 +39,6 @@ from twistedmq.protocol.command import Reply
 from twistedmq.protocol.errors import (
     InvalidParameterError,
     TopicNotFoundError,
-    TwistedMQError,
 )
 from twistedmq.protocol.headers import PullMessageRequestHeader
 from twistedmq.protocol.system_flags import (
@@ -50,12 +50,6 @@ from twistedmq.store.interfaces import IMessageStore, QueueRead, ReadStatus
 
 NO_LIMIT: Final = 2**31 - 1
 """Bytes asked for by who does not say; the store has limits of its own."""
-
-
-class PulledGroupNotFoundError(TwistedMQError):
-    """The group does not exist and may not be created by pulling."""
-
-    code = ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST
 
 
 class Pull:
@@ -163,9 +157,7 @@ class PullHandlers:
         name = header.consumer_group
         group = self._groups.get(name)
         if group is None:
-            raise PulledGroupNotFoundError(
-                f"subscription group [{name}] does not exist, {FAQ}"
-            )
+            raise ReadingGroupNotFoundError(name)
         if not group.consume_enable:
             raise PullForbiddenError(
                 FORBIDDEN_BY_GROUP, f"subscription group no permission, {name}"

@@ -1,13 +1,10 @@
 import json
-from io import StringIO
 
 import pytest
-from client_kit import result_of
 from groups_kit import BrokerCluster
 from read_side import BROKER
-from twisted.internet.defer import Deferred
+from rmq_kit import printed
 
-from twistedmq.app.rmq import make_parser
 from twistedmq.app.rmq_groups import groups
 from twistedmq.protocol.bodies import MessageModel
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -16,11 +13,7 @@ from twistedmq.testing.connections import FakeConnection
 
 
 def told(cluster: BrokerCluster, *arguments: str) -> str:
-    options = make_parser().parse_args(["groups", *arguments])
-    options.settings = cluster.settings()
-    out = StringIO()
-    result_of(Deferred.fromCoroutine(groups(cluster.clock, options, out)))
-    return out.getvalue()
+    return printed(groups, "groups", cluster, *arguments)
 
 
 @pytest.fixture

@@ -1,24 +1,18 @@
 import json
-from io import StringIO
 from typing import Any
 
 import pytest
-from client_kit import FakeCluster, result_of
-from twisted.internet.defer import Deferred
+from client_kit import FakeCluster
+from rmq_kit import printed
 from twisted.internet.task import Clock
 
-from twistedmq.app.rmq import make_parser
 from twistedmq.app.rmq_tail import tail
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.record import Record
 
 
 def shown(cluster: FakeCluster, *arguments: str) -> list[str]:
-    options = make_parser().parse_args(["tail", *arguments])
-    options.settings = cluster.settings()
-    out = StringIO()
-    result_of(Deferred.fromCoroutine(tail(cluster.clock, options, out)))
-    return out.getvalue().splitlines()
+    return printed(tail, "tail", cluster, *arguments).splitlines()
 
 
 @pytest.fixture

@@ -1,21 +1,15 @@
 import json
-from io import StringIO
 
 import pytest
-from client_kit import FakeCluster, result_of
-from twisted.internet.defer import Deferred
+from client_kit import FakeCluster
+from rmq_kit import printed
 from twisted.internet.task import Clock
 
-from twistedmq.app.rmq import make_parser
 from twistedmq.app.rmq_topics import topics
 
 
 def listed(cluster: FakeCluster, *arguments: str) -> str:
-    options = make_parser().parse_args(["topics", *arguments])
-    options.settings = cluster.settings()
-    out = StringIO()
-    result_of(Deferred.fromCoroutine(topics(cluster.clock, options, out)))
-    return out.getvalue()
+    return printed(topics, "topics", cluster, *arguments)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from heartbeats import heartbeat, make_topic
 from processes import Line, ask
 from two_way import TwoWay
 
@@ -15,43 +16,6 @@ from twistedmq.protocol.codes import RequestCode
 TOPIC, GROUP = "Shared", "Sharers"
 MEMBERS = [f"member-{number}" for number in range(5)]
 QUEUES = 12
-
-
-def make_topic(address: str, topic: str, queues: int) -> None:
-    fields = {
-        "topic": topic,
-        "defaultTopic": "TBW102",
-        "readQueueNums": str(queues),
-        "writeQueueNums": str(queues),
-        "perm": "6",
-        "topicFilterType": "SINGLE_TAG",
-        "topicSysFlag": "0",
-        "order": "false",
-    }
-    code, remark, _, _ = ask(address, RequestCode.UPDATE_AND_CREATE_TOPIC, fields)
-    assert code == 0, remark
-
-
-def heartbeat(member: str) -> bytes:
-    subscription = {
-        "topic": TOPIC,
-        "subString": "*",
-        "expressionType": "TAG",
-        "subVersion": 1,
-        "tagsSet": [],
-        "codeSet": [],
-        "classFilterMode": False,
-    }
-    group = {
-        "groupName": GROUP,
-        "consumeType": "CONSUME_PASSIVELY",
-        "messageModel": "CLUSTERING",
-        "consumeFromWhere": "CONSUME_FROM_FIRST_OFFSET",
-        "subscriptionDataSet": [subscription],
-        "unitMode": False,
-    }
-    beat = {"clientID": member, "consumerDataSet": [group], "producerDataSet": []}
-    return json.dumps(beat).encode()
 
 
 def choose(address: str, topic: str, mode: str, share: int) -> None:
@@ -97,7 +61,7 @@ def all_shares(address: str) -> Iterator[tuple[Any, Any]]:
         lines = {name: stack.enter_context(Line(address)) for name in MEMBERS}
         for member, line in lines.items():
             code, remark, _, _ = line.ask(
-                RequestCode.HEART_BEAT, body=heartbeat(member)
+                RequestCode.HEART_BEAT, body=heartbeat(member, GROUP, TOPIC)
             )
             assert code == 0, remark
         modes = [("PULL", 0), ("POP", 0), ("POP", 1), ("POP", 3), ("POP", 4)]

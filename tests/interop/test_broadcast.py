@@ -1,10 +1,10 @@
 """Members of a broadcasting group that change between a proxy and the broker."""
 
-import json
 from typing import Any
 
+from heartbeats import heartbeat, make_topic
 from load import Sender
-from processes import Line, ask
+from processes import Line
 
 from twistedmq.protocol.codes import RequestCode
 
@@ -12,45 +12,12 @@ TOPIC, GROUP = "Broadcast", "Broadcasters"
 MESSAGES = 6
 
 
-def make_topic(address: str) -> None:
-    fields = {
-        "topic": TOPIC,
-        "defaultTopic": "TBW102",
-        "readQueueNums": "1",
-        "writeQueueNums": "1",
-        "perm": "6",
-        "topicFilterType": "SINGLE_TAG",
-        "topicSysFlag": "0",
-        "order": "false",
-    }
-    code, remark, _, _ = ask(address, RequestCode.UPDATE_AND_CREATE_TOPIC, fields)
-    assert code == 0, remark
+def prepare(address: str) -> None:
+    make_topic(address, TOPIC, 1)
     sender = Sender(address, TOPIC, first=0, count=MESSAGES, queues=1, size=10)
     sender.start()
     sender.join()
     assert len(sender.acked) == MESSAGES
-
-
-def heartbeat(member: str) -> bytes:
-    subscription = {
-        "topic": TOPIC,
-        "subString": "*",
-        "expressionType": "TAG",
-        "subVersion": 1,
-        "tagsSet": [],
-        "codeSet": [],
-        "classFilterMode": False,
-    }
-    group = {
-        "groupName": GROUP,
-        "consumeType": "CONSUME_PASSIVELY",
-        "messageModel": "BROADCASTING",
-        "consumeFromWhere": "CONSUME_FROM_FIRST_OFFSET",
-        "subscriptionDataSet": [subscription],
-        "unitMode": False,
-    }
-    beat = {"clientID": member, "consumerDataSet": [group], "producerDataSet": []}
-    return json.dumps(beat).encode()
 
 
 def pull(line: Line, offset: int, proxied: str | None = None) -> tuple[int, str]:
@@ -75,9 +42,11 @@ def pull(line: Line, offset: int, proxied: str | None = None) -> tuple[int, str]
 
 def story(address: str) -> list[Any]:
     """Give where each pull leads; code 21 is: go on there instead."""
-    make_topic(address)
+    prepare(address)
     with Line(address) as member, Line(address) as proxy:
-        code, remark, _, _ = member.ask(RequestCode.HEART_BEAT, body=heartbeat("c1"))
+        code, remark, _, _ = member.ask(
+            RequestCode.HEART_BEAT, body=heartbeat("c1", GROUP, TOPIC, "BROADCASTING")
+        )
         assert code == 0, remark
         return [
             pull(proxy, -1, "new"),

@@ -4,6 +4,7 @@ import threading
 import time
 from typing import Any
 
+from heartbeats import make_topic
 from load import Sender
 from processes import Line, ask
 
@@ -11,21 +12,6 @@ from twistedmq.protocol.codes import RequestCode
 
 GROUP = "Notified"
 QUEUES = 2
-
-
-def make_topic(address: str, topic: str) -> None:
-    fields = {
-        "topic": topic,
-        "defaultTopic": "TBW102",
-        "readQueueNums": str(QUEUES),
-        "writeQueueNums": str(QUEUES),
-        "perm": "6",
-        "topicFilterType": "SINGLE_TAG",
-        "topicSysFlag": "0",
-        "order": "false",
-    }
-    code, remark, _, _ = ask(address, RequestCode.UPDATE_AND_CREATE_TOPIC, fields)
-    assert code == 0, remark
 
 
 def notify(
@@ -76,8 +62,8 @@ def pending(address: str, topic: str) -> dict[str, str] | None:
 def story(address: str) -> list[Any]:
     """Give all answers; they hold nothing that differs from broker to broker."""
     topic, other = "NotifiedOf", "NotifiedOfNothing"
-    make_topic(address, topic)
-    make_topic(address, other)
+    make_topic(address, topic, QUEUES)
+    make_topic(address, other, QUEUES)
     answers: list[Any] = [notify(address, topic), pending(address, topic)]
     answers.append(told_while_waiting(address, topic))
     answers += [notify(address, topic, queue_id) for queue_id in (-1, 0, 1)]

@@ -1,14 +1,9 @@
-from typing import Any
-
 import pytest
-from twisted.internet.address import IPv4Address
-from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
+from web_kit import ask_page
 
 from twistedmq.config.live import Live
 from twistedmq.config.namesrv import AddressListConfig
 from twistedmq.namesrv.address_list import PATH, AddressList
-from twistedmq.remoting.web_site import WebPages, make_site
 
 
 def page(*addresses: str) -> AddressList:
@@ -17,20 +12,7 @@ def page(*addresses: str) -> AddressList:
 
 
 def ask(listed: AddressList, path: str, method: str = "GET") -> bytes:
-    clock: Any = Clock()
-    pages = WebPages()
-    pages.put(PATH, listed)
-    site = make_site(pages, clock)
-    site.startFactory()
-    protocol = site.buildProtocol(IPv4Address("TCP", "10.0.0.7", 4711))
-    transport = StringTransport(IPv4Address("TCP", "10.0.0.1", 8080))
-    protocol.makeConnection(transport)
-    text = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    protocol.dataReceived(text.encode())
-    site.stopFactory()
-    answer = transport.value()
-    protocol.connectionLost(None)
-    return answer
+    return ask_page(listed, PATH, path, method)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,10 @@
 from typing import Any
 
 import pytest
-from twisted.internet.address import IPv4Address
-from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.web.resource import Resource
+from web_kit import ask_page
 
-from twistedmq.remoting.web_site import WebPages, WebPort, make_site
+from twistedmq.remoting.web_site import WebPort
 
 
 class Hello(Resource):
@@ -17,20 +15,7 @@ class Hello(Resource):
 
 
 def ask(path: str) -> bytes:
-    pages = WebPages()
-    pages.put(b"/page", Hello())
-    clock: Any = Clock()
-    site = make_site(pages, clock)
-    site.startFactory()
-    protocol = site.buildProtocol(IPv4Address("TCP", "10.0.0.7", 4711))
-    transport = StringTransport(IPv4Address("TCP", "10.0.0.1", 8080))
-    protocol.makeConnection(transport)
-    text = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    protocol.dataReceived(text.encode())
-    site.stopFactory()
-    answer = transport.value()
-    protocol.connectionLost(None)
-    return answer
+    return ask_page(Hello(), b"/page", path)
 
 
 @pytest.mark.parametrize("path", ["/page", "/page-unit", "/page?a=b"])

@@ -1,5 +1,6 @@
 """Batches for topics that keep them as one message, sent over the wire."""
 
+from heartbeats import make_topic
 from load import read_queue
 from processes import ask
 
@@ -8,19 +9,7 @@ from twistedmq.protocol.codes import RequestCode
 
 
 def make_batch_topic(address: str, topic: str) -> None:
-    fields = {
-        "topic": topic,
-        "defaultTopic": "TBW102",
-        "readQueueNums": "1",
-        "writeQueueNums": "1",
-        "perm": "6",
-        "topicFilterType": "SINGLE_TAG",
-        "topicSysFlag": "0",
-        "order": "false",
-        "attributes": "+queue.type=BatchCQ",
-    }
-    code, remark, _, _ = ask(address, RequestCode.UPDATE_AND_CREATE_TOPIC, fields)
-    assert code == 0, remark
+    make_topic(address, topic, 1, "+queue.type=BatchCQ")
 
 
 class Bundles:

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from twistedmq.metrics.samples import Distribution, Sample, histogram
 from twistedmq.protocol.codec import decode_command
 from twistedmq.protocol.codes import RequestCode, ResponseCode
-from twistedmq.protocol.command import Reply
+from twistedmq.protocol.command import ONE_WAY_FLAG, Reply
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.protocol.framing import FrameDecoder
 from twistedmq.remoting.interfaces import (
@@ -117,7 +117,7 @@ class RequestTimes:
                 if (
                     reply.code == _SUCCESS
                     and seconds() - began_s < _NO_TIME_S
-                    and not request.command.is_one_way
+                    and not request.command.flag & ONE_WAY_FLAG
                 ):
                     instant[0] += 1  # nearly all
                     return reply

@@ -183,9 +183,10 @@ class SendHandlers:
             if len(sends.opaques) == 1:
                 return self._refuse_all(sends, error)
             return self._store_one_by_one(sends)
-        return self._answer_stored(sends, appended, settled, began_s)
+        self._count(sends, appended)
+        return self._answer_counted(sends, appended, settled, began_s)
 
-    def _answer_stored(
+    def _answer_counted(
         self,
         sends: DecodedSends,
         appended: Appended,
@@ -193,7 +194,6 @@ class SendHandlers:
         began_s: float,
     ) -> bytes | Deferred[bytes]:
         """Answer now, or when what was stored is safe."""
-        self._count(sends, appended)
         safe = self._store.safe(appended.end)
         if safe is not None and _nobody_waits(sends):
             safe.addErrback(lambda _: None)
@@ -210,15 +210,27 @@ class SendHandlers:
     def _serve_gathered(self, reads: list[GatheredRead]) -> None:
         """Store what several reads brought as one batch."""
         began_s = self._throughput.seconds()
+        batch = merged([read.sends.batch for read in reads])
         try:
-            appended = self._store.append(merged([read.sends.batch for read in reads]))
+            appended = self._store.append(batch)
         except Exception:
             # Nothing was stored: each of them finds out for itself.
             for read in reads:
                 _answer_with(read.answers, self._store_and_answer, read.sends, None)
             return
-        for read, part in zip(reads, _parts(reads, appended), strict=True):
-            answer = partial(self._answer_stored, read.sends, part, None, began_s)
+        calls = sum(len(read.sends.counts) for read in reads)
+        self._count_messages(batch.topics, appended, calls)
+        parts = zip(reads, _parts(reads, appended), strict=True)
+        safe = self._store.safe(appended.end)
+        if safe is None:
+            self._throughput.stored(began_s, calls)
+            durability = self._store.durability
+            for read, part in parts:
+                _answer_with(read.answers, self._answer, durability, read.sends, part)
+            return
+        safe.addErrback(lambda _: None)  # each is told by a wait of its own
+        for read, part in parts:
+            answer = partial(self._answer_counted, read.sends, part, None, began_s)
             _answer_with(read.answers, answer)
 
     def _store_one_by_one(self, sends: DecodedSends) -> bytes | Deferred[bytes]:
@@ -330,15 +342,19 @@ class SendHandlers:
                 self._counters.given_up(properties[props.RETRY_TOPIC], group)
 
     def _count(self, sends: DecodedSends, appended: Appended) -> None:
-        batch, starts = sends.batch, appended.physical_offsets
         if sends.is_special:
             self._count_kinds(sends, appended)
             for stored in filter(None, map(sends.when_stored.get, sends.opaques)):
                 stored()
-        topics = batch.topics
+        self._count_messages(sends.batch.topics, appended, len(sends.counts))
+
+    def _count_messages(
+        self, topics: Sequence[str], appended: Appended, calls: int
+    ) -> None:
+        starts = appended.physical_offsets
         topic, number = topics[0], len(topics)
         if number == 1 or topics.count(topic) == number:
-            self._counters.sent_batch(topic, starts, appended.end, len(sends.counts))
+            self._counters.sent_batch(topic, starts, appended.end, calls)
             return
         size = appended.end - starts[0]
         for topic, of_topic in Counter(topics).items():

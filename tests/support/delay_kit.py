@@ -65,6 +65,7 @@ class DelaySide:
         self.appends = Appends(self.store)
         sink: Any = self.appends
         self.inner = InnerWriter(sink, self.counters, self.diversions)
+        self.counted: list[tuple[int, int, int]] = []
         self.random = Random(7)
         self.begin()
 
@@ -79,9 +80,13 @@ class DelaySide:
             inner=self.inner,
             levels=self.levels,
             progress=self.progress,
+            delivered=self.note_delivered,
         )
         self.service.startService()
         self.clock.advance(0)
+
+    def note_delivered(self, queue_id: int, number: int, size: int) -> None:
+        self.counted.append((queue_id, number, size))
 
     def wall_ms(self) -> int:
         return BEGIN_MS + self.skew_ms + round(self.clock.seconds() * 1000)

@@ -86,7 +86,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
     inner = inner_writer(around, tables, diverted, settled)
     timed, timer_backlog = timer(around, tables, inner, timers)
     flow = Flow(around, tables)
-    delayed, delay_figures = delay(around, inner)
+    delayed, delay_figures = delay(around, tables, inner)
     send = sends(around, tables, diverted, settled)
     send.limit(flow.quotas)
     capabilities: list[Capability] = [

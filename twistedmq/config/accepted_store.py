@@ -90,8 +90,6 @@ disappearTimeAfterStart int -1
 # bit maps of filters are not written
 bitMapLengthConsumeQueueExt int 64
 enableConsumeQueueExt boolean false
-# what is delivered late is counted in the topic that it is for
-enableScheduleMessageStats boolean true
 # batch queues are searched without a cache
 searchBcqByCacheEnable boolean true
 # a pull gives what its limits and the settings of reads allow

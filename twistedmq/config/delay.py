@@ -11,3 +11,5 @@ class DelayConfig:
     """How often it is written to disk; a crash delivers twice what came since."""
     version_step: int = 200
     """After how many steps forward its data version rises."""
+    are_counted: bool = True
+    """Whether what is delivered counts as read from its level's queue."""

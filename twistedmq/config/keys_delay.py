@@ -4,7 +4,7 @@ from typing import Final
 
 from twistedmq.config.delay import DelayConfig
 from twistedmq.config.keys import Key
-from twistedmq.config.values import COUNT
+from twistedmq.config.values import BOOLEAN, COUNT
 
 DELAY_KEYS: Final[tuple[Key, ...]] = (
     Key(
@@ -21,5 +21,13 @@ DELAY_KEYS: Final[tuple[Key, ...]] = (
         DelayConfig,
         "version_step",
         "After how many steps forward the data version of delayOffset.json rises.",
+    ),
+    Key(
+        "enableScheduleMessageStats",
+        BOOLEAN,
+        DelayConfig,
+        "are_counted",
+        "Count what is delivered late as read by SCHEDULE_CONSUMER from its level's "
+        "queue.",
     ),
 )

@@ -53,7 +53,7 @@ class StoreConfig:
     """How often the commit log is synced with ASYNC_FLUSH."""
     queue_write_interval_ms: int = 1_000
     """How soon queue entries and index items go from memory into their files."""
-    vouch_interval_ms: int = 10_000
+    vouch_interval_ms: int = 5_000
     """How often everything is synced and the vouching file written."""
     vouch_bytes: int = 64 * 1024 * 1024
     """How much log at most is written before the same happens earlier."""

@@ -306,3 +306,11 @@ def test_other_topics_concern_nobody(side: DelaySide) -> None:
     side.store.append(batch_of([Told("Plain", more={"DELAY": "1"})]))
     assert side.clock.getDelayedCalls() == []
     assert side.store.queue_bounds(SCHEDULE_TOPIC, 0) == (0, 0)
+
+
+def test_what_is_delivered_is_told_by_queue(side: DelaySide) -> None:
+    side.delay(1, 3)
+    side.delay(2, 2)
+    side.pass_s(6)
+    assert [counted[:2] for counted in side.counted] == [(0, 3), (1, 2)]
+    assert all(size > 100 * number for _, number, size in side.counted)

@@ -446,6 +446,9 @@ def test_delayed_messages_are_told_apart(broker: Broker) -> None:
     kinds = {name: topic.kinds for name, topic in broker.side.counters.topics()}
     assert kinds["T"] == {}
     assert kinds["SCHEDULE_TOPIC_XXXX"]["delay"][0] == 1
+    by_queue = broker.side.counters.rates("QUEUE_PUT_NUMS", "SCHEDULE_TOPIC_XXXX@2")
+    assert by_queue is not None
+    assert by_queue[0].total == 1
 
 
 def test_a_batch_for_a_batch_topic_is_one_message(broker: Broker) -> None:

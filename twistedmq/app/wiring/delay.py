@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from twistedmq.app.stores import table_file, wall_ms
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
+from twistedmq.app.wiring.tables import Tables
 from twistedmq.broker.delay.file import DelayOffsetFile
 from twistedmq.broker.delay.handlers import DelayHandlers
 from twistedmq.broker.delay.progress import DelayProgress
@@ -12,6 +13,7 @@ from twistedmq.broker.delay.service import DelayService
 from twistedmq.broker.inner.writer import InnerWriter
 from twistedmq.config.delay import DelayConfig
 from twistedmq.config.store import StoreConfig
+from twistedmq.protocol.names import SCHEDULE_CONSUMER_GROUP, SCHEDULE_TOPIC
 from twistedmq.store.delay_levels import DelayLevels
 
 STOP_S = 10.0
@@ -25,7 +27,9 @@ def levels_of(around: Surroundings) -> DelayLevels:
 Figures = Callable[[], Mapping[str, object]]
 
 
-def delay(around: Surroundings, inner: InnerWriter) -> tuple[Capability, Figures]:
+def delay(
+    around: Surroundings, tables: Tables, inner: InnerWriter
+) -> tuple[Capability, Figures]:
     """Join what delivers messages when their delay is over; gives its figures, too."""
     config = around.settings.live(DelayConfig)
     progress = DelayProgress(config, wall_ms)
@@ -37,6 +41,14 @@ def delay(around: Surroundings, inner: InnerWriter) -> tuple[Capability, Figures
         config,
     )
     file.load()
+    counters = tables.counters
+
+    def delivered(queue_id: int, number: int, size: int) -> None:
+        if config.value.are_counted:
+            reader = SCHEDULE_CONSUMER_GROUP
+            counters.queue_got(SCHEDULE_TOPIC, queue_id, reader, number, size)
+            counters.pulled(SCHEDULE_TOPIC, reader, number, size)
+
     service = DelayService(
         clock=around.reactor,
         seconds=around.seconds,
@@ -45,6 +57,7 @@ def delay(around: Surroundings, inner: InnerWriter) -> tuple[Capability, Figures
         inner=inner,
         levels=levels_of(around),
         progress=progress,
+        delivered=delivered,
     )
     handlers = DelayHandlers(progress, around.store)
     parts = [

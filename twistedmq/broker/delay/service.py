@@ -45,6 +45,7 @@ class DelayService(Service):
         inner: stores them again.
         levels: the delays of the settings.
         progress: how far each level is.
+        delivered: told the queue id, number and bytes of what was delivered.
     """
 
     _log = Logger()
@@ -59,6 +60,7 @@ class DelayService(Service):
         inner: InnerWriter,
         levels: DelayLevels,
         progress: DelayProgress,
+        delivered: Callable[[int, int, int], None],
     ) -> None:
         self._clock = clock
         self._seconds = seconds
@@ -66,6 +68,7 @@ class DelayService(Service):
         self._inner = inner
         self._levels = levels
         self._progress = progress
+        self._delivered = delivered
         self._reader = SliceReader(store, wall_ms, seconds)
         self._queues: dict[int, WaitingQueue] = {}
         self._call: IDelayedCall | None = None
@@ -170,6 +173,8 @@ class DelayService(Service):
                 offset=odd.physical_offset,
                 problem=odd.problem,
             )
+        for queue_id, (number, size) in taken.sizes.items():
+            self._delivered(queue_id, number, size)
         for queue, offset in taken.offsets.items():
             queue.offset = offset
             self._progress.advance(level_of(queue.queue_id), offset)

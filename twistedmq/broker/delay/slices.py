@@ -27,6 +27,8 @@ class Slice:
     def __init__(self) -> None:
         self.restored = Restored([], [])
         self.offsets: dict[WaitingQueue, int] = {}
+        self.sizes: dict[int, list[int]] = {}
+        """By queue id: how many messages were taken, and their bytes."""
         self._bytes = 0
 
     @property
@@ -40,12 +42,15 @@ class Slice:
         """How many bytes may still be taken."""
         return SLICE_BYTES - self._bytes
 
-    def add(self, read: QueueRead) -> None:
-        """Take what a read gave."""
+    def add(self, read: QueueRead, queue_id: int) -> None:
+        """Take what a read of a queue gave."""
         fresh = restore(read.records)
         self.restored.messages += fresh.messages
         self.restored.left_out += fresh.left_out
         self._bytes += read.size
+        size = self.sizes.setdefault(queue_id, [0, 0])
+        size[0] += read.count
+        size[1] += read.size
 
 
 class SliceReader:
@@ -122,7 +127,7 @@ class SliceReader:
                 problem=str(error),
             )
             return offset + 1
-        into.add(read)
+        into.add(read, queue.queue_id)
         return read.next_offset
 
     def _ask_later(self, queue: WaitingQueue, offset: int) -> None:

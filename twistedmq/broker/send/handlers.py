@@ -26,7 +26,7 @@ from twistedmq.protocol.codec import encode_reply
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command, Reply
 from twistedmq.protocol.errors import ServiceUnavailableError, TwistedMQError
-from twistedmq.protocol.names import DLQ_PREFIX, is_dlq_topic
+from twistedmq.protocol.names import DLQ_PREFIX, SCHEDULE_TOPIC, is_dlq_topic
 from twistedmq.protocol.send_decoding import DecodedSends, SendDecoder
 from twistedmq.protocol.send_replies import SendReplies
 from twistedmq.remoting.interfaces import BatchTable, IConnection
@@ -332,8 +332,13 @@ class SendHandlers:
     def _count_kinds(self, sends: DecodedSends, appended: Appended) -> None:
         starts = appended.physical_offsets
         ends = (*starts[1:], appended.end)
-        rows = zip(sends.batch.topics, sends.property_maps, starts, ends, strict=True)
-        for topic, properties, start, end in rows:
+        batch, properties_of = sends.batch, sends.property_maps
+        rows = zip(
+            batch.topics, batch.queue_ids, properties_of, starts, ends, strict=True
+        )
+        for topic, queue_id, properties, start, end in rows:
+            if topic == SCHEDULE_TOPIC:
+                self._counters.queue_put(topic, queue_id, 1, end - start)
             kind = _kind(properties)
             if kind is not None:
                 self._counters.sent_kind(topic, kind, 1, end - start)

@@ -30,7 +30,7 @@ from twistedmq.protocol.errors import (
 )
 from twistedmq.protocol.headers import ConsumerSendMsgBackRequestHeader
 from twistedmq.protocol.message_id import offset_id
-from twistedmq.protocol.names import dlq_topic, retry_topic
+from twistedmq.protocol.names import SCHEDULE_TOPIC, dlq_topic, retry_topic
 from twistedmq.protocol.record import Record, RecordError, decode_record
 from twistedmq.protocol.system_flags import (
     TOPIC_UNIT_SUB,
@@ -44,7 +44,7 @@ _DEAD: Final = 0
 
 _NOBODY_READS: Final = frozenset(
     {
-        names.SCHEDULE_TOPIC,
+        SCHEDULE_TOPIC,
         names.TIMER_TOPIC,
         names.HALF_TOPIC,
         names.OP_HALF_TOPIC,
@@ -137,6 +137,9 @@ class SendBackHandlers:
         topic, queue_id = self._destination(header, group, is_dead=level == _DEAD)
         message = self._inner.divert(again(record, topic, queue_id, level))
         appended = self._inner.write([message])
+        if message.topic == SCHEDULE_TOPIC:
+            size = appended.end - appended.physical_offsets[0]
+            self._counters.queue_put(message.topic, message.queue_id, 1, size)
         origin = message.properties.get(props.RETRY_TOPIC, record.topic)
         self._counters.sent_back(origin, group.group_name, dead=level == _DEAD)
         safe = self._inner.safe(appended)

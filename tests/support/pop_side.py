@@ -15,7 +15,6 @@ from twistedmq.broker.pop.acking import Acking
 from twistedmq.broker.pop.acks import AckHandlers
 from twistedmq.broker.pop.checkpoints import ReviveMessages
 from twistedmq.broker.pop.checks import PopChecks
-from twistedmq.broker.pop.filters import PopFilters
 from twistedmq.broker.pop.handlers import PopHandlers
 from twistedmq.broker.pop.held import HeldPops
 from twistedmq.broker.pop.in_flight import InFlight
@@ -124,7 +123,7 @@ class PopSide(ReadSide):
         )
         pop = PopHandlers(
             checks=self.checks,
-            filters=PopFilters(self.clients, self.expressions),
+            asked=self.asked,
             priorities=Priorities(self.topics, self.groups),
             reader=self.reader,
             lending=self.lending,

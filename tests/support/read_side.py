@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from twistedmq.broker.broadcast.offsets import BroadcastOffsets
+from twistedmq.broker.clients.asked import AskedSubscriptions
 from twistedmq.broker.clients.connections import ConnectionHandlers
 from twistedmq.broker.clients.handlers import ClientHandlers
 from twistedmq.broker.clients.manager import ClientManager
@@ -87,6 +88,7 @@ class ReadSide:
         self.store.start()
         self.expressions = Expressions()
         self.clients = ClientManager(self.expressions)
+        self.asked = AskedSubscriptions(self.clients, self.expressions)
         self.locks = QueueLocks(self.clock.seconds)
         self.notifier = RebalanceNotifier(self.clock, self.group_defaults)
         self.clients.on_change(self.notifier.group_changed)
@@ -117,7 +119,7 @@ class ReadSide:
                 groups=self.groups,
                 progress=Progress(self.offsets, self.broadcast),
                 subscriptions=Subscriptions(
-                    self.clients, self.groups, self.expressions, self.pull_config
+                    self.clients, self.groups, self.asked, self.pull_config
                 ),
                 held=self.held,
                 counters=self.counters,

@@ -2,25 +2,16 @@
 
 from read_side import ReadSide, pull_header
 
-from twistedmq.broker.pull.subscriptions import Subscriptions, subscription_data
+from twistedmq.broker.pull.subscriptions import Subscriptions
 from twistedmq.filter.interfaces import Filter
 from twistedmq.protocol.bodies import SubscriptionGroupConfig
-from twistedmq.protocol.properties import tags_code
 from twistedmq.testing.connections import FakeConnection
-
-
-def test_the_data_of_a_subscription_are_as_a_client_builds_them() -> None:
-    data = subscription_data("T", "TAG", "TagA || TagB")
-    assert data.tags_set == ["TagA", "TagB"]
-    assert data.code_set == [tags_code("TagA"), tags_code("TagB")]
-    assert subscription_data("T", "TAG", "").sub_string == "*"
-    assert subscription_data("T", "SQL92", "a || b").tags_set == []
 
 
 def test_the_same_expression_is_compiled_once() -> None:
     side = ReadSide()
     subscriptions = Subscriptions(
-        side.clients, side.groups, side.expressions, side.pull_config
+        side.clients, side.groups, side.asked, side.pull_config
     )
     group = SubscriptionGroupConfig(group_name="G")
     header = pull_header(subscription="a || b")
@@ -31,7 +22,7 @@ def test_the_same_expression_is_compiled_once() -> None:
 def test_a_retry_topic_is_asked_what_its_topics_are_where_that_is_wanted() -> None:
     side = ReadSide()
     subscriptions = Subscriptions(
-        side.clients, side.groups, side.expressions, side.pull_config
+        side.clients, side.groups, side.asked, side.pull_config
     )
     group = SubscriptionGroupConfig(group_name="G")
 

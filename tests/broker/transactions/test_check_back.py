@@ -16,6 +16,7 @@ from twistedmq.protocol.names import (
     TRANSACTION_GROUP,
 )
 from twistedmq.protocol.record import decode_record
+from twistedmq.store.errors import DamagedRecordError
 from twistedmq.store.interfaces import StoreFullError
 
 
@@ -237,6 +238,27 @@ def test_what_cannot_be_read_is_said(
     side.marks.write()
     side.let_pass(30)
     assert logged("op messages from 0 on cannot be read")
+
+
+@pytest.mark.parametrize("damaged", [0, 1, 2])
+def test_a_damaged_half_keeps_nobody_else_waiting(
+    side: TransactionSide, monkeypatch: Any, logged: Callable[..., bool], damaged: int
+) -> None:
+    for _ in range(3):
+        side.begin()
+    read_queue = side.store.read_queue
+
+    def with_damage(topic: str, queue_id: int, offset: int, count: int, *more: Any):
+        if topic == HALF_TOPIC and offset == damaged:
+            raise DamagedRecordError(4711)
+        if topic == HALF_TOPIC and offset < damaged < offset + count:
+            raise DamagedRecordError(4711)
+        return read_queue(topic, queue_id, offset, count, *more)
+
+    monkeypatch.setattr(side.store, "read_queue", with_damage)
+    side.let_pass(30)
+    assert len(side.asked()) == 2
+    assert logged(f"at queue offset {damaged} is passed over")
 
 
 def test_plain_sends_are_not_its_business(side: TransactionSide) -> None:

@@ -14,7 +14,6 @@ from twistedmq.broker.pop.acks import AckHandlers
 from twistedmq.broker.pop.catching_up import PopCatchUp
 from twistedmq.broker.pop.checkpoints import ReviveMessages
 from twistedmq.broker.pop.checks import PopChecks
-from twistedmq.broker.pop.filters import PopFilters
 from twistedmq.broker.pop.handlers import PopHandlers
 from twistedmq.broker.pop.held import HeldPops
 from twistedmq.broker.pop.invisible import InvisibleTimeHandlers
@@ -102,7 +101,7 @@ def pops(
     checks = PopChecks(topics, groups, identity, live(TimerConfig), around.host)
     pop = PopHandlers(
         checks=checks,
-        filters=PopFilters(tables.clients, tables.expressions),
+        asked=tables.asked,
         priorities=Priorities(topics, groups),
         reader=PopReader(
             store=store,

@@ -21,7 +21,7 @@ def pulls(around: Surroundings, tables: Tables, held: HeldPulls) -> Capability:
         groups=tables.groups,
         progress=Progress(tables.offsets, broadcast_offsets),
         subscriptions=Subscriptions(
-            tables.clients, tables.groups, tables.expressions, live(PullConfig)
+            tables.clients, tables.groups, tables.asked, live(PullConfig)
         ),
         held=held,
         counters=tables.counters,

@@ -5,6 +5,7 @@ from functools import partial
 
 from twistedmq.app.stores import check_queue_kinds, table_file, wall_ms
 from twistedmq.app.wiring.surroundings import Surroundings
+from twistedmq.broker.clients.asked import AskedSubscriptions
 from twistedmq.broker.clients.manager import ClientManager
 from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.groups.file import GroupFile
@@ -46,6 +47,7 @@ class Tables:
     days: Days
     popped: InFlight
     expressions: Expressions
+    asked: AskedSubscriptions
     transactions: TransactionCounts
 
     def save_now(self) -> None:
@@ -78,6 +80,7 @@ def build_tables(around: Surroundings) -> Tables:
     offsets = OffsetTable(live(OffsetConfig), wall_ms)
     expressions = Expressions()
     counters = BrokerCounters(around.seconds, identity.cluster_name)
+    clients = ClientManager(expressions)
     tables = Tables(
         topics=topics,
         topic_file=TopicFile(around.reactor, file("topics.json"), topics),
@@ -92,12 +95,13 @@ def build_tables(around: Surroundings) -> Tables:
             live(OffsetConfig),
             file("consumerOffset.json") if light else None,
         ),
-        clients=ClientManager(expressions),
+        clients=clients,
         locks=QueueLocks(around.seconds, live(LockConfig)),
         counters=counters,
         days=Days(counters.sums, wall_ms),
         popped=InFlight(wall_ms(), counters),
         expressions=expressions,
+        asked=AskedSubscriptions(clients, expressions),
         transactions=TransactionCounts(wall_ms),
     )
     tables.topic_file.load()

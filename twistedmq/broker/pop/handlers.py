@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 
+from twistedmq.broker.clients.asked import AskedSubscriptions
 from twistedmq.broker.pop.checks import PopChecks
 from twistedmq.broker.pop.errors import PollingTimeoutError
-from twistedmq.broker.pop.filters import PopFilters
 from twistedmq.broker.pop.held import HeldPop, HeldPops
 from twistedmq.broker.pop.lending import Lending, answer_fields
 from twistedmq.broker.pop.priorities import Priorities
@@ -52,7 +52,7 @@ class PopHandlers:
 
     Args:
         checks: who may pop what.
-        filters: what a pop wants.
+        asked: compiles what a pop wants.
         priorities: how much a group heeds priorities.
         reader: takes messages.
         lending: writes down what was taken, and answers.
@@ -65,7 +65,7 @@ class PopHandlers:
         self,
         *,
         checks: PopChecks,
-        filters: PopFilters,
+        asked: AskedSubscriptions,
         priorities: Priorities,
         reader: PopReader,
         lending: Lending,
@@ -74,7 +74,7 @@ class PopHandlers:
         seconds: Callable[[], float],
     ) -> None:
         self._checks = checks
-        self._filters = filters
+        self._subscriptions = asked
         self._priorities = priorities
         self._reader = reader
         self._lending = lending
@@ -135,7 +135,9 @@ class PopHandlers:
             init_mode=header.init_mode,
             is_ordered=bool(header.order),
             attempt_id=header.attempt_id,
-            filter=self._filters.find(group, topic, header.exp_type, header.exp),
+            filter=self._subscriptions.filter_of(
+                group, topic, header.exp_type if header.exp else None, header.exp
+            ),
             priority_percent=(
                 0 if header.order else self._priorities.percent(topic, group)
             ),

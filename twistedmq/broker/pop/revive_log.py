@@ -11,7 +11,6 @@ from twisted.python.failure import Failure
 
 from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.broker.inner.writer import InnerWriter
-from twistedmq.protocol.errors import TwistedMQError
 
 
 class ReviveLog:
@@ -52,7 +51,7 @@ class ReviveLog:
             return
         try:
             safe = self._inner.safe(self._inner.write(messages))
-        except TwistedMQError:
+        except Exception:  # each of those who wait is told, whatever it is
             self._fail(Failure(), waiting)
             return
         if safe is None:

@@ -24,7 +24,8 @@ from twistedmq.config.live import Live
 from twistedmq.config.transactions import TransactionConfig
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.protocol.names import HALF_TOPIC, OP_HALF_TOPIC
-from twistedmq.protocol.record import Record, decode_records
+from twistedmq.protocol.record import Record, RecordError, decode_records
+from twistedmq.store.errors import DamagedRecordError
 from twistedmq.store.interfaces import IMessageReader
 
 SLICE: Final = 64
@@ -164,10 +165,32 @@ class CheckBack(Service):
         return 0
 
     async def _read(self, topic: str, offset: int) -> tuple[list[Record], int]:
-        """Give records of a queue from *offset* on, and where the next ones are."""
+        """Give records of a queue from *offset* on, and where the next ones are.
+
+        One that is damaged is passed over, with a word: the others must not wait.
+        """
+        try:
+            return await self._read_some(topic, offset, SLICE)
+        except (DamagedRecordError, RecordError):
+            pass  # there may be whole ones before it
+        try:
+            return await self._read_some(topic, offset, 1)
+        except (DamagedRecordError, RecordError) as error:
+            self._log.error(
+                "the message of {topic} at queue offset {offset} is passed over: "
+                "{problem}",
+                topic=topic,
+                offset=offset,
+                problem=str(error),
+            )
+            return [], offset + 1
+
+    async def _read_some(
+        self, topic: str, offset: int, count: int
+    ) -> tuple[list[Record], int]:
         read = await settle(
             self._store.read_queue(
-                topic, HALF_QUEUE, offset, SLICE, SLICE_BYTES, None, None
+                topic, HALF_QUEUE, offset, count, SLICE_BYTES, None, None
             )
         )
         records = [r for encoded in read.records for r in decode_records(encoded)]

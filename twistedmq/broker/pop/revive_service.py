@@ -4,31 +4,26 @@ Source: PopReviveService, one of which runs for each queue there.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
-from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.task import deferLater
-from twisted.logger import Logger
-
 from twistedmq.broker.offsets.table import OffsetTable
+from twistedmq.broker.own_queues import read_on
 from twistedmq.broker.pop.checkpoints import REVIVE_GROUP
 from twistedmq.broker.pop.revive_queue import ReviveQueue
 from twistedmq.broker.pop.reviving import Reviving
-from twistedmq.broker.settling import settle
+from twistedmq.broker.rounds import RoundsService
 from twistedmq.config.live import Live
 from twistedmq.config.pop import PopConfig
 from twistedmq.protocol.errors import TwistedMQError
-from twistedmq.protocol.record import decode_records
-from twistedmq.store.interfaces import IMessageStore, QueueRead, StoreFullError
+from twistedmq.store.interfaces import IMessageStore, StoreFullError
 
 READ_COUNT: Final = 128
 """Messages of the revive topic that are asked for at a time."""
 _NO_LIMIT: Final = 2**31 - 1
 
 
-class ReviveService(Service):
+class ReviveService(RoundsService):
     """Goes round the queues of the revive topic.
 
     Args:
@@ -43,8 +38,6 @@ class ReviveService(Service):
             come through the timers, perhaps late.
     """
 
-    _log = Logger()
-
     def __init__(
         self,
         *,
@@ -57,17 +50,14 @@ class ReviveService(Service):
         config: Live[PopConfig],
         delivered_ms: Callable[[], int],
     ) -> None:
-        self._clock = clock
+        super().__init__(clock, lambda: config.value.revive_interval_ms)
         self._store = store
         self._offsets = offsets
         self._reviving = reviving
         self._topic = topic
         self._queue_count = queue_count
-        self._config = config
         self._delivered_ms = delivered_ms
         self._queues: list[ReviveQueue] = []
-        self._next: IDelayedCall | None = None
-        self._round: Deferred[None] | None = None
         self._is_full = False
 
     @property
@@ -77,7 +67,6 @@ class ReviveService(Service):
 
     def startService(self) -> None:
         """Go round from now on."""
-        super().startService()
         self._queues = [
             ReviveQueue(
                 queue_id,
@@ -85,34 +74,7 @@ class ReviveService(Service):
             )
             for queue_id in range(self._queue_count)
         ]
-        self._schedule()
-
-    def stopService(self) -> Deferred[None]:
-        """Fires when the round that is on its way has come to a stop."""
-        super().stopService()
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
-        if self._round is None:
-            return succeed(None)
-        stopped: Deferred[None] = Deferred()
-        self._round.addCallback(lambda _: stopped.callback(None))
-        return stopped
-
-    def _schedule(self) -> None:
-        delay_s = self._config.value.revive_interval_ms / 1000
-        self._next = self._clock.callLater(delay_s, self._begin)
-
-    def _begin(self) -> None:
-        self._next = None
-        self._round = Deferred.fromCoroutine(self._go_round())
-        self._round.addErrback(lambda f: self._log.failure("reviving failed", f))
-        self._round.addCallback(self._ended)
-
-    def _ended(self, _: None) -> None:
-        self._round = None
-        if self.running:
-            self._schedule()
+        super().startService()
 
     async def _go_round(self) -> None:
         for queue in self._queues:
@@ -133,10 +95,6 @@ class ReviveService(Service):
             finally:
                 self._commit(queue)
 
-    def _let_others_in(self) -> Deferred[None]:
-        waited: Deferred[None] = deferLater(self._clock, 0)
-        return waited
-
     def _commit(self, queue: ReviveQueue) -> None:
         finished, queue_id = queue.finished_offset, queue.queue_id
         if finished != self._offsets.query(REVIVE_GROUP, self._topic, queue_id):
@@ -148,38 +106,29 @@ class ReviveService(Service):
         at = queue.next_offset
         if at == end:
             return False
-        try:
-            read = await settle(
-                self._store.read_queue(
-                    self._topic, queue.queue_id, at, READ_COUNT, _NO_LIMIT, None, None
-                )
-            )
-            self._take_in(queue, read)
-        except TwistedMQError as error:
-            self._log.error(
-                "message {offset} of {topic} queue {queue} is passed over: {error}",
-                offset=at,
-                topic=self._topic,
-                queue=queue.queue_id,
-                error=error,
-            )
-            queue.next_offset = at + 1
-            return True
+        records, next_offset = await read_on(
+            self._store,
+            (self._topic, queue.queue_id),
+            at,
+            (READ_COUNT, _NO_LIMIT),
+            partial(self._pass_over, queue),
+        )
+        for record in records:
+            try:
+                queue.take_in(record)
+            except TwistedMQError as error:
+                self._pass_over(queue, record.queue_offset, error)
         # A queue that begins anew (it was deleted) is read from there.
-        queue.next_offset = read.next_offset
-        return read.next_offset != at
+        queue.next_offset = next_offset
+        return next_offset != at
 
-    def _take_in(self, queue: ReviveQueue, read: QueueRead) -> None:
-        for buffer in read.records:
-            for record in decode_records(buffer):
-                try:
-                    queue.take_in(record)
-                except TwistedMQError as error:
-                    self._log.error(
-                        "message {offset} of {topic} queue {queue} is passed over: "
-                        "{error}",
-                        offset=record.queue_offset,
-                        topic=self._topic,
-                        queue=queue.queue_id,
-                        error=error,
-                    )
+    def _pass_over(
+        self, queue: ReviveQueue, offset: int, error: TwistedMQError
+    ) -> None:
+        self._log.error(
+            "message {offset} of {topic} queue {queue} is passed over: {error}",
+            offset=offset,
+            topic=self._topic,
+            queue=queue.queue_id,
+            error=error,
+        )

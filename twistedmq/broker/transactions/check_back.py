@@ -4,16 +4,13 @@ What is noted as dealt with is safe by then: after a crash a producer may be ask
 twice, and no half is forgotten.
 """
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
-from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from twistedmq.broker.settling import settle
+from twistedmq.broker.own_queues import read_on
+from twistedmq.broker.rounds import RoundsService
 from twistedmq.broker.transactions.asking import ProducerAsker
 from twistedmq.broker.transactions.checking import CheckRound, Kind, Rules
 from twistedmq.broker.transactions.halves import HALF_QUEUE
@@ -24,8 +21,7 @@ from twistedmq.config.live import Live
 from twistedmq.config.transactions import TransactionConfig
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.protocol.names import HALF_TOPIC, OP_HALF_TOPIC
-from twistedmq.protocol.record import Record, RecordError, decode_records
-from twistedmq.store.errors import DamagedRecordError
+from twistedmq.protocol.record import Record
 from twistedmq.store.interfaces import IMessageReader
 
 SLICE: Final = 64
@@ -33,7 +29,7 @@ SLICE: Final = 64
 SLICE_BYTES: Final = 1 << 20
 
 
-class CheckBack(Service):
+class CheckBack(RoundsService):
     """Walks over the halves again and again.
 
     Attributes:
@@ -52,12 +48,10 @@ class CheckBack(Service):
         rules: gives what holds for a round.
     """
 
-    _log = Logger()
-
     def __init__(
         self,
         *,
-        clock: IReactorTime,
+        clock: Any,
         wall_ms: Callable[[], int],
         store: IMessageReader,
         progress: HalfProgress,
@@ -67,43 +61,22 @@ class CheckBack(Service):
         config: Live[TransactionConfig],
         rules: Callable[[], Rules],
     ) -> None:
-        self._clock = clock
+        super().__init__(clock, lambda: config.value.check_interval_ms)
         self._wall_ms = wall_ms
         self._store = store
         self._progress = progress
         self._putting_back = putting_back
         self._asker = asker
         self._marks = marks
-        self._config = config
         self._rules = rules
-        self._next: IDelayedCall | None = None
-        self._round: Deferred[None] = succeed(None)
         self.asked = 0
         self.oldest_ms = 0
 
     def startService(self) -> None:
         """Begin a round after the pause, and another one after each."""
-        super().startService()
         for topic in (HALF_TOPIC, OP_HALF_TOPIC):
             self._progress.of(topic)  # put right before anything is added
-        self._schedule()
-
-    def stopService(self) -> Deferred[None]:
-        """Begin no other round; fires when the one that runs has come to a pause."""
-        super().stopService()
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
-        return self._round
-
-    def _schedule(self) -> None:
-        pause_s = self._config.value.check_interval_ms / 1000
-        self._next = self._clock.callLater(pause_s, self._begin)
-
-    def _begin(self) -> None:
-        self._next = None
-        self._round = Deferred.fromCoroutine(self._check())
-        self._round.addErrback(self._failed).addCallback(self._rest)
+        super().startService()
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(TwistedMQError):
@@ -112,14 +85,12 @@ class CheckBack(Service):
                 error=failure.getErrorMessage(),
             )
         else:
-            self._log.failure("half messages could not be checked", failure)
+            super()._failed(failure)
 
-    def _rest(self, _: None) -> None:
+    def _rest(self) -> None:
         self._asker.tell_of_nobody()
-        if self.running:
-            self._schedule()
 
-    async def _check(self) -> None:
+    async def _go_round(self) -> None:
         """Walk over the halves once, a slice a turn."""
         half_offset, stop_offset = self._progress.of(HALF_TOPIC)
         op_offset, _ = self._progress.of(OP_HALF_TOPIC)
@@ -133,7 +104,7 @@ class CheckBack(Service):
             else:
                 oldest_ms = max(oldest_ms, await self._deal_with_halves(walk))
             self._keep(walk)
-            await self._next_turn()
+            await self._let_others_in()
             if not self.running:
                 return
         self._keep(walk)
@@ -164,43 +135,23 @@ class CheckBack(Service):
             return max(ages_ms, default=0)
         return 0
 
-    async def _read(self, topic: str, offset: int) -> tuple[list[Record], int]:
-        """Give records of a queue from *offset* on, and where the next ones are.
+    def _read(
+        self, topic: str, offset: int
+    ) -> Coroutine[Any, Any, tuple[list[Record], int]]:
+        """Give records of a queue from *offset* on, and where the next ones are."""
 
-        One that is damaged is passed over, with a word: the others must not wait.
-        """
-        try:
-            return await self._read_some(topic, offset, SLICE)
-        except (DamagedRecordError, RecordError):
-            pass  # there may be whole ones before it
-        try:
-            return await self._read_some(topic, offset, 1)
-        except (DamagedRecordError, RecordError) as error:
+        def pass_over(damaged: int, error: TwistedMQError) -> None:
             self._log.error(
                 "the message of {topic} at queue offset {offset} is passed over: "
                 "{problem}",
                 topic=topic,
-                offset=offset,
+                offset=damaged,
                 problem=str(error),
             )
-            return [], offset + 1
 
-    async def _read_some(
-        self, topic: str, offset: int, count: int
-    ) -> tuple[list[Record], int]:
-        read = await settle(
-            self._store.read_queue(
-                topic, HALF_QUEUE, offset, count, SLICE_BYTES, None, None
-            )
-        )
-        records = [r for encoded in read.records for r in decode_records(encoded)]
-        return records, read.next_offset
+        place, most = (topic, HALF_QUEUE), (SLICE, SLICE_BYTES)
+        return read_on(self._store, place, offset, most, pass_over)
 
     def _keep(self, walk: CheckRound) -> None:
         self._progress.keep(HALF_TOPIC, walk.half_offset)
         self._progress.keep(OP_HALF_TOPIC, walk.op_offset)
-
-    def _next_turn(self) -> Deferred[None]:
-        turn: Deferred[None] = Deferred()
-        self._clock.callLater(0, turn.callback, None)
-        return turn

@@ -133,3 +133,14 @@ def test_a_counter_that_comes_again_begins_anew() -> None:
     counted.pulled("T", "G", 1, 1, 0)
     assert total(counted, "TOPIC_PUT_NUMS", "T") == 1
     assert total(counted, "GROUP_GET_NUMS", "T@G") == 1
+
+
+def test_pops_are_forgotten_with_their_topic_and_group() -> None:
+    counted = counters()
+    for topic, group in (("T", "G"), ("T", "G2"), ("T2", "G")):
+        counted.popped(topic, topic, group, 1, 10)
+        counted.popped(topic, f"%RETRY%{group}_{topic}", group, 2, 20)
+    counted.forget_topic("T2")
+    counted.forget_group("G2")
+    assert list(counted.pops()) == [("T", "G", False, 1, 10), ("T", "G", True, 2, 20)]
+    assert total(counted, "GROUP_GET_NUMS", "T@G") == 1

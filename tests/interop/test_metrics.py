@@ -10,7 +10,7 @@ from processes import OurBroker
 from prometheus_client.parser import text_string_to_metric_families
 from scenarios import failures
 
-TRAFFIC = ["consume-concurrently", "timer-message"]
+TRAFFIC = ["consume-concurrently", "timer-message", "pop-consumer"]
 """Some figures are shown once there is something to count."""
 
 LEFT_OUT = {

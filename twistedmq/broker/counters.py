@@ -117,6 +117,7 @@ class BrokerCounters:
         self._topics: dict[str, TopicCounter] = {}
         self._readers: dict[tuple[str, str], Counter] = {}
         self._latencies: dict[tuple[str, str, int], Counter] = {}
+        self._popped: dict[tuple[str, str, bool], list[int]] = {}
         self._by_name[TOPIC_PUT] = self._topics  # type: ignore[assignment]
         self.put_ours = self.counter(BROKER_PUT_OURS, broker_key)
         """What was stored, but for system topics."""
@@ -201,6 +202,18 @@ class BrokerCounters:
                 self._latencies[topic, group, queue_id] = latency
             latency.add(1, took_ms, 0)
 
+    def popped(
+        self, asked: str, topic: str, group: str, messages: int, size: int
+    ) -> None:
+        """Count messages that were given to a pop of topic *asked*, once a queue.
+
+        *topic* is another one where they are there for another try.
+        """
+        self.pulled(topic, group, messages, size)
+        counted = self._popped.setdefault((asked, group, topic != asked), [0, 0])
+        counted[0] += messages
+        counted[1] += size
+
     def on_disk_read(self, listener: Callable[[str, str, int, int], object]) -> None:
         """Have *listener* told of reads from the disk: topic, group, queue, bytes."""
         self._disk_listeners.append(listener)
@@ -273,6 +286,8 @@ class BrokerCounters:
             del self._readers[reader]
         for place in [key for key in self._latencies if key[0] == topic]:
             del self._latencies[place]
+        for popped in [key for key in self._popped if key[0] == topic]:
+            del self._popped[popped]
 
     def forget_group(self, group: str) -> None:
         """Drop the counters of a deleted group."""
@@ -284,6 +299,8 @@ class BrokerCounters:
             del self._readers[reader]
         for place in [key for key in self._latencies if key[1] == group]:
             del self._latencies[place]
+        for popped in [key for key in self._popped if key[1] == group]:
+            del self._popped[popped]
 
     # Reading
 
@@ -302,6 +319,11 @@ class BrokerCounters:
         """Give topic, group and what the group got of it."""
         for (topic, group), counter in list(self._readers.items()):
             yield topic, group, counter
+
+    def pops(self) -> Iterator[tuple[str, str, bool, int, int]]:
+        """Give topic, group, whether for another try, and the messages and bytes."""
+        for (topic, group, is_retry), (messages, size) in list(self._popped.items()):
+            yield topic, group, is_retry, messages, size
 
     def all_of(self, name: str) -> Iterator[tuple[str, Counter]]:
         """Give the counters of one name by key."""

@@ -47,6 +47,22 @@ def test_what_is_pulled_is_told_by_topic_and_group() -> None:
     assert found["messages_out_total", "T", "CID_RMQ_SYS_X", "true"] == 1
 
 
+def test_what_is_popped_is_told_apart() -> None:
+    side = ReadSide()
+    side.counters.pulled("T", "G", 5, 500)
+    side.counters.popped("T", "T", "G", 2, 200)
+    side.counters.popped("T", "%RETRY%G_T", "G", 1, 100)
+    side.counters.popped("T", "T", "H", 4, 400)
+    found = figures(side)
+    assert {key: v for key, v in found.items() if key[0] == "messages_out_total"} == {
+        ("messages_out_total", "T", "G", "false"): 5,
+        ("messages_out_total", "T", "G", "false", "false"): 2,
+        ("messages_out_total", "T", "G", "false", "true"): 1,
+        ("messages_out_total", "T", "H", "false", "false"): 4,
+    }
+    assert found["throughput_out_total", "T", "G", "false"] == 500
+
+
 def test_retry_and_dead_letter_topics_are_left_out() -> None:
     side = ReadSide()
     for topic in ("%RETRY%G", "%DLQ%G"):

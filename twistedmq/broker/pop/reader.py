@@ -302,7 +302,7 @@ class PopReader:
         else:
             popped.moves.append(self._positions.move(place, read.next_offset))
         self._in_flight.popped(place, len(offsets))
-        self._counters.pulled(topic, group, read.count, read.size)
+        self._counters.popped(asked.topic, topic, group, read.count, read.size)
 
     def _holds_batches(self, topic: str) -> bool:
         """Say whether one record of *topic* may be several messages.

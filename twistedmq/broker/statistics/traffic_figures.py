@@ -18,6 +18,7 @@ from twistedmq.protocol.names import (
 
 _INCOMING: Final = ("topic", "message_type", "is_system")
 _OUTGOING: Final = ("topic", "consumer_group", "is_system")
+_POPPED: Final = (*_OUTGOING, "is_retry")
 MESSAGES_IN: Final = counter(
     "rocketmq_messages_in_total", "Total number of incoming messages", *_INCOMING
 )
@@ -31,6 +32,8 @@ MESSAGES_OUT: Final = counter(
 BYTES_OUT: Final = counter(
     "rocketmq_throughput_out_total", "Total traffic of outgoing messages", *_OUTGOING
 )
+MESSAGES_POPPED: Final = counter(MESSAGES_OUT.name, MESSAGES_OUT.meaning, *_POPPED)
+BYTES_POPPED: Final = counter(BYTES_OUT.name, BYTES_OUT.meaning, *_POPPED)
 TO_DLQ: Final = counter(
     "rocketmq_send_to_dlq_messages_total",
     "Consumer send to DLQ messages",
@@ -90,15 +93,27 @@ class TrafficFigures:
             yield SIZES.of(sent.distribution(), topic, usual, system)
 
     def outgoing(self) -> Iterator[Sample]:
-        """Give what was pulled."""
+        """Give what was pulled, and apart from it what was popped.
+
+        What is popped for another try is told under the topic that was asked for.
+        """
         if not self._config.value.requests:
             return
+        first_pops = {}
+        for topic, group, is_retry, messages, size in self._counters.pops():
+            if not is_retry:
+                first_pops[topic, group] = messages, size
+            labels = topic, group, _is_system(topic, group), truth(is_retry)
+            yield MESSAGES_POPPED.of(messages, *labels)
+            yield BYTES_POPPED.of(size, *labels)
         for topic, group, got in self._counters.readers():
             if topic.startswith((RETRY_PREFIX, DLQ_PREFIX)):
                 continue
-            system = truth(is_system_topic(topic) or is_system_group(group))
-            yield MESSAGES_OUT.of(got.messages, topic, group, system)
-            yield BYTES_OUT.of(got.bytes, topic, group, system)
+            messages, size = first_pops.get((topic, group), (0, 0))
+            if got.messages > messages:
+                system = _is_system(topic, group)
+                yield MESSAGES_OUT.of(got.messages - messages, topic, group, system)
+                yield BYTES_OUT.of(got.bytes - size, topic, group, system)
 
     def given_up(self) -> Iterator[Sample]:
         """Give what groups could not consume at all."""
@@ -106,10 +121,14 @@ class TrafficFigures:
             return
         for key, given_up in self._counters.all_of(SNDBCK2DLQ_TIMES):
             _, topic, group, _ = key.split("@")
-            system = truth(is_system_topic(topic) or is_system_group(group))
+            system = _is_system(topic, group)
             yield TO_DLQ.of(given_up.messages, group, topic, system)
 
     def _type_of(self, topic: str) -> str:
         config = self._topics.get(topic)
         attributes = (config.attributes if config else None) or {}
         return FIFO if attributes.get(_TYPE_ATTRIBUTE) == "FIFO" else NORMAL
+
+
+def _is_system(topic: str, group: str) -> str:
+    return truth(is_system_topic(topic) or is_system_group(group))

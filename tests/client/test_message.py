@@ -1,6 +1,9 @@
+from typing import Any
+
 import pytest
 
 from twistedmq.client.message import (
+    MAX_DELAY_S,
     Durability,
     Message,
     MessageQueue,
@@ -42,22 +45,65 @@ def test_a_priority_is_a_property_even_if_it_is_0() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("given", "stored"),
     [
-        {"priority": -1},
-        {"priority": 2**31},
-        {"properties": {"TAGS": "x"}},
-        {"properties": {"": "x"}},
-        {"properties": {"name": ""}},
-        {"properties": {"na\x01me": "x"}},
-        {"properties": {"name": "va\x02lue"}},
-        {"tag": "\x01"},
-        {"keys": ["a", "b\x02"]},
+        ({"delay_s": 90}, {"TIMER_DELAY_SEC": "90"}),
+        ({"delay_s": 0.25}, {"TIMER_DELAY_MS": "250"}),
+        ({"delay_s": 0}, {"TIMER_DELAY_SEC": "0"}),
+        ({"deliver_at_ms": 1_700_000_000_000}, {"TIMER_DELIVER_MS": "1700000000000"}),
+        ({"sharding_key": "order-7"}, {"__SHARDINGKEY": "order-7"}),
     ],
 )
-def test_what_cannot_be_stored_is_refused_at_once(bad: dict[str, object]) -> None:
-    with pytest.raises(MessageIllegalError):
-        Message("T", b"x", **bad)  # type: ignore[arg-type]
+def test_a_time_and_a_sharding_key_are_properties(
+    given: dict[str, Any], stored: dict[str, str]
+) -> None:
+    message = Message("T", b"x", **given)
+    assert message.stored_properties() == stored | {"WAIT": "true"}
+    assert message.is_delayed is ("sharding_key" not in given)
+
+
+@pytest.mark.parametrize(
+    ("field", "bad", "limit"),
+    [
+        ("priority", -1, 0),
+        ("priority", 2**31, 2**31 - 1),
+        ("flag", 2**31, 2**31 - 1),
+        ("flag", "x", 2**31 - 1),
+        ("delay_level", -1, 0),
+        ("deliver_at_ms", -1, 0),
+        ("deliver_at_ms", 1.5, 2**63 - 1),
+        ("delay_s", -1, MAX_DELAY_S),
+        ("delay_s", float("nan"), MAX_DELAY_S),
+        ("properties", {"TAGS": "x"}, "no name of the system's own"),
+        ("properties", {"": "x"}, "not empty"),
+        ("properties", {"name": ""}, "not empty"),
+        ("properties", {"na\x01me": "x"}, "not '\\x01'"),
+        ("properties", {"name": "va\x02lue"}, "not '\\x02'"),
+        ("tag", "\x01", "not '\\x01'"),
+        ("sharding_key", "a\x02", "not '\\x02'"),
+        ("keys", ["a", "b\x02"], "not '\\x02'"),
+        ("keys", ["a b"], "no blanks"),
+        ("keys", [""], "no blanks"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_at_once(
+    field: str, bad: Any, limit: object
+) -> None:
+    with pytest.raises(MessageIllegalError) as raised:
+        Message("T", b"x", **{field: bad})
+    assert (raised.value.field, raised.value.limit) == (field, limit)
+    assert repr(raised.value.value) in repr(bad)
+
+
+def test_text_is_no_body() -> None:
+    with pytest.raises(MessageIllegalError, match="the body is str, not bytes"):
+        Message("T", "text")  # type: ignore[arg-type]
+
+
+def test_only_one_time_can_be_given() -> None:
+    with pytest.raises(MessageIllegalError, match="delay_level and delay_s") as raised:
+        Message("T", b"x", delay_level=1, delay_s=1)
+    assert raised.value.value == {"delay_level": 1, "delay_s": 1}
 
 
 def test_bodies_are_not_shown() -> None:

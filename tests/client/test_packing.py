@@ -1,4 +1,5 @@
 import zlib
+from typing import Any
 
 import pytest
 
@@ -8,10 +9,12 @@ from twistedmq.protocol import properties
 from twistedmq.protocol.batch_body import decode_batch
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.compression import CompressionError, decompress_body
 from twistedmq.protocol.errors import MessageIllegalError
+from twistedmq.protocol.system_flags import compression_type
 
 
-def packer(**rules: int) -> Packer:
+def packer(**rules: Any) -> Packer:
     ids = iter(f"ID{n}" for n in range(100))
     return Packer(PackingRules(**rules), lambda: next(ids))
 
@@ -43,19 +46,56 @@ def test_what_compression_makes_larger_goes_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "problem"),
+    ("name", "kind"),
+    [("zlib", 3), ("lz4", 1), ("ZSTD", 2), (2, 2)],
+)
+def test_the_compression_is_chosen_by_name(name: str | int, kind: int) -> None:
+    body = b"a" * 4096
+    parcel = packer(compression=name).pack(Message("T", body))
+    assert compression_type(parcel.sys_flag) == kind
+    assert decompress_body(parcel.sys_flag, parcel.body) == body
+
+
+def test_a_compression_that_is_not_there_is_told_at_once() -> None:
+    with pytest.raises(CompressionError, match="'rar', not one of lz4, zlib, zstd"):
+        packer(compression="rar")
+
+
+@pytest.mark.parametrize(
+    ("message", "problem", "facts"),
     [
-        (Message("bad topic", b"x"), "illegal characters"),
-        (Message("", b"x"), "blank"),
-        (Message("T" * 128, b"x"), "longer"),
-        (Message("SCHEDULE_TOPIC_XXXX", b"x"), "nobody may send"),
-        (Message("T", b""), "empty"),
-        (Message("T", b"x" * 101), "max_message_bytes is 100"),
+        (
+            Message("bad topic", b"x"),
+            "illegal characters",
+            ("topic", "bad topic", "^[%|a-zA-Z0-9_-]+$"),
+        ),
+        (Message("", b"x"), "blank", ("topic", "", "^[%|a-zA-Z0-9_-]+$")),
+        (Message("T" * 128, b"x"), "longer", ("topic", "T" * 128, 127)),
+        (
+            Message("SCHEDULE_TOPIC_XXXX", b"x"),
+            "nobody may send",
+            ("topic", "SCHEDULE_TOPIC_XXXX", "no topic of the system's own"),
+        ),
+        (Message("T", b""), "empty", ("body", 0, 1)),
+        (
+            Message("T", b"x" * 101),
+            "max_message_bytes is 100",
+            ("body", 101, 100),
+        ),
+        (
+            Message("T", b"x", properties={"p": "v" * 32767}),
+            "properties have 32793 bytes",
+            ("properties", 32793, 32767),
+        ),
     ],
 )
-def test_what_cannot_be_sent_is_refused(message: Message, problem: str) -> None:
-    with pytest.raises(MessageIllegalError, match=problem):
+def test_what_cannot_be_sent_is_refused(
+    message: Message, problem: str, facts: tuple[object, ...]
+) -> None:
+    with pytest.raises(MessageIllegalError, match=problem) as raised:
         packer(max_message_bytes=100).pack(message)
+    error = raised.value
+    assert (error.field, error.value, error.limit) == facts
 
 
 def test_a_batch_is_one_body() -> None:
@@ -76,6 +116,7 @@ def test_a_batch_is_one_body() -> None:
         ([], "at least one"),
         ([Message("T", b"a"), Message("U", b"b")], "one topic"),
         ([Message("T", b"a", delay_level=1)], "delayed"),
+        ([Message("T", b"a", delay_s=1)], "delayed"),
         ([Message("%RETRY%G", b"a")], "retried"),
         ([Message("T", b"a", priority=1)], "priority"),
         ([Message("T", b"a"), Message("T", b"b", wait_stored=False)], "wait_stored"),

@@ -1,11 +1,14 @@
-from typing import Any
-
 import pytest
 from client_kit import FakeCluster, held, result_of
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from twistedmq.client.errors import NotRunningError, RouteNotFoundError
+from twistedmq.client.errors import (
+    BrokerNotFoundError,
+    NotRunningError,
+    RefusedError,
+    RouteNotFoundError,
+)
 from twistedmq.client.message import Durability, Message, SendStatus
 from twistedmq.client.producer import Producer
 from twistedmq.client.selection import ByKey
@@ -13,6 +16,7 @@ from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.errors import MessageIllegalError
+from twistedmq.protocol.recall_handle import RecallHandle, RecallHandleError
 
 
 @pytest.fixture
@@ -38,28 +42,6 @@ def test_messages_go_round_the_queues(producer: Producer) -> None:
     assert sorted(queues) == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
-def test_our_brokers_say_what_they_promise(
-    cluster: FakeCluster, producer: Producer
-) -> None:
-    cluster.durability = "disk"
-    assert result_of(producer.send(Message("T", b"x"))).durability is Durability.DISK
-    cluster.durability = "something new"
-    receipt = result_of(producer.send(Message("T", b"x")))
-    assert receipt.durability is Durability.PAGE_CACHE
-
-
-def test_a_flush_that_timed_out_is_told(
-    cluster: FakeCluster, producer: Producer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fields = {"msgId": "ID", "queueId": "0", "queueOffset": "5", "DURABILITY": "disk"}
-    late = Command(code=ResponseCode.FLUSH_DISK_TIMEOUT, fields=fields)
-    table: Any = {**cluster._SERVED, RequestCode.SEND_MESSAGE_V2: lambda *_: late}
-    monkeypatch.setattr(cluster, "_SERVED", table)
-    receipt = result_of(producer.send(Message("T", b"x")))
-    assert receipt.status is SendStatus.FLUSH_DISK_TIMEOUT
-    assert receipt.durability is Durability.PAGE_CACHE
-
-
 def test_a_queue_or_a_selection_may_be_given(producer: Producer) -> None:
     queue = result_of(producer.queues("T"))[2]
     assert result_of(producer.send(Message("T", b"x"), queue=queue)).queue == queue
@@ -68,6 +50,49 @@ def test_a_queue_or_a_selection_may_be_given(producer: Producer) -> None:
         result_of(producer.send(keyed, selection=ByKey())).queue for _ in range(4)
     }
     assert len(chosen) == 1
+
+
+def test_a_sharding_key_keeps_messages_in_one_queue(
+    cluster: FakeCluster, producer: Producer
+) -> None:
+    bodies = [b"%d" % n for n in range(6)]
+    keyed = [Message("T", body, sharding_key="order-7") for body in bodies]
+    queues = {result_of(producer.send(message)).queue for message in keyed[:5]}
+    result_of(producer.send_one_way(keyed[5]))
+    assert len(queues) == 1
+    assert cluster.bodies("T") == bodies
+
+
+def test_a_message_that_waits_can_be_called_back(
+    cluster: FakeCluster, producer: Producer
+) -> None:
+    handle = RecallHandle("T", "broker-0", "1700000000000", "ID7").encode()
+    cluster.serve[RequestCode.RECALL_MESSAGE] = lambda address, header, body: Command(
+        code=0, fields={"msgId": "ID7"}
+    )
+    assert result_of(producer.recall("T", handle)) == "ID7"
+    address, _, header = cluster.requests[-1]
+    assert address == cluster.addresses["broker-0"]
+    assert (header.topic, header.recall_handle) == ("T", handle)
+    assert (header.producer_group, header.target_broker) == ("P", "broker-0")
+
+
+def test_what_cannot_be_called_back_is_told(
+    cluster: FakeCluster, producer: Producer
+) -> None:
+    asked = len(cluster.requests)
+    with pytest.raises(RecallHandleError):
+        result_of(producer.recall("T", "no handle"))
+    handle = RecallHandle("T", "broker-9", "1700000000000", "ID7").encode()
+    with pytest.raises(MessageIllegalError):
+        result_of(producer.recall("", handle))
+    assert len(cluster.requests) == asked
+    with pytest.raises(BrokerNotFoundError):
+        result_of(producer.recall("T", handle))
+    cluster.refuse[RequestCode.RECALL_MESSAGE] = ResponseCode.NO_PERMISSION, "off"
+    handle = RecallHandle("T", "broker-0", "1700000000000", "ID7").encode()
+    with pytest.raises(RefusedError, match="off"):
+        result_of(producer.recall("T", handle))
 
 
 def test_a_batch_has_a_receipt_a_message(

@@ -1,17 +1,27 @@
+from random import Random
+
 import pytest
 from zope.interface.verify import verifyObject
 
 from twistedmq.client.interfaces import IQueueSelection
 from twistedmq.client.message import Message
-from twistedmq.client.selection import ByFunction, ByKey, RoundRobin
+from twistedmq.client.selection import AtRandom, ByFunction, ByKey, RoundRobin
 from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.errors import MessageIllegalError
+from twistedmq.protocol.properties import java_hash
 
 QUEUES = [MessageQueue("T", broker, n) for broker in "ab" for n in range(2)]
 MESSAGE = Message("T", b"x", keys="order-7")
 
 
 @pytest.mark.parametrize(
-    "selection", [RoundRobin(), ByKey(), ByFunction(lambda message, queues: queues[0])]
+    "selection",
+    [
+        RoundRobin(),
+        AtRandom(),
+        ByKey(),
+        ByFunction(lambda message, queues: queues[0]),
+    ],
 )
 def test_all_provide_the_interface(selection: IQueueSelection) -> None:
     assert verifyObject(IQueueSelection, selection)
@@ -46,9 +56,26 @@ def test_the_same_key_goes_to_the_same_queue_even_after_a_failure() -> None:
     assert others == set(QUEUES)
 
 
+def test_the_sharding_key_counts_before_other_keys() -> None:
+    keyed = Message("T", b"x", keys="k", sharding_key="order-7")
+    chosen = ByKey().select(keyed, QUEUES, None)
+    assert chosen == ByKey(lambda message: "order-7").select(keyed, QUEUES, None)
+    assert chosen == QUEUES[abs(java_hash("order-7")) % 4]
+
+
 def test_a_message_without_a_key_cannot_be_ordered_by_key() -> None:
-    with pytest.raises(ValueError, match="key"):
+    with pytest.raises(MessageIllegalError, match="key") as raised:
         ByKey().select(Message("T", b"x"), QUEUES, None)
+    assert raised.value.field == "sharding_key"
+
+
+def test_chance_takes_any_queue_but_those_of_the_broker_that_failed() -> None:
+    selection = AtRandom(Random(1))
+    some = {selection.select(MESSAGE, QUEUES, None) for _ in range(50)}
+    assert some == set(QUEUES)
+    others = {selection.select(MESSAGE, QUEUES, "a") for _ in range(50)}
+    assert others == set(QUEUES[2:])
+    assert selection.select(MESSAGE, QUEUES[:1], "a") == QUEUES[0]
 
 
 def test_a_function_chooses() -> None:

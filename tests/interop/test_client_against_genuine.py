@@ -283,7 +283,7 @@ async def test_send_compressed(cluster: Cluster, kind: int) -> None:
         (f"line {n} of a body that compresses well; " * 300 * (n + 1)).encode()
         for n in range(5)
     ]
-    rules = PackingRules(compression_type=kind)
+    rules = PackingRules(compression=kind)
     async with cluster.producer(packing=rules) as producer:
         await cluster.send(producer, topic, None, wanted[:0])
         for body in wanted:

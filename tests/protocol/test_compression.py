@@ -16,6 +16,7 @@ from twistedmq.protocol.compression import (
     ICompressor,
     compressor,
     decompress_body,
+    find_compressor,
 )
 from twistedmq.protocol.system_flags import with_compression
 
@@ -80,3 +81,12 @@ def test_a_body_that_is_not_packed_is_given_as_it_is() -> None:
 def test_an_unknown_compressor_is_named() -> None:
     with pytest.raises(CompressionError, match="7"):
         compressor(7)
+
+
+def test_compressors_are_found_by_name_and_number() -> None:
+    assert find_compressor("Zlib") is find_compressor(ZLIB) is compressor(0)
+    assert find_compressor("lz4") is find_compressor(LZ4)
+    with pytest.raises(CompressionError, match="'rar', not one of"):
+        find_compressor("rar")
+    with pytest.raises(CompressionError, match="number 6"):
+        find_compressor(6)

@@ -105,6 +105,7 @@ class FakeCluster:
     Attributes:
         requests: (address, code, header) of everything that was asked.
         refuse: code to (response code, remark), until it is taken out.
+        serve: code to a function of (address, header, body) that answers instead.
         down: addresses that refuse connections.
         committed: what groups committed.
         given_back: headers of messages that were given back.
@@ -123,6 +124,7 @@ class FakeCluster:
         self.requests: list[tuple[str, int, Any]] = []
         self.one_ways: list[tuple[str, int, Any]] = []
         self.refuse: dict[int, tuple[int, str]] = {}
+        self.serve: dict[int, Callable[[str, Any, bytes], Any]] = {}
         self.down: set[str] = set()
         self.min_offsets: dict[MessageQueue, int] = {}
         self.auto_create = True
@@ -214,8 +216,11 @@ class FakeCluster:
         if code in self.refuse:
             refusal, remark = self.refuse[code]
             return succeed(Command(code=refusal, remark=remark))
-        serve: Callable[..., Any] = self._SERVED[code]
-        answer = serve(self, address, header, body)
+        if code in self.serve:
+            answer = self.serve[code](address, header, body)
+        else:
+            serve: Callable[..., Any] = self._SERVED[code]
+            answer = serve(self, address, header, body)
         return answer if isinstance(answer, Deferred) else succeed(answer)
 
     # what name servers do

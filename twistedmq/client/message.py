@@ -9,7 +9,7 @@ from twistedmq.protocol import properties as names
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.errors import MessageIllegalError
-from twistedmq.protocol.numbers import INT32_MAX
+from twistedmq.protocol.numbers import INT32_MAX, INT32_MIN, INT64_MAX
 from twistedmq.store.interfaces import Durability
 
 __all__ = [
@@ -21,7 +21,11 @@ __all__ = [
     "SendStatus",
 ]
 
+MAX_DELAY_S = INT64_MAX // 1_000_000
+"""Far beyond what any broker takes; theirs is the setting ``timerMaxDelaySec``."""
+
 _SEPARATORS = ("\x01", "\x02")
+_LOWEST = {"delay_level": 0, "deliver_at_ms": 0, "priority": 0, "flag": INT32_MIN}
 
 
 class Message:
@@ -37,29 +41,36 @@ class Message:
             names only INNER_MULTI_DISPATCH may be used: light queues to fill besides.
         delay_level: 1 and up: delivered later, by the broker's table of delays
             (1 is 1 s, 2 is 5 s, 3 is 10 s, ... by default).
+        delay_s: delivered so many seconds after the broker got it.
+        deliver_at_ms: delivered at that time, in ms since the epoch; at once if it is
+            over. Of these three, only one can be given.
+        sharding_key: messages with the same one go to the same queue, in order.
         priority: 0 and up: the number of the queue it is stored in, and so how early
             it is popped from a topic of the message type PRIORITY.
         flag: a 32-bit number that is carried along.
         wait_stored: False lets the broker answer before flush and replication.
 
     Raises:
-        MessageIllegalError: a property is reserved, empty or has a separator in it, or
-            the priority is out of range.
+        MessageIllegalError: an argument cannot be stored; it says which, its value, and
+            the limit or rule.
     """
 
     __slots__ = (
         "body",
         "delay_level",
+        "delay_s",
+        "deliver_at_ms",
         "flag",
         "keys",
         "priority",
         "properties",
+        "sharding_key",
         "tag",
         "topic",
         "wait_stored",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two are named and seldom
         self,
         topic: str,
         body: bytes,
@@ -68,6 +79,9 @@ class Message:
         keys: str | Iterable[str] = (),
         properties: Mapping[str, str] | None = None,
         delay_level: int = 0,
+        delay_s: float | None = None,
+        deliver_at_ms: int | None = None,
+        sharding_key: str | None = None,
         priority: int | None = None,
         flag: int = 0,
         wait_stored: bool = True,
@@ -78,15 +92,13 @@ class Message:
         self.keys = (keys,) if isinstance(keys, str) else tuple(keys)
         self.properties = dict(properties or {})
         self.delay_level = delay_level
+        self.delay_s = delay_s
+        self.deliver_at_ms = deliver_at_ms
+        self.sharding_key = sharding_key
         self.priority = priority
         self.flag = flag
         self.wait_stored = wait_stored
-        if priority is not None and not 0 <= priority <= INT32_MAX:
-            raise MessageIllegalError(f"priority is {priority}, not 0 to {INT32_MAX}")
-        for name, value in self.properties.items():
-            _check_property(name, value)
-        for name, word in [("tag", tag or ""), *(("key", key) for key in self.keys)]:
-            _check_text(name, word)
+        self._check()
 
     def __repr__(self) -> str:
         """Show topic, size and tag; bodies do not belong into logs."""
@@ -99,12 +111,78 @@ class Message:
             stored[names.TAGS] = self.tag
         if self.keys:
             stored[names.KEYS] = " ".join(self.keys)
-        if self.delay_level:
-            stored[names.DELAY] = str(self.delay_level)
+        if self.is_delayed:
+            stored.update(self._delay())
+        if self.sharding_key:
+            stored[names.SHARDING_KEY] = self.sharding_key
         if self.priority is not None:
             stored[names.PRIORITY] = str(self.priority)
         stored[names.WAIT] = "true" if self.wait_stored else "false"
         return stored
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether consumers are to get it later than usual."""
+        return bool(
+            self.delay_level
+            or self.delay_s is not None
+            or self.deliver_at_ms is not None
+        )
+
+    def _delay(self) -> dict[str, str]:
+        if self.delay_level:
+            return {names.DELAY: str(self.delay_level)}
+        if self.deliver_at_ms is not None:
+            return {names.TIMER_DELIVER_MS: str(self.deliver_at_ms)}
+        assert self.delay_s is not None
+        if self.delay_s == int(self.delay_s):
+            return {names.TIMER_DELAY_SEC: str(int(self.delay_s))}
+        return {names.TIMER_DELAY_MS: str(round(self.delay_s * 1000))}
+
+    def _check(self) -> None:
+        # a message a send: what is seldom given costs one look
+        if type(self.body) is not bytes:
+            raise MessageIllegalError(
+                f"the body is {type(self.body).__name__}, not bytes",
+                field="body",
+                value=type(self.body).__name__,
+                limit="bytes",
+            )
+        if self.flag or self.priority is not None or self.is_delayed:
+            for field, low in _LOWEST.items():
+                _check_number(field, getattr(self, field), low)
+            self._check_delay()
+        for name, value in self.properties.items():
+            _check_property(name, value)
+        for key in self.keys:
+            _check_key(key)
+        if self.tag:
+            _check_text("tag", self.tag)
+        if self.sharding_key:
+            _check_text("sharding_key", self.sharding_key)
+
+    def _check_delay(self) -> None:
+        delays = {
+            "delay_level": self.delay_level or None,
+            "delay_s": self.delay_s,
+            "deliver_at_ms": self.deliver_at_ms,
+        }
+        given = {field: value for field, value in delays.items() if value is not None}
+        if len(given) > 1:
+            raise MessageIllegalError(
+                f"of {' and '.join(given)} only one can be given",
+                field=next(iter(given)),
+                value=given,
+                limit=1,
+            )
+        seconds = self.delay_s
+        if seconds is not None and not 0 <= seconds <= MAX_DELAY_S:
+            raise MessageIllegalError(
+                f"delay_s is {seconds}, not 0 to {MAX_DELAY_S}",
+                field="delay_s",
+                value=seconds,
+                limit=MAX_DELAY_S,
+            )
 
 
 class SendStatus(IntEnum):
@@ -132,6 +210,9 @@ class Receipt(Struct, frozen=True, kw_only=True):
     queue_offset: int
     durability: Durability = Durability.PAGE_CACHE
     status: SendStatus = SendStatus.OK
+    recall_handle: str | None = None
+    """Calls a message back that waits for its time; see ``Producer.recall``."""
+    transaction_id: str | None = None
 
 
 class ReceivedMessage(Struct, frozen=True, kw_only=True):
@@ -171,18 +252,55 @@ class ReceivedMessage(Struct, frozen=True, kw_only=True):
         )
 
 
+def _check_number(field: str, value: object, low: int) -> None:
+    high = INT64_MAX if field == "deliver_at_ms" else INT32_MAX
+    if value is None:
+        return
+    if not isinstance(value, int) or not low <= value <= high:
+        raise MessageIllegalError(
+            f"{field} is {value!r}, not {low} to {high}",
+            field=field,
+            value=value,
+            limit=low if isinstance(value, int) and value < low else high,
+        )
+
+
+def _check_key(key: str) -> None:
+    if key.split() != [key]:
+        raise MessageIllegalError(
+            f"key {key!r} is empty or has a blank in it",
+            field="keys",
+            value=key,
+            limit="no blanks",
+        )
+    _check_text("keys", key)
+
+
 def _check_property(name: str, value: str) -> None:
     if name in names.SYSTEM_NAMES and name != names.INNER_MULTI_DISPATCH:
-        raise MessageIllegalError(f"the property name {name!r} is the system's own")
+        raise MessageIllegalError(
+            f"the property name {name!r} is the system's own",
+            field="properties",
+            value=name,
+            limit="no name of the system's own",
+        )
     if not name or not value:
-        raise MessageIllegalError(f"property {name!r}: names and values are not empty")
-    _check_text("property name", name)
-    _check_text(f"property {name!r}", value)
+        raise MessageIllegalError(
+            f"property {name!r}: names and values are not empty",
+            field="properties",
+            value=name,
+            limit="not empty",
+        )
+    _check_text("properties", name)
+    _check_text("properties", value)
 
 
-def _check_text(what: str, text: str) -> None:
+def _check_text(field: str, text: str) -> None:
     for separator in _SEPARATORS:
         if separator in text:
             raise MessageIllegalError(
-                f"{what} {text!r} contains the byte {separator!r}"
+                f"{field}: {text!r} contains the byte {separator!r}",
+                field=field,
+                value=text,
+                limit=f"not {separator!r}",
             )

@@ -9,12 +9,14 @@ from twistedmq.protocol import names, properties
 from twistedmq.protocol.batch_body import BatchItem, encode_batch
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode
-from twistedmq.protocol.compression import DEFAULT_LEVEL, ZLIB, ICompressor, compressor
+from twistedmq.protocol.compression import DEFAULT_LEVEL, ZLIB, find_compressor
 from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.headers.send import SendMessageRequestHeaderV2
 from twistedmq.protocol.system_flags import with_compression
 
 MIB = 1024 * 1024
+MAX_PROPERTIES_BYTES = 2**15 - 1
+"""A record has 16 bits for their length; no broker takes more."""
 
 
 class PackingRules(Struct, frozen=True):
@@ -24,8 +26,10 @@ class PackingRules(Struct, frozen=True):
     """Bodies over this are refused before anything is sent."""
     compress_over_bytes: int = 4096
     """Bodies of this size and more are compressed."""
-    compression_type: int = ZLIB
+    compression: int | str = ZLIB
+    """A name ("zlib", "lz4", "zstd"; a plugin may bring more) or a type number."""
     compression_level: int = DEFAULT_LEVEL
+    """1 (fast) to 9 (small); lz4 has only one."""
 
 
 class Parcel(Struct, frozen=True):
@@ -79,12 +83,15 @@ class Packer:
     Args:
         rules: limits and habits.
         next_id: gives a new unique message id.
+
+    Raises:
+        CompressionError: the rules name a compression that is not there.
     """
 
     def __init__(self, rules: PackingRules, next_id: Callable[[], str]) -> None:
         self._rules = rules
         self._next_id = next_id
-        self._compressor: ICompressor | None = None
+        self._compressor = find_compressor(rules.compression)
 
     def pack(
         self,
@@ -144,7 +151,7 @@ class Packer:
             for message, unique_id in zip(messages, ids, strict=True)
         ]
         body = encode_batch(items)
-        self._check_size(len(body), "the batch")
+        self._check_size(len(body), "batch")
         wait = "true" if messages[0].wait_stored else "false"
         own = {properties.UNIQ_KEY: self._next_id(), properties.WAIT: wait}
         return Parcel(messages[0], ids, body, _text(own), is_batch=True)
@@ -154,45 +161,74 @@ class Packer:
         rules = self._rules
         if len(body) < rules.compress_over_bytes:
             return body, 0
-        if self._compressor is None:
-            self._compressor = compressor(rules.compression_type)
         smaller = self._compressor.compress(body, rules.compression_level)
         if len(smaller) >= len(body):
             return body, 0
-        return smaller, with_compression(0, rules.compression_type)
+        return smaller, with_compression(0, self._compressor.type_number)
 
     def _check(self, message: Message) -> None:
         names.check_topic(message.topic)
         if not names.may_send_to(message.topic):
-            raise MessageIllegalError(f"nobody may send to topic {message.topic!r}")
+            raise MessageIllegalError(
+                f"nobody may send to topic {message.topic!r}",
+                field="topic",
+                value=message.topic,
+                limit="no topic of the system's own",
+            )
         if not message.body:
-            raise MessageIllegalError("the body of a message must not be empty")
-        self._check_size(len(message.body), "the body")
+            raise MessageIllegalError(
+                "the body of a message must not be empty",
+                field="body",
+                value=0,
+                limit=1,
+            )
+        self._check_size(len(message.body), "body")
 
-    def _check_size(self, size: int, what: str) -> None:
+    def _check_size(self, size: int, field: str) -> None:
         limit = self._rules.max_message_bytes
         if size > limit:
             raise MessageIllegalError(
-                f"{what} has {size} bytes, max_message_bytes is {limit}"
+                f"the {field} has {size} bytes, max_message_bytes is {limit}",
+                field=field,
+                value=size,
+                limit=limit,
             )
 
     def _check_batch(self, messages: Sequence[Message]) -> None:
         if not messages:
-            raise MessageIllegalError("a batch needs at least one message")
+            raise _not_a_batch("messages", 0, "at least one message")
         first = messages[0]
         for message in messages:
             self._check(message)
             if message.topic != first.topic:
-                raise MessageIllegalError(
-                    f"a batch has one topic, not {first.topic!r} and {message.topic!r}"
-                )
+                raise _not_a_batch("topic", message.topic, f"one topic, {first.topic}")
             if message.wait_stored != first.wait_stored:
-                raise MessageIllegalError("wait_stored differs within a batch")
-            if message.delay_level or names.is_retry_topic(message.topic):
-                raise MessageIllegalError("a batch takes no delayed or retried message")
+                raise _not_a_batch("wait_stored", message.wait_stored, "one of both")
+            if message.is_delayed:
+                raise _not_a_batch("delay", True, "no delayed message")
+            if names.is_retry_topic(message.topic):
+                raise _not_a_batch("topic", message.topic, "no retried message")
             if message.priority is not None:
-                raise MessageIllegalError("a batch takes no message with a priority")
+                raise _not_a_batch("priority", message.priority, "no priority")
+
+
+def _not_a_batch(field: str, value: object, limit: str) -> MessageIllegalError:
+    return MessageIllegalError(
+        f"{field} is {value!r}: a batch has {limit}",
+        field=field,
+        value=value,
+        limit=limit,
+    )
 
 
 def _text(stored: dict[str, str]) -> str:
-    return properties.format(stored).decode("utf-8")
+    text = properties.format(stored)
+    if len(text) > MAX_PROPERTIES_BYTES:
+        raise MessageIllegalError(
+            f"all properties have {len(text)} bytes, not at most "
+            f"{MAX_PROPERTIES_BYTES}",
+            field="properties",
+            value=len(text),
+            limit=MAX_PROPERTIES_BYTES,
+        )
+    return text.decode("utf-8")

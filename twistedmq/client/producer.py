@@ -3,36 +3,34 @@
 from collections.abc import Sequence
 from typing import Any, Self, TypeVar
 
-from msgspec.structs import replace
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from twistedmq.client.errors import NotRunningError, RouteNotFoundError
 from twistedmq.client.interfaces import IQueueSelection
-from twistedmq.client.message import (
-    Durability,
-    Message,
-    Receipt,
-    ReceivedMessage,
-    SendStatus,
-)
+from twistedmq.client.message import Message, Receipt, ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.packing import Packer, PackingRules, Parcel
+from twistedmq.client.receipts import receipt_of, receipts_of
 from twistedmq.client.replies import AwaitedReplies, reply_marks
 from twistedmq.client.routing import TopicRoute
-from twistedmq.client.selection import RoundRobin
+from twistedmq.client.selection import ByKey, RoundRobin
 from twistedmq.client.sending import Sending, SendParts, SendRules, Stored
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.startable import Startable
 from twistedmq.protocol import names, properties
 from twistedmq.protocol.bodies.clients import HeartbeatData, ProducerData
 from twistedmq.protocol.bodies.queues import MessageQueue
-from twistedmq.protocol.command import Command
+from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.fields import decode_fields
 from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
+from twistedmq.protocol.headers.send import (
+    RecallMessageRequestHeader,
+    RecallMessageResponseHeader,
+)
+from twistedmq.protocol.recall_handle import parse_recall_handle
 
 T = TypeVar("T")
-
-DURABILITY_FIELD = "DURABILITY"
 
 
 class Producer(Startable):
@@ -49,7 +47,8 @@ class Producer(Startable):
             NAMESRV_ADDR says, or 127.0.0.1:9876.
         timeout_s: for one send, all its attempts together.
         retries: how many more attempts after a failure that may pass.
-        selection: which queue a message goes to; one after the other by default.
+        selection: which queue a message goes to; one after the other by default. One
+            with a sharding key goes where its key says.
         packing: limits of size, and what is compressed.
         default_queues: queues of a topic that the first message creates.
         settings: what else clients can be told; *nameservers* goes before it.
@@ -58,6 +57,7 @@ class Producer(Startable):
     Raises:
         MessageIllegalError: the name of the group is not allowed.
         NoNameServerError: *nameservers* is malformed.
+        CompressionError: *packing* names a compression that is not there.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Producer(Startable):
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session, timeout_s)
         self._packer = Packer(packing or PackingRules(), session.unique_ids())
+        self._by_key = ByKey()
         self._selection = selection or RoundRobin(session.random.randrange(1 << 16))
         rules = SendRules(group, timeout_s, retries, default_queues)
         self._parts = SendParts(
@@ -131,7 +132,7 @@ class Producer(Startable):
         except Exception:
             return fail(Failure())
         stored = self._send(parcel, queue, selection, timeout_s)
-        return stored.addCallback(_receipt, parcel.unique_ids[0])
+        return stored.addCallback(receipt_of, parcel.unique_ids[0])
 
     def request(
         self, message: Message, *, timeout_s: float | None = None
@@ -195,7 +196,7 @@ class Producer(Startable):
         except Exception:
             return fail(Failure())
         stored = self._send(parcel, queue, None, timeout_s)
-        return stored.addCallback(_receipts, parcel.unique_ids)
+        return stored.addCallback(receipts_of, parcel.unique_ids)
 
     def send_one_way(
         self, message: Message, *, queue: MessageQueue | None = None
@@ -212,6 +213,32 @@ class Producer(Startable):
             message.topic, self._parts.rules.default_queues
         )
         return self._tracked(route.addCallback(self._send_one_way, parcel, queue))
+
+    def recall(self, topic: str, handle: str) -> Deferred[str]:
+        """Call back a message of *topic* that waits for its time.
+
+        Fires with its id. Fails with RecallHandleError or MessageIllegalError before
+        anything is sent; with RefusedError where the broker does not recall
+        (``recallMessageEnable``), or it is too late.
+
+        Args:
+            topic: where the message was sent to.
+            handle: from its receipt.
+        """
+        try:
+            self._running_packer()
+            names.check_topic(topic)
+            broker_name = parse_recall_handle(handle).broker_name
+        except Exception:
+            return fail(Failure())
+        header = RecallMessageRequestHeader(
+            producer_group=self.group,
+            topic=topic,
+            recall_handle=handle,
+            target_broker=broker_name,
+        )
+        route = self._session.routes.get(topic)
+        return self._tracked(route.addCallback(self._recall, header, broker_name))
 
     def queues(self, topic: str) -> Deferred[Sequence[MessageQueue]]:
         """Give the queues of *topic* that may be sent to.
@@ -252,10 +279,12 @@ class Producer(Startable):
         selection: IQueueSelection | None,
         timeout_s: float | None,
     ) -> Deferred[Stored]:
-        sending = Sending(
-            self._parts, parcel, selection or self._selection, queue, timeout_s
-        )
+        chosen = selection or self._usual_selection(parcel.message)
+        sending = Sending(self._parts, parcel, chosen, queue, timeout_s)
         return self._tracked(sending.start())
+
+    def _usual_selection(self, message: Message) -> IQueueSelection:
+        return self._by_key if message.sharding_key else self._selection
 
     def _send_one_way(
         self, route: TopicRoute, parcel: Parcel, queue: MessageQueue | None
@@ -264,13 +293,24 @@ class Producer(Startable):
         if queue is None:
             if not route.publishable:
                 raise RouteNotFoundError(route.topic, " for writing")
-            queue = self._selection.select(parcel.message, route.publishable, None)
+            message = parcel.message
+            selection = self._usual_selection(message)
+            queue = selection.select(message, route.publishable, None)
         address = parts.routes.address(queue.broker_name)
         header = parcel.header(
             self.group, queue, parts.wall_ms(), parts.rules.default_queues
         )
         sent = parts.pool.send_one_way(address, parcel.code, header, parcel.body)
         return sent
+
+    def _recall(
+        self, _: TopicRoute, header: RecallMessageRequestHeader, broker_name: str
+    ) -> Deferred[str]:
+        address = self._session.routes.address(broker_name)
+        answer = self._session.calls.ask(address, RequestCode.RECALL_MESSAGE, header)
+        return answer.addCallback(
+            lambda found: decode_fields(RecallMessageResponseHeader, found.fields)
+        ).addCallback(lambda found: found.msg_id)
 
     def _tracked(self, sending: Deferred[T]) -> Deferred[T]:
         """Have ``close`` wait for it."""
@@ -285,44 +325,3 @@ class Producer(Startable):
             idle, self._idle = self._idle, None
             idle.callback(None)
         return result
-
-
-def _receipt(stored: Stored, unique_id: str) -> Receipt:
-    return Receipt(
-        message_id=unique_id,
-        offset_message_id=stored.header.msg_id,
-        queue=stored.queue,
-        queue_offset=stored.header.queue_offset,
-        durability=_durability(stored.answer),
-        status=SendStatus(stored.answer.code),
-    )
-
-
-def _receipts(stored: Stored, unique_ids: Sequence[str]) -> list[Receipt]:
-    """Give a receipt a message; the offsets of a batch follow one another."""
-    offset_ids = stored.header.msg_id.split(",")
-    if len(offset_ids) != len(unique_ids):
-        # stored as one inner batch, which has one id
-        offset_ids = [stored.header.msg_id] * len(unique_ids)
-    first = _receipt(stored, unique_ids[0])
-    return [
-        replace(
-            first,
-            message_id=unique_id,
-            offset_message_id=offset_id,
-            queue_offset=first.queue_offset + index,
-        )
-        for index, (unique_id, offset_id) in enumerate(
-            zip(unique_ids, offset_ids, strict=True)
-        )
-    ]
-
-
-def _durability(answer: Command) -> Durability:
-    """Read what the broker promised; see ``Receipt``."""
-    if answer.code != SendStatus.OK:
-        return Durability.PAGE_CACHE
-    try:
-        return Durability(answer.fields.get(DURABILITY_FIELD))
-    except ValueError:
-        return Durability.PAGE_CACHE

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from itertools import count
+from random import Random
 
 from zope.interface import implementer
 
 from twistedmq.client.interfaces import IQueueSelection
 from twistedmq.client.message import Message
 from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.properties import java_hash
 
 
@@ -36,11 +38,31 @@ class RoundRobin:
 
 
 @implementer(IQueueSelection)
+class AtRandom:
+    """Any queue; after a failure, any on another broker if possible.
+
+    Args:
+        random: where chance comes from.
+    """
+
+    def __init__(self, random: Random | None = None) -> None:
+        self._random = random or Random()
+
+    def select(
+        self, message: Message, queues: Sequence[MessageQueue], avoid: str | None
+    ) -> MessageQueue:
+        """Give one of the queues; see ``IQueueSelection``."""
+        others = [each for each in queues if each.broker_name != avoid]
+        return self._random.choice(others or queues)
+
+
+@implementer(IQueueSelection)
 class ByKey:
     """Messages with the same key go to the same queue, as long as the queues stay.
 
     Args:
-        key: gives the key of a message; by default the first of its ``keys``.
+        key: gives the key of a message; by default its ``sharding_key``, or else the
+            first of its ``keys``.
     """
 
     def __init__(self, key: Callable[[Message], str] | None = None) -> None:
@@ -70,6 +92,12 @@ class ByFunction:
 
 
 def _first_key(message: Message) -> str:
+    if message.sharding_key:
+        return message.sharding_key
     if not message.keys:
-        raise ValueError("ByKey needs a message with a key")
+        raise MessageIllegalError(
+            "ByKey needs a message with a sharding_key or a key",
+            field="sharding_key",
+            limit="not empty",
+        )
     return message.keys[0]

@@ -88,6 +88,32 @@ def compressor(type_number: int) -> ICompressor:
         ) from None
 
 
+def find_compressor(name_or_number: str | int) -> ICompressor:
+    """Give the compressor with that name, in any case, or that number.
+
+    Raises:
+        CompressionError: there is none, or the library that it needs is missing.
+    """
+    if isinstance(name_or_number, int):
+        found = compressor(name_or_number)
+    else:
+        found = _named(name_or_number.upper())
+    if found is not _ZLIB:
+        found.compress(b"", DEFAULT_LEVEL)  # libraries are imported when first used
+    return found
+
+
+def _named(name: str) -> ICompressor:
+    if name == _ZLIB.name:
+        return _ZLIB
+    everyone = {each.name.upper(): each for each in getPlugins(ICompressor)}
+    if name not in everyone:
+        known = ", ".join(sorted({_ZLIB.name, *everyone})).lower()
+        raise CompressionError(f"compression is {name.lower()!r}, not one of {known}")
+    found = everyone[name]
+    return _known.setdefault(found.type_number, found)
+
+
 def decompress_body(
     sys_flag: int, body: Buffer, max_bytes: int = MAX_BODY_BYTES
 ) -> bytes:

@@ -81,9 +81,27 @@ class PermissionDeniedError(TwistedMQError):
 
 
 class MessageIllegalError(TwistedMQError):
-    """A message, topic name or group name that breaks a limit or a rule."""
+    """A message, topic name or group name that breaks a limit or a rule.
+
+    Clients say which: ``field`` (of the message, or an argument), the ``value`` it has,
+    or its size, and the ``limit`` or rule that it breaks. Elsewhere they may be None.
+    """
 
     code = ResponseCode.MESSAGE_ILLEGAL
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        field: str | None = None,
+        value: object = None,
+        limit: object = None,
+    ) -> None:
+        """Keep what is wrong."""
+        super().__init__(text)
+        self.field = field
+        self.value = value
+        self.limit = limit
 
 
 class InvalidParameterError(TwistedMQError):

@@ -183,11 +183,16 @@ def check_topic(name: str) -> None:
         MessageIllegalError: it is blank, too long or has other characters.
     """
     if not name or name.isspace():
-        raise MessageIllegalError("The specified topic is blank.")
+        raise MessageIllegalError(
+            "The specified topic is blank.", field="topic", value=name, limit=_ALLOWED
+        )
     if not _is_allowed(name):
         raise MessageIllegalError(
             f"The specified topic: {name}, contains illegal characters, "
-            f"allowing only {_ALLOWED}"
+            f"allowing only {_ALLOWED}",
+            field="topic",
+            value=name,
+            limit=_ALLOWED,
         )
     if is_retry_topic(name) or is_dlq_topic(name):
         limit = RETRY_OR_DLQ_MAX_CHARACTERS
@@ -195,7 +200,10 @@ def check_topic(name: str) -> None:
         limit = TOPIC_MAX_CHARACTERS
     if len(name) > limit:
         raise MessageIllegalError(
-            f"The specified topic: {name}, is longer than topic max length: {limit}"
+            f"The specified topic: {name}, is longer than topic max length: {limit}",
+            field="topic",
+            value=name,
+            limit=limit,
         )
 
 
@@ -206,14 +214,22 @@ def check_group(name: str) -> None:
         MessageIllegalError: it is blank, too long or has other characters.
     """
     if not name or name.isspace():
-        raise MessageIllegalError("The specified group is blank.")
+        raise MessageIllegalError(
+            "The specified group is blank.", field="group", value=name, limit=_ALLOWED
+        )
     if not _is_allowed(name):
         raise MessageIllegalError(
             f"The specified group: {name}, contains illegal characters, "
-            f"allowing only {_ALLOWED}"
+            f"allowing only {_ALLOWED}",
+            field="group",
+            value=name,
+            limit=_ALLOWED,
         )
     if len(name) > GROUP_MAX_CHARACTERS:
         raise MessageIllegalError(
             f"The specified group: {name}, is longer than group max length: "
-            f"{GROUP_MAX_CHARACTERS}"
+            f"{GROUP_MAX_CHARACTERS}",
+            field="group",
+            value=name,
+            limit=GROUP_MAX_CHARACTERS,
         )

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
         ReceivedMessage,
     )
     from twistedmq.client.producer import Producer
+    from twistedmq.client.pull_batch import PullBatch, PullStatus
+    from twistedmq.client.pull_consumer import PullConsumer
     from twistedmq.client.starting import StartFrom
+    from twistedmq.client.subscription import Sql
     from twistedmq.protocol.bodies.clients import MessageModel
 
 __version__ = "0.1.0.dev2"
@@ -26,9 +29,13 @@ __all__ = [
     "MessageModel",
     "MessageQueue",
     "Producer",
+    "PullBatch",
+    "PullConsumer",
+    "PullStatus",
     "Receipt",
     "ReceivedMessage",
     "RetryLater",
+    "Sql",
     "StartFrom",
     "__version__",
 ]
@@ -40,9 +47,13 @@ _HOMES = {
     "MessageModel": "twistedmq.protocol.bodies.clients",
     "MessageQueue": "twistedmq.client.message",
     "Producer": "twistedmq.client.producer",
+    "PullBatch": "twistedmq.client.pull_batch",
+    "PullConsumer": "twistedmq.client.pull_consumer",
+    "PullStatus": "twistedmq.client.pull_batch",
     "Receipt": "twistedmq.client.message",
     "ReceivedMessage": "twistedmq.client.message",
     "RetryLater": "twistedmq.client.consuming",
+    "Sql": "twistedmq.client.subscription",
     "StartFrom": "twistedmq.client.starting",
 }
 

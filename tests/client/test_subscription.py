@@ -1,4 +1,7 @@
-from twistedmq.client.subscription import Subscription
+import pytest
+
+from twistedmq.client.subscription import Sql, Subscription
+from twistedmq.filter.interfaces import ExpressionError
 from twistedmq.protocol.properties import java_hash
 
 
@@ -26,3 +29,12 @@ def test_brokers_are_told_the_hashes() -> None:
 
 def test_an_empty_expression_is_told_as_everything() -> None:
     assert Subscription("T", "").data().sub_string == "*"
+
+
+def test_a_condition_is_read_before_anything_is_sent() -> None:
+    wanted = Subscription.of("T", Sql("a > 1"), 7)
+    assert wanted == Subscription("T", "a > 1", 7, "SQL92")
+    assert type(wanted.expression) is str
+    assert Subscription.of("T", "a || b", 7) == Subscription("T", "a || b", 7)
+    with pytest.raises(ExpressionError):
+        Sql("a >")

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 import peer
 import pytest
+import pytest_twisted
+from client_scenarios import Cluster, Running
 from processes import OurBroker, free_ports
+from twisted.internet.defer import Deferred
 
 HERE = Path(__file__).parent
 
@@ -56,3 +59,16 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OurBroker]:
     shutil.copy(peer.HERE / "scenario.conf", config)
     with OurBroker(config=config) as broker:
         yield broker
+
+
+@pytest.fixture(scope="session", params=["genuine", "ours"])
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    server = request.getfixturevalue(request.param)
+    return Cluster(server.namesrv, server.address)
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    all_running = Running()
+    yield all_running
+    pytest_twisted.blockon(Deferred.fromCoroutine(all_running.close()))

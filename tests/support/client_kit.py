@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.session import ClientSettings
+from twistedmq.filter.tag import split_tags
 from twistedmq.protocol import loose_json, names, properties
 from twistedmq.protocol.addresses import pack, parse_address
 from twistedmq.protocol.batch_body import decode_batch
@@ -33,8 +34,9 @@ from twistedmq.protocol.bodies.topics import TopicList
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.message_id import offset_id
-from twistedmq.protocol.properties import tags_code
+from twistedmq.protocol.properties import java_hash, tags_code
 from twistedmq.protocol.record import Record, decode_record, encode_record
+from twistedmq.protocol.system_flags import PULL_SUBSCRIPTION, PULL_SUSPEND
 from twistedmq.remoting.errors import ConnectError
 
 NAME_SERVER = "192.0.2.1:9876"
@@ -295,6 +297,9 @@ class FakeCluster:
         queue = MessageQueue(header.topic, self._name(address), header.queue_id)
         pull = HeldPull(queue, header)
         if not self._answer_pull(pull):
+            if not header.sys_flag & PULL_SUSPEND:
+                self._say(pull, ResponseCode.PULL_NOT_FOUND, header.queue_offset)
+                return pull.answer
             self._held.append(pull)
             pull.timer = self.clock.callLater(
                 header.suspend_timeout_millis / 1000, self._nothing_found, pull
@@ -317,7 +322,7 @@ class FakeCluster:
         if not first <= at <= len(records):
             self._say(pull, ResponseCode.PULL_OFFSET_MOVED, first)
             return True
-        found = records[at : at + PER_PULL]
+        found = records[at : at + min(PER_PULL, pull.header.max_msg_nums)]
         if not found:
             return False
         wanted = [each for each in found if self._wants(pull, each)]
@@ -328,6 +333,8 @@ class FakeCluster:
 
     def _wants(self, pull: HeldPull, record: Record) -> bool:
         codes: set[int] = set()
+        if pull.header.sys_flag & PULL_SUBSCRIPTION:
+            codes.update(map(java_hash, split_tags(pull.header.subscription)))
         for beat in self.members.get(pull.header.consumer_group, {}).values():
             for consumer in beat.consumer_data_set:
                 for each in consumer.subscription_data_set:
@@ -389,6 +396,27 @@ class FakeCluster:
         later = [r.queue_offset for r in records if r.store_ms >= header.timestamp]
         return _offset(later[0] if later else len(records))
 
+    def _view(self, address: str, header: Any, body: bytes) -> Command:
+        for record in self._records_of(address):
+            if record.physical_offset == header.offset:
+                return Command(code=0, body=encode_record(record))
+        return Command(code=ResponseCode.SYSTEM_ERROR, remark="can not find message")
+
+    def _query(self, address: str, header: Any, body: bytes) -> Command:
+        found = [
+            record
+            for record in self._records_of(address)
+            if properties.parse(record.properties).get("UNIQ_KEY") == header.key
+        ]
+        if not found:
+            return Command(code=ResponseCode.QUERY_NOT_FOUND, remark="none")
+        return Command(code=0, body=b"".join(map(encode_record, found)))
+
+    def _records_of(self, address: str) -> list[Record]:
+        name = self._name(address)
+        queues = [queue for queue in self.records if queue.broker_name == name]
+        return [record for queue in queues for record in self.records[queue]]
+
     def _send_back(self, address: str, header: Any, body: bytes) -> Command:
         self.given_back.append(header)
         everything = [r for records in self.records.values() for r in records]
@@ -423,6 +451,9 @@ class FakeCluster:
         RequestCode.SEND_MESSAGE_V2: _send,
         RequestCode.SEND_BATCH_MESSAGE: _send,
         RequestCode.PULL_MESSAGE: _pull,
+        RequestCode.LITE_PULL_MESSAGE: _pull,
+        RequestCode.VIEW_MESSAGE_BY_ID: _view,
+        RequestCode.QUERY_MESSAGE: _query,
         RequestCode.HEART_BEAT: _heartbeat,
         RequestCode.UNREGISTER_CLIENT: _unregister,
         RequestCode.GET_CONSUMER_LIST_BY_GROUP: _members,

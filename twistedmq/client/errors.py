@@ -8,6 +8,19 @@ class ClientError(TwistedMQError):
     """The base of the client's own errors."""
 
 
+class ArgumentError(ClientError):
+    """A call was given a value that cannot be; nothing was sent."""
+
+    code = ResponseCode.INVALID_PARAMETER
+
+    def __init__(self, field: str, value: object, limit: str) -> None:
+        """Keep the name of the argument, its *value*, and what may be there."""
+        super().__init__(f"{field} is {value!r}, not {limit}")
+        self.field = field
+        self.value = value
+        self.limit = limit
+
+
 class NotRunningError(ClientError):
     """The producer or consumer was not started yet, or is closed already."""
 
@@ -34,6 +47,18 @@ class BrokerNotFoundError(ClientError):
         """Keep the name of the broker."""
         super().__init__(f"no address is known for broker {broker_name!r}")
         self.broker_name = broker_name
+
+
+class MessageNotFoundError(ClientError):
+    """No broker of the topic has a message with this id (any more)."""
+
+    code = ResponseCode.QUERY_NOT_FOUND
+
+    def __init__(self, topic: str, message_id: str) -> None:
+        """Keep the topic and the id."""
+        super().__init__(f"no message of {topic!r} has the id {message_id!r}")
+        self.topic = topic
+        self.message_id = message_id
 
 
 class RefusedError(ClientError):

@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 from twistedmq.client.calls import BrokerCalls, PullAnswer
 from twistedmq.client.errors import BrokerNotFoundError, RefusedError
 from twistedmq.client.message import ReceivedMessage
+from twistedmq.client.pull_source import PullSource
 from twistedmq.client.reactor import Clock
 from twistedmq.client.received import read_messages
 from twistedmq.client.routing import MASTER_ID, Routes
@@ -77,7 +78,7 @@ class QueuePuller:
         """
         self._parts = parts
         self._subscription = subscription
-        self._broker_id = MASTER_ID
+        self._source = PullSource(parts.routes, queue.broker_name)
         self._stopped = False
         self._pull: Deferred[PullAnswer] | None = None
         self._later: IDelayedCall | None = None
@@ -120,23 +121,13 @@ class QueuePuller:
             return
         self.last_pull_s = self._parts.clock.seconds()
         try:
-            address, is_master = self._where()
+            address, is_master = self._source.where()
         except BrokerNotFoundError as error:
             self._failed(Failure(error))
             return
         header = self._header(is_master)
         pull = self._pull = self._parts.calls.pull(address, header, TIMEOUT_S)
         pull.addCallback(self._answered).addErrback(self._broke)
-
-    def _where(self) -> tuple[str, bool]:
-        """Give the address to pull from: who was suggested, or the master, or any."""
-        members = self._parts.routes.addresses(self.queue.broker_name)
-        if not members:
-            raise BrokerNotFoundError(self.queue.broker_name)
-        for broker_id in (self._broker_id, MASTER_ID):
-            if broker_id in members:
-                return members[broker_id], broker_id == MASTER_ID
-        return next(iter(members.values())), False
 
     def _header(self, is_master: bool) -> PullMessageRequestHeader:
         offset = self.window.committable
@@ -164,7 +155,7 @@ class QueuePuller:
     def _answered(self, answer: PullAnswer) -> None:
         self._pull = None
         self._pause_s = FIRST_PAUSE_S
-        self._broker_id = answer.header.suggest_which_broker_id
+        self._source.suggested = answer.header.suggest_which_broker_id
         next_offset = answer.header.next_begin_offset
         if answer.code == ResponseCode.PULL_OFFSET_MOVED:
             self._move(next_offset)
@@ -215,7 +206,7 @@ class QueuePuller:
                 pause_s=self._pause_s,
                 reason=failure.getErrorMessage(),
             )
-            self._broker_id = MASTER_ID
+            self._source.suggested = MASTER_ID
             refreshed = self._parts.routes.refresh(self.queue.topic)
             refreshed.addErrback(lambda _: None)
         self._later = self._parts.clock.callLater(self._pause_s, self._go_on)

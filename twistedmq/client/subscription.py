@@ -1,12 +1,38 @@
 """What a consumer wants of a topic: what brokers are told, what the client checks."""
 
+from typing import Self
+
 from msgspec import Struct
 
+from twistedmq.filter.sql92 import Sql92Expression
 from twistedmq.filter.tag import EVERYTHING, split_tags
 from twistedmq.protocol.bodies.subscriptions import SubscriptionData
 from twistedmq.protocol.properties import java_hash
 
 TAG = "TAG"
+
+
+class Sql(str):
+    """A condition on the properties of messages, in place of tags.
+
+    ``Sql("amount BETWEEN 10 AND 99 AND region IN ('eu', 'uk')")``
+
+    Raises:
+        ExpressionError: it cannot be read. Nothing was sent.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, condition: str) -> Self:
+        """Read it, so that a wrong one is found here and not at a broker."""
+        Sql92Expression().compile(condition)
+        return super().__new__(cls, condition)
+
+
+def expression_type(expression: str) -> str:
+    """Give the language of what a user subscribed to."""
+    is_sql = isinstance(expression, Sql)
+    return Sql92Expression.expression_type if is_sql else TAG
 
 
 class Subscription(Struct, frozen=True):
@@ -19,6 +45,11 @@ class Subscription(Struct, frozen=True):
     expression: str = EVERYTHING
     version: int = 0
     expression_type: str = TAG
+
+    @classmethod
+    def of(cls, topic: str, expression: str, version: int) -> Self:
+        """Subscribe to tags, or to an ``Sql``."""
+        return cls(topic, str(expression), version, expression_type(expression))
 
     @property
     def tags(self) -> frozenset[str]:

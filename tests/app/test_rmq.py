@@ -7,6 +7,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
 from twistedmq.app import rmq
+from twistedmq.app.command import until_the_end
 from twistedmq.app.rmq import make_parser, run_verb
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 
@@ -126,14 +127,14 @@ def test_help_and_version_need_no_reactor() -> None:
 def test_the_main_function_runs_the_reactor(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
-    def react(function: object, arguments: list[object]) -> None:
-        asked.append(function)
+    def run(start: object) -> None:
+        asked.append(start)
         raise SystemExit(0)
 
-    monkeypatch.setattr("twisted.internet.task.react", react)
+    monkeypatch.setattr(rmq, "run_in_reactor", run)
     with pytest.raises(SystemExit):
         rmq.main(["topics"])
-    assert asked == [rmq.run_to_the_end]
+    assert len(asked) == 1
 
 
 def test_a_signal_ends_a_tail_in_peace(
@@ -142,7 +143,7 @@ def test_a_signal_ends_a_tail_in_peace(
     reactor = MemoryReactorClock()
     options = make_parser().parse_args(["tail", "T"])
     options.settings = cluster.settings()
-    running = rmq.run_to_the_end(reactor, options)
+    running = until_the_end(reactor, lambda _: run_verb(cluster.clock, options))
     for call, arguments, keywords in reactor.triggers["before"]["shutdown"]:
         ended = held(call(*arguments, **keywords))
         reactor.pump([0, 0])

@@ -4,7 +4,10 @@ from typing import Any, Self
 
 from twisted.internet.defer import Deferred
 
+from twistedmq.admin.brokers import Brokers
+from twistedmq.admin.cluster import Cluster
 from twistedmq.admin.groups import Groups
+from twistedmq.admin.namesrv import NameServerTables
 from twistedmq.admin.topics import Topics
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.session import ClientSettings, Session, merged_settings
@@ -25,6 +28,10 @@ class Admin(Startable):
         reactor: None: the global one.
 
     Attributes:
+        wall_ms: gives the time of day in ms since the epoch.
+        cluster: which clusters and brokers there are.
+        brokers: what single brokers tell and are told, by address.
+        namesrv: the tables of the name servers, besides routes.
         topics: the topics of the cluster.
         groups: its consumer groups.
     """
@@ -38,8 +45,12 @@ class Admin(Startable):
     ) -> None:
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session)
-        self.topics = Topics(session.names, session.routes, session.calls)
-        self.groups = Groups(session.names, session.calls)
+        self.wall_ms = session.wall_ms
+        self.cluster = Cluster(session.names)
+        self.brokers = Brokers(session.calls)
+        self.namesrv = NameServerTables(session.names)
+        self.topics = Topics(session.names, session.routes, session.calls, self.cluster)
+        self.groups = Groups(self.cluster, session.calls)
 
     def start(self) -> Deferred[Self]:
         """Find the name servers; fails with NoNameServerError."""

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 from twisted.internet.defer import gatherResults
 
+from twistedmq.admin.cluster import Cluster
 from twistedmq.client.calls import BrokerCalls
 from twistedmq.client.deferreds import gives_deferred, unwrapped
-from twistedmq.client.errors import NoNameServerError, RefusedError
-from twistedmq.client.nameservers import NameServers
-from twistedmq.client.routing import MASTER_ID
+from twistedmq.client.errors import RefusedError
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies.clients import ConsumerConnection
 from twistedmq.protocol.bodies.groups import (
@@ -18,7 +17,6 @@ from twistedmq.protocol.bodies.groups import (
     SubscriptionGroupWrapper,
 )
 from twistedmq.protocol.bodies.queues import MessageQueue
-from twistedmq.protocol.bodies.routes import ClusterInfo
 from twistedmq.protocol.bodies.watched import (
     SubscriptionOpinion,
     WatchedConsumerConnection,
@@ -73,15 +71,15 @@ class Groups:
     Calls fail with NoNameServerError, RefusedError or an error of the remoting room.
     """
 
-    def __init__(self, nameservers: NameServers, calls: BrokerCalls) -> None:
-        self._nameservers = nameservers
+    def __init__(self, cluster: Cluster, calls: BrokerCalls) -> None:
+        self._cluster = cluster
         self._calls = calls
 
     @gives_deferred
     async def names(self, *, system: bool = False) -> list[str]:
         """Give the names of all groups, sorted; those of the system if asked for."""
         code = RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG
-        masters = (await self._masters()).values()
+        masters = (await self._cluster.masters()).values()
         asked = [self._calls.ask(address, code) for address in masters]
         found: set[str] = set()
         for answer in await unwrapped(gatherResults(asked, consumeErrors=True)):
@@ -98,7 +96,7 @@ class Groups:
 
         Differences and locks are told by brokers of this house only.
         """
-        masters = await self._masters()
+        masters = await self._cluster.masters()
         seen: dict[str, WatchedConsumerConnection] = {}
         lag: dict[str, int] = {}
         for name, address in masters.items():
@@ -130,21 +128,6 @@ class Groups:
         code = RequestCode.GET_CONSUME_STATS
         answer = await self._calls.ask(address, code, header)
         return loose_json.decode(answer.body, type=ConsumeStats).offset_table
-
-    async def _masters(self) -> dict[str, str]:
-        """Give the masters' addresses by broker name."""
-        answer = await self._nameservers.ask(RequestCode.GET_BROKER_CLUSTER_INFO, None)
-        if answer.code != ResponseCode.SUCCESS:
-            raise RefusedError(answer.code, answer.remark, "the name server")
-        info = loose_json.decode(answer.body, type=ClusterInfo)
-        masters = {
-            name: broker.broker_addrs[MASTER_ID]
-            for name, broker in sorted(info.broker_addr_table.items())
-            if MASTER_ID in broker.broker_addrs
-        }
-        if not masters:
-            raise NoNameServerError("no master broker is registered")
-        return masters
 
 
 def _joined(

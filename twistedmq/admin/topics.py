@@ -4,23 +4,29 @@ from collections.abc import Iterable, Mapping
 
 from twisted.internet.defer import Deferred, gatherResults
 
+from twistedmq.admin.cluster import Cluster, must_succeed
 from twistedmq.client.calls import BrokerCalls
 from twistedmq.client.deferreds import gives_deferred, unwrapped
-from twistedmq.client.errors import NoNameServerError, RefusedError
+from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.client.nameservers import NameServers
-from twistedmq.client.routing import MASTER_ID, Routes, TopicRoute
+from twistedmq.client.routing import Routes, TopicRoute
 from twistedmq.protocol import loose_json, names
+from twistedmq.protocol.bodies.groups import GroupList
 from twistedmq.protocol.bodies.queues import MessageQueue
-from twistedmq.protocol.bodies.routes import ClusterInfo
-from twistedmq.protocol.bodies.topics import TopicFilterType, TopicList
+from twistedmq.protocol.bodies.routes import BrokerData, TopicRouteData
+from twistedmq.protocol.bodies.topics import TopicConfig, TopicList
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.errors import InvalidParameterError
 from twistedmq.protocol.headers.base import Header
-from twistedmq.protocol.headers.namesrv import DeleteTopicFromNamesrvRequestHeader
+from twistedmq.protocol.headers.namesrv import (
+    DeleteTopicFromNamesrvRequestHeader,
+    GetRouteInfoRequestHeader,
+)
 from twistedmq.protocol.headers.topics import (
     CreateTopicRequestHeader,
     DeleteTopicRequestHeader,
+    QueryTopicConsumeByWhoRequestHeader,
 )
 from twistedmq.protocol.system_flags import PERM_READ, PERM_WRITE, is_valid_perm
 
@@ -31,9 +37,14 @@ class Topics:
     """
 
     def __init__(
-        self, nameservers: NameServers, routes: Routes, calls: BrokerCalls
+        self,
+        nameservers: NameServers,
+        routes: Routes,
+        calls: BrokerCalls,
+        cluster: Cluster,
     ) -> None:
         self._nameservers = nameservers
+        self._cluster = cluster
         self._routes = routes
         self._calls = calls
 
@@ -48,7 +59,7 @@ class Topics:
         everything = loose_json.decode(answer.body, type=TopicList).topic_list
         if system:
             return sorted(everything)
-        cluster = await self.cluster()
+        cluster = await self._cluster.info()
         # every broker has topics that are called as itself and as its cluster
         own = {*cluster.broker_addr_table, *cluster.cluster_addr_table}
         own |= {names.reply_topic(each) for each in cluster.cluster_addr_table}
@@ -61,6 +72,52 @@ class Topics:
         """Give where the queues of *topics* are; fails with RouteNotFoundError."""
         asked = [self._routes.get(topic) for topic in topics]
         return await unwrapped(gatherResults(asked, consumeErrors=True))
+
+    @gives_deferred
+    async def route(self, topic: str) -> TopicRouteData:
+        """Give the route of *topic* as a name server tells it.
+
+        Fails with RouteNotFoundError where it has none.
+        """
+        header = GetRouteInfoRequestHeader(topic=topic)
+        answer = await self._nameservers.ask(RequestCode.GET_ROUTEINFO_BY_TOPIC, header)
+        if answer.code == ResponseCode.TOPIC_NOT_EXIST:
+            raise RouteNotFoundError(topic)
+        return loose_json.decode(must_succeed(answer).body, type=TopicRouteData)
+
+    @gives_deferred
+    async def consumers(self, topic: str) -> list[str]:
+        """Give the groups that have offsets for *topic*, or are subscribed to it.
+
+        Asks one broker, as the genuine tool does: whoever consumes a topic consumes it
+        from all its brokers. Fails with RouteNotFoundError.
+        """
+        route = await self.route(topic)
+        addresses = [a for b in route.broker_datas for a in masters_first(b)]
+        if not addresses:
+            return []
+        header = QueryTopicConsumeByWhoRequestHeader(topic=topic)
+        code = RequestCode.QUERY_TOPIC_CONSUME_BY_WHO
+        answer = await self._calls.ask(addresses[0], code, header)
+        return sorted(loose_json.decode(answer.body, type=GroupList).group_list)
+
+    @gives_deferred
+    async def put(
+        self, address: str, config: TopicConfig, *, attributes: str | None = None
+    ) -> None:
+        """Make a topic on one broker, or change it to what *config* says.
+
+        Args:
+            address: the broker, a master.
+            config: all about the topic, but its attributes.
+            attributes: changes, ``+message.type=FIFO,-queue.type``; None: none.
+
+        Raises:
+            MessageIllegalError: the name is not allowed.
+            InvalidParameterError: the permission is none.
+        """
+        header = _creation(config, attributes)
+        await self._calls.ask(address, RequestCode.UPDATE_AND_CREATE_TOPIC, header)
 
     @gives_deferred
     async def create(
@@ -87,20 +144,15 @@ class Topics:
             InvalidParameterError: *queues* or *perm* is not allowed, or there is no
                 such cluster.
         """
-        names.check_topic(topic)
         if queues < 1:
             raise InvalidParameterError(f"queues is {queues}, at least 1 is needed")
-        if not is_valid_perm(perm):
-            raise InvalidParameterError(f"perm is {perm}, which is no permission")
-        header = CreateTopicRequestHeader(
-            topic=topic,
-            default_topic=names.AUTO_CREATE_TOPIC,
+        config = TopicConfig(
+            topic_name=topic,
             read_queue_nums=queues,
             write_queue_nums=queues,
             perm=perm,
-            topic_filter_type=TopicFilterType.SINGLE_TAG,
-            attributes=_changes(attributes or {}),
         )
+        header = _creation(config, _changes(attributes or {}))
         await self._ask_masters(RequestCode.UPDATE_AND_CREATE_TOPIC, header, cluster)
 
     @gives_deferred
@@ -112,7 +164,7 @@ class Topics:
         for_names = DeleteTopicFromNamesrvRequestHeader(topic=topic)
         code = RequestCode.DELETE_TOPIC_IN_NAMESRV
         for answer in await self._nameservers.ask_all(code, for_names):
-            _check(answer, "a name server")
+            must_succeed(answer, "a name server")
 
     @gives_deferred
     async def message_count(self, route: TopicRoute) -> int:
@@ -120,12 +172,6 @@ class Topics:
         counting = [self._count(queue) for queue in route.subscribable]
         counts = await unwrapped(gatherResults(counting, consumeErrors=True))
         return sum(counts)
-
-    @gives_deferred
-    async def cluster(self) -> ClusterInfo:
-        """Give all brokers and clusters."""
-        answer = await self._ask(RequestCode.GET_BROKER_CLUSTER_INFO)
-        return loose_json.decode(answer.body, type=ClusterInfo)
 
     def _count(self, queue: MessageQueue) -> Deferred[int]:
         async def count() -> int:
@@ -136,30 +182,36 @@ class Topics:
         return Deferred.fromCoroutine(count())
 
     async def _ask(self, code: int, header: Header | None = None) -> Command:
-        return _check(await self._nameservers.ask(code, header), "the name server")
+        return must_succeed(await self._nameservers.ask(code, header))
 
     async def _ask_masters(
         self, code: int, header: Header, cluster: str | None
     ) -> None:
-        for address in await self._masters(cluster):
+        for address in (await self._cluster.masters(cluster)).values():
             await self._calls.ask(address, code, header)
 
-    async def _masters(self, cluster: str | None) -> list[str]:
-        info = await self.cluster()
-        if cluster is not None and cluster not in info.cluster_addr_table:
-            known = ", ".join(sorted(info.cluster_addr_table))
-            raise InvalidParameterError(
-                f"there is no cluster {cluster!r}, only {known}"
-            )
-        masters = [
-            broker.broker_addrs[MASTER_ID]
-            for name, broker in sorted(info.broker_addr_table.items())
-            if MASTER_ID in broker.broker_addrs
-            and (cluster is None or name in info.cluster_addr_table[cluster])
-        ]
-        if not masters:
-            raise NoNameServerError("no master broker is registered")
-        return masters
+
+def masters_first(broker: BrokerData) -> list[str]:
+    """Give the addresses of a broker set, the master's in front if there is one."""
+    return [address for _, address in sorted(broker.broker_addrs.items())]
+
+
+def _creation(config: TopicConfig, attributes: str | None) -> CreateTopicRequestHeader:
+    """Check *config* and make a request of it."""
+    names.check_topic(config.topic_name)
+    if not is_valid_perm(config.perm):
+        raise InvalidParameterError(f"perm is {config.perm}, which is no permission")
+    return CreateTopicRequestHeader(
+        topic=config.topic_name,
+        default_topic=names.AUTO_CREATE_TOPIC,
+        read_queue_nums=config.read_queue_nums,
+        write_queue_nums=config.write_queue_nums,
+        perm=config.perm,
+        topic_filter_type=config.topic_filter_type,
+        topic_sys_flag=config.topic_sys_flag,
+        order=config.order,
+        attributes=attributes,
+    )
 
 
 def _changes(attributes: Mapping[str, str]) -> str | None:
@@ -182,9 +234,3 @@ def _is_systems(name: str) -> bool:
         or names.is_retry_topic(name)
         or names.is_dlq_topic(name)
     )
-
-
-def _check(answer: Command, address: str) -> Command:
-    if answer.code != ResponseCode.SUCCESS:
-        raise RefusedError(answer.code, answer.remark, address)
-    return answer

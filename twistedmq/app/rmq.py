@@ -5,13 +5,12 @@ for, so that ``rmq --help`` is there at once.
 """
 
 import argparse
-import gc
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Sequence
 from typing import Any, NoReturn
 
 from twistedmq import __version__
+from twistedmq.app.command import begin, run_in_reactor
 from twistedmq.app.rmq_store_options import add_store
 
 FAILED = 1
@@ -26,34 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         from twistedmq.app.rmq_store import run  # noqa: PLC0415
 
         sys.exit(run(options))
-    # the collector would look through all that is imported now, again and again
-    gc.disable()
-    # the reactor costs most of the start, so --help and wrong usage do without
-    from twisted.internet.task import react  # noqa: PLC0415
-
-    react(run_to_the_end, [options])
-    raise AssertionError("react does not return")
-
-
-def run_to_the_end(reactor: Any, options: argparse.Namespace) -> Any:
-    """Run the verb; a signal cancels it, so that it takes its leave of the servers."""
-    from twisted.internet.defer import CancelledError, Deferred  # noqa: PLC0415
-
-    running = run_verb(reactor, options)
-    ended: Deferred[None] = Deferred()
-
-    def over(result: Any) -> Any:
-        ended.callback(None)
-        return result
-
-    def cancel() -> Deferred[None]:
-        running.cancel()
-        return ended
-
-    running.addErrback(lambda failure: failure.trap(CancelledError) and None)
-    running.addBoth(over)
-    reactor.addSystemEventTrigger("before", "shutdown", cancel)
-    return running
+    run_in_reactor(lambda reactor: run_verb(reactor, options))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -76,29 +48,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 def run_verb(reactor: Any, options: argparse.Namespace) -> Any:
     """Give the Deferred of the verb; it fails with SystemExit where the verb fails."""
-    from twisted.internet.defer import Deferred  # noqa: PLC0415
-
     verb = _verb(reactor, options)
-    gc.freeze()
-    gc.enable()
-    return Deferred.fromCoroutine(_guarded(verb, options.verbose))
+    return begin(verb, "rmq", _failed, verbose=options.verbose)
 
 
-async def _guarded(verb: Coroutine[Any, Any, None], verbose: bool) -> None:
+def _failed(error: Exception) -> int:
     """Say in one line what went wrong."""
-    from twistedmq.protocol.errors import TwistedMQError  # noqa: PLC0415
-
-    try:
-        with _told_on_stderr(verbose):
-            await verb
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # whoever read our output has seen enough
-        sys.stderr.close()
-        raise SystemExit(0) from None
-    except (TwistedMQError, OSError) as error:
-        sys.stderr.write(f"rmq: {error}\n")
-        raise SystemExit(FAILED) from None
+    sys.stderr.write(f"rmq: {error}\n")
+    return FAILED
 
 
 def _verb(reactor: Any, options: argparse.Namespace) -> Coroutine[Any, Any, None]:
@@ -209,32 +166,6 @@ def _start(text: str) -> str | int:
     raise argparse.ArgumentTypeError(
         f"{text!r} is not first, last, recent or an offset"
     )
-
-
-@contextmanager
-def _told_on_stderr(verbose: bool) -> Iterator[None]:
-    """Have warnings told on standard error, one line each."""
-    from twisted.logger import (  # noqa: PLC0415
-        FileLogObserver,
-        FilteringLogObserver,
-        LogEvent,
-        LogLevel,
-        LogLevelFilterPredicate,
-        formatEvent,
-        globalLogPublisher,
-    )
-
-    def line(event: LogEvent) -> str:
-        return f"rmq: {formatEvent(event)}\n"
-
-    level = LogLevel.debug if verbose else LogLevel.warn
-    observer = FileLogObserver(sys.stderr, line)
-    told = FilteringLogObserver(observer, [LogLevelFilterPredicate(level)])
-    globalLogPublisher.addObserver(told)
-    try:
-        yield
-    finally:
-        globalLogPublisher.removeObserver(told)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,7 @@
+import pytest
+from admin_kit import AdminCluster
+
+
+@pytest.fixture
+def cluster() -> AdminCluster:
+    return AdminCluster()

@@ -1,0 +1,109 @@
+"""What the commands for shells have in common: one run of the reactor, one line a
+failure.
+"""
+
+import gc
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+
+def run_in_reactor(start: Callable[[Any], Any]) -> NoReturn:
+    """Have *start* called with the reactor, wait for its Deferred, and exit."""
+    # the collector would look through all that is imported now, again and again
+    gc.disable()
+    # the reactor costs most of the start, so --help and wrong usage do without
+    from twisted.internet.task import react  # noqa: PLC0415
+
+    react(until_the_end, [start])
+    raise AssertionError("react does not return")
+
+
+def until_the_end(reactor: Any, start: Callable[[Any], Any]) -> Any:
+    """Run it; a signal cancels it, so that it takes its leave of the servers."""
+    from twisted.internet.defer import CancelledError, Deferred  # noqa: PLC0415
+
+    running = start(reactor)
+    ended: Deferred[None] = Deferred()
+
+    def over(result: Any) -> Any:
+        ended.callback(None)
+        return result
+
+    def cancel() -> Deferred[None]:
+        running.cancel()
+        return ended
+
+    running.addErrback(lambda failure: failure.trap(CancelledError) and None)
+    running.addBoth(over)
+    reactor.addSystemEventTrigger("before", "shutdown", cancel)
+    return running
+
+
+def begin(
+    verb: Coroutine[Any, Any, None],
+    name: str,
+    failed: Callable[[Exception], int],
+    *,
+    verbose: bool,
+) -> Any:
+    """Give the Deferred of *verb*; it fails with SystemExit where the verb fails.
+
+    Args:
+        verb: what is done.
+        name: what lines on standard error begin with.
+        failed: tells an error and gives the exit status.
+        verbose: whether all that is logged is told.
+    """
+    from twisted.internet.defer import Deferred  # noqa: PLC0415
+
+    gc.freeze()
+    gc.enable()
+    return Deferred.fromCoroutine(_guarded(verb, name, failed, verbose))
+
+
+async def _guarded(
+    verb: Coroutine[Any, Any, None],
+    name: str,
+    failed: Callable[[Exception], int],
+    verbose: bool,
+) -> None:
+    from twistedmq.protocol.errors import TwistedMQError  # noqa: PLC0415
+
+    try:
+        with told_on_stderr(name, verbose):
+            await verb
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read our output has seen enough
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    except (TwistedMQError, OSError) as error:
+        raise SystemExit(failed(error)) from None
+
+
+@contextmanager
+def told_on_stderr(name: str, verbose: bool) -> Iterator[None]:
+    """Have warnings told on standard error, one line each."""
+    from twisted.logger import (  # noqa: PLC0415
+        FileLogObserver,
+        FilteringLogObserver,
+        LogEvent,
+        LogLevel,
+        LogLevelFilterPredicate,
+        formatEvent,
+        globalLogPublisher,
+    )
+
+    def line(event: LogEvent) -> str:
+        return f"{name}: {formatEvent(event)}\n"
+
+    level = LogLevel.debug if verbose else LogLevel.warn
+    observer = FileLogObserver(sys.stderr, line)
+    told = FilteringLogObserver(observer, [LogLevelFilterPredicate(level)])
+    globalLogPublisher.addObserver(told)
+    try:
+        yield
+    finally:
+        globalLogPublisher.removeObserver(told)

@@ -1,0 +1,90 @@
+"""The program: finds the verb, reads its options, runs it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn, TextIO
+
+from twistedmq import __version__
+from twistedmq.app.command import begin, run_in_reactor
+from twistedmq.app.mqadmin import exits, parsing, table
+from twistedmq.app.mqadmin.output import Output
+from twistedmq.app.mqadmin.verbs import Verb
+
+HELP = ("-h", "--help", "help")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and exit."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] == "--version":
+        sys.stdout.write(f"{__version__}\n")
+        sys.exit(exits.DONE)
+    if not words or (words[0] in HELP and len(words) == 1):
+        sys.stdout.write(parsing.overview())
+        sys.exit(exits.DONE)
+    if words[0] in HELP:
+        words = [*words[1:], "-h"]
+    verb = table.find(words[0])
+    if verb is None:
+        sys.stderr.write(f"mqadmin: {_unknown(words[0])}\n")
+        sys.exit(exits.USAGE)
+    options = parsing.parse(verb, words[1:])
+    run_in_reactor(lambda reactor: run_verb(reactor, verb, options))
+
+
+def run_verb(
+    reactor: Any,
+    verb: Verb,
+    options: argparse.Namespace,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+) -> Any:
+    """Give the Deferred of the verb; it fails with SystemExit unless all went well."""
+    output = Output(out or sys.stdout, err or sys.stderr, json=options.json)
+
+    def failed(error: Exception) -> int:
+        output.problem(error)
+        return output.status
+
+    running = _run(reactor, verb, options, output)
+    return begin(running, "mqadmin", failed, verbose=options.verbose)
+
+
+async def _run(
+    reactor: Any, verb: Verb, options: argparse.Namespace, output: Output
+) -> None:
+    from twistedmq.admin.client import Admin  # noqa: PLC0415
+
+    admin = Admin(options.namesrv_addr, reactor=reactor, settings=options.settings)
+    async with admin:
+        await verb.run(admin, options, output)
+        while (interval_s := _interval_s(verb, options)) is not None:
+            output.flush()
+            await _sleep(reactor, interval_s)
+            await verb.run(admin, options, output)
+    if output.status != exits.DONE:
+        output.flush()
+        raise SystemExit(output.status)
+
+
+def _interval_s(verb: Verb, options: argparse.Namespace) -> int | None:
+    given: int | None = getattr(options, "interval", None) if verb.repeats else None
+    return given
+
+
+async def _sleep(reactor: Any, seconds: float) -> None:
+    from twisted.internet.task import deferLater  # noqa: PLC0415
+
+    await deferLater(reactor, seconds)
+
+
+def _unknown(name: str) -> str:
+    reason = table.why_not(name)
+    if reason is not None:
+        return f"{name} is not there: {reason}"
+    return f"there is no verb {name!r}; mqadmin help lists them"
+
+
+if __name__ == "__main__":
+    main()

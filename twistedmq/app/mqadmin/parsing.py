@@ -1,0 +1,104 @@
+"""From a command line to options.
+
+The genuine tool also takes a long name after one dash, and a value that begins with a
+dash; both are rewritten before ``argparse`` reads them.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NoReturn
+
+from twistedmq.app.mqadmin import exits, table
+from twistedmq.app.mqadmin.verbs import NAMESRV, Option, Verb, boolean, integer
+
+KINDS: dict[object, str] = {integer: "NUMBER", boolean: "true|false"}
+"""What stands for a value in the help."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells wrong usage in one line, with the status of the genuine tool."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end."""
+        self.exit(exits.USAGE, f"{self.prog}: {message} (see {self.prog} -h)\n")
+
+
+def parse(verb: Verb, arguments: Sequence[str]) -> argparse.Namespace:
+    """Read what the user said to *verb*; ends the program where that is wrong."""
+    options = parser_of(verb).parse_args(list(_rewritten(verb, arguments)))
+    options.settings = None  # tests put a pool of their own into it
+    return options
+
+
+def parser_of(verb: Verb) -> Parser:
+    """Give the parser of one verb's arguments."""
+    parser = Parser(prog=f"mqadmin {verb.name}", description=f"{verb.help}.")
+    add_options(parser, verb)
+    return parser
+
+
+def add_options(parser: argparse.ArgumentParser, verb: Verb) -> None:
+    """Put the options of *verb* into *parser*, and those that all verbs have."""
+    group = None
+    if verb.one_of:
+        group = parser.add_mutually_exclusive_group(required=True)
+    for option in _options(verb):
+        help = option.help.replace("%", "%%")
+        into = group if group and option.short in verb.one_of else parser
+        if option.kind is None:
+            into.add_argument(
+                *option.names,
+                dest=option.attribute,
+                action="store_true",
+                help=help,
+            )
+        else:
+            into.add_argument(
+                *option.names,
+                dest=option.attribute,
+                type=option.kind,
+                required=option.required,
+                metavar=KINDS.get(option.kind, "VALUE"),
+                help=help,
+            )
+    parser.add_argument("--json", action="store_true", help="JSON, for programs")
+    parser.add_argument("--verbose", action="store_true", help="log what happens")
+
+
+def _options(verb: Verb) -> Iterable[Option]:
+    has_own = any(option.short == NAMESRV.short for option in verb.options)
+    return verb.options if has_own else [*verb.options, NAMESRV]
+
+
+def _rewritten(verb: Verb, arguments: Sequence[str]) -> Iterator[str]:
+    """Give the arguments as ``argparse`` takes them."""
+    options = {name: o for o in _options(verb) for name in o.names}
+    known = {"-h", "--help", "--json", "--verbose", *options}
+
+    def spelled(argument: str) -> str:
+        doubled = f"-{argument}"
+        return doubled if argument.startswith("-") and doubled in known else argument
+
+    waiting: Option | None = None  # for its value
+    for argument in map(spelled, arguments):
+        if waiting is not None and argument not in known:
+            yield f"--{waiting.long}={argument}"
+            waiting = None
+            continue
+        if waiting is not None:
+            yield waiting.names[0]
+        option = options.get(argument)
+        waiting = option if option is not None and option.kind is not None else None
+        if waiting is None:
+            yield argument
+    if waiting is not None:
+        yield waiting.names[0]
+
+
+def overview() -> str:
+    """Give the list of all verbs."""
+    lines = ["mqadmin VERB [-n HOST:PORT;...] [--json] ...", ""]
+    verbs = sorted(table.every(), key=lambda verb: verb.name.lower())
+    lines += [f"   {verb.name:<35} {verb.help}" for verb in verbs]
+    lines += ["", "mqadmin help VERB tells the options of a verb."]
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,73 @@
+"""Which verbs there are, in which file each is, and which are not there."""
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from twistedmq.app.mqadmin.verbs import Verb
+
+FAMILIES = {
+    "clusters": "clusterList",
+    "topics": "topicList topicRoute updateTopic",
+}
+"""The verbs by file of this folder."""
+
+NOT_THERE = {
+    "addBroker removeBroker": "it is for a container of brokers",
+    "electMaster getBrokerEpoch getSyncStateSet cleanBrokerMetadata "
+    "getControllerConfig getControllerMetaData updateControllerConfig": (
+        "it is for clusters with a controller"
+    ),
+    "resetMasterFlushOffset": "it is for slaves",
+    "getUser listUser createUser updateUser deleteUser copyUser "
+    "getAcl listAcl createAcl updateAcl deleteAcl copyAcl": "it is for access control",
+    "checkRocksdbCqWriteProgress exportMetadataInRocksDB rocksDBConfigToJson": (
+        "it is for what is kept in RocksDB"
+    ),
+    "dumpCompactionLog": "it reads the files of compacted topics",
+    "updateStaticTopic remappingStaticTopic": "it is for static topics",
+    "startMonitoring clusterRT": "it runs without end; watch /metrics instead",
+    # topics, brokers, name servers
+    "updateTopicList updateTopicPerm deleteTopic topicStatus topicClusterList "
+    "allocateMQ updateOrderConf brokerStatus updateBrokerConfig getBrokerConfig "
+    "cleanExpiredCQ cleanUnusedTopic deleteExpiredCommitLog getColdDataFlowCtrInfo "
+    "updateColdDataFlowCtrGroupConfig removeColdDataFlowCtrGroupConfig haStatus "
+    "setCommitLogReadAheadMode switchTimerEngine exportPopRecord getNamesrvConfig "
+    "updateNamesrvConfig updateKvConfig deleteKvConfig wipeWritePerm addWritePerm "
+    "statsAll queryCq exportConfigs exportMetadata exportMetrics": "it is not made yet",
+    # consumers, offsets, messages, producers
+    "brokerConsumeStats cloneGroupOffset consumerConnection consumerProgress "
+    "consumerStatus deleteSubGroup getConsumerConfig resetOffsetByTime "
+    "setConsumeMode skipAccumulatedMessage updateSubGroup updateSubGroupList "
+    "producer producerConnection checkMsgSendRT sendMessage sendMsgStatus "
+    "consumeMessage printMsg printMsgByQueue queryMsgById queryMsgByKey "
+    "queryMsgByOffset queryMsgByUniqueKey queryMsgTraceById": "it is not made yet",
+}
+"""Verbs of the genuine tool that are missing, and why."""
+
+
+def find(name: str) -> Verb | None:
+    """Give the verb of that name, in capitals or not."""
+    wanted = name.lower()
+    for family, names in FAMILIES.items():
+        if wanted in names.lower().split():
+            return next(v for v in _family(family) if v.name.lower() == wanted)
+    return None
+
+
+def why_not(name: str) -> str | None:
+    """Say why the verb of that name is missing; None: the genuine tool has none."""
+    for names, reason in NOT_THERE.items():
+        if name.lower() in names.lower().split():
+            return reason
+    return None
+
+
+def every() -> Iterator[Verb]:
+    """Give all verbs. This imports all families."""
+    for family in FAMILIES:
+        yield from _family(family)
+
+
+def _family(name: str) -> list[Verb]:
+    verbs: list[Verb] = import_module(f"{__package__}.{name}").VERBS
+    return verbs

@@ -21,4 +21,11 @@ def test_given_workers_are_used() -> None:
     context = StoreContext(
         Clock(), lambda: 0, Live(StoreConfig()), AsyncMaster(), workers=workers
     )
-    assert context.make_workers() is workers
+    assert context.make_workers() is context.make_readers() is workers
+
+
+def test_reads_have_other_threads_than_syncs() -> None:
+    context = StoreContext(Clock(), lambda: 0, Live(StoreConfig()), AsyncMaster())
+    workers, readers = context.make_workers(), context.make_readers()
+    assert workers is not readers
+    assert (workers, readers) == (context.make_workers(), context.make_readers())

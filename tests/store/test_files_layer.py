@@ -97,3 +97,13 @@ def test_files_for_reading_only_are_never_made_or_written(tmp_path: Path) -> Non
     assert bytes(file.read(3, 0)) == b"abc"
     with pytest.raises(OSError, match="Bad file descriptor"):
         file.write(b"x", 0)
+
+
+def test_reading_ahead_is_a_hint_that_changes_nothing_read(
+    files: RealFiles, tmp_path: Path
+) -> None:
+    file = files.open(tmp_path / "a", create=True)
+    file.write(b"abc", 0)
+    for wanted in (False, False, True):
+        file.read_ahead(wanted)
+        assert bytes(file.read(3, 0)) == b"abc"

@@ -44,7 +44,6 @@ clientSocketRcvBufSize int 0
 clientSocketSndBufSize int 0
 clientWorkerThreads int 4
 clusterName String
-coldCtrStrategyEnable boolean false
 commercialBaseCount int 1
 commercialSizePerMsg int 4096
 compatibleWithOldNameSrv boolean true
@@ -154,7 +153,6 @@ syncControllerMetadataPeriod long 10000
 transferMsgByHeap boolean true
 updateNamesrvAddrInterval long 120000
 useEpollNativeSelector boolean false
-usePIDColdCtrStrategy boolean true
 useStaticSubscription boolean false
 userCacheExpiredSecond int 600
 userCacheMaxNum int 1000

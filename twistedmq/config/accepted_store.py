@@ -65,8 +65,9 @@ destroyMapedFileIntervalForcibly int 120000
 maxBatchDeleteFilesNum int 50
 # what is in memory is the operating system's choice
 accessMessageInMemoryHotRatio int 26
+# whether something is in memory is asked of the system whenever it is read
 coldDataScanEnable boolean false
-dataReadAheadEnable boolean true
+timerColdDataCheckIntervalMs int 60000
 # one read looks at as many entries as maxFilterMessageSize says
 travelCqFileNumWhenGetMessage int 1
 # how far groups lag is counted, not estimated from samples
@@ -100,7 +101,6 @@ scheduleAsyncDeliverMaxPendingLimit int 2000
 scheduleAsyncDeliverMaxResendNum2Blocked int 3
 # timed messages: read ahead and in batches, tried until stored, counted exactly
 timerCheckMetricsWhen String 05
-timerColdDataCheckIntervalMs int 60000
 timerEnableCheckMetrics boolean true
 timerEnableDisruptor boolean false
 timerEnableRetryUntilSuccess boolean false

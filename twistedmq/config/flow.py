@@ -36,3 +36,7 @@ class ColdConfig:
     """What one group may read from the disk in five seconds."""
     global_bytes: int = 104_857_600
     """What all of them may read."""
+    adaptive: bool = False
+    """Whether what a group may read follows what it needs, and what there is."""
+    uses_pid: bool = True
+    """Whether the last ten periods are looked at for that, or only the last one."""

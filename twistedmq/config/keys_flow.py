@@ -88,4 +88,20 @@ FLOW_KEYS: Final = (
         "global_bytes",
         "How many bytes all groups together may read from the disk in five seconds.",
     ),
+    Key(
+        "coldCtrStrategyEnable",
+        BOOLEAN,
+        ColdConfig,
+        "adaptive",
+        "Have what a group may read from the disk grow while there is room for all, "
+        "and shrink, down to cgColdReadThreshold, when there is none.",
+    ),
+    Key(
+        "usePIDColdCtrStrategy",
+        BOOLEAN,
+        ColdConfig,
+        "uses_pid",
+        "Whether there is room is decided by the last ten periods (a PID controller), "
+        "or else by the last one alone; with coldCtrStrategyEnable.",
+    ),
 )

@@ -238,9 +238,18 @@ _RESOURCE_KEYS = (
         COUNT,
         StoreConfig,
         "reader_threads",
-        "Threads for cold reads, syncs and recovery.",
+        "Threads for cold reads, and as many again for syncs, recovery and the rest.",
         genuine=False,
         at_restart=True,
+    ),
+    Key(
+        "dataReadAheadEnable",
+        BOOLEAN,
+        StoreConfig,
+        "reads_ahead",
+        "Whether the operating system may read more of the log from the disk than a "
+        "cold read asks for. false is for consumers that pick few messages here and "
+        "there.",
     ),
     Key(
         "tailEntries",

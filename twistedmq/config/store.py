@@ -61,7 +61,9 @@ class StoreConfig:
     open_files: int = 512
     """How many files are kept open beside those being written."""
     reader_threads: int = 4
-    """Threads for cold reads, syncs and recovery."""
+    """Threads for cold reads."""
+    reads_ahead: bool = True
+    """Whether the system reads more of the log than it is asked for."""
     tail_entries: int = 1_024
     """How many of a queue's last entries stay in memory for readers."""
     warm_queues: int = 1_024

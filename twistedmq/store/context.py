@@ -37,6 +37,10 @@ class StoreContext:
     """Topics with batch queues: the broker keeps this in step with its topics, and a
     store that finds others on its disk adds them. To be filled before ``start``."""
 
+    def __post_init__(self) -> None:
+        """Have given workers do everything."""
+        self._readers = self.workers
+
     @property
     def directory(self) -> Path:
         """The root of the store's files."""
@@ -45,9 +49,20 @@ class StoreContext:
     def make_workers(self) -> Workers:
         """Give the workers, made at the first call."""
         if self.workers is None:
-            threads = self.config.value.reader_threads
-            self.workers = ThreadWorkers(self.reactor, threads)
+            self.workers = self._threads("store")
         return self.workers
+
+    def make_readers(self) -> Workers:
+        """Give who reads from the disk, so that no sync waits for a read.
+
+        They are others than the workers, unless ``workers`` were given, who do both.
+        """
+        if self._readers is None:
+            self._readers = self._threads("reads")
+        return self._readers
+
+    def _threads(self, name: str) -> Workers:
+        return ThreadWorkers(self.reactor, self.config.value.reader_threads, name)
 
     def open_index(self, own: Callable[[], IIndexStrategy]) -> IIndexStrategy:
         """Open the index that was chosen; *own* opens the one of the store itself.

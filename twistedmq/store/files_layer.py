@@ -55,6 +55,12 @@ class OpenFile(Protocol):
         early: whoever asks looks at what is there.
         """
 
+    def read_ahead(self, wanted: bool) -> None:
+        """Say whether ``read`` may have the system read more than it is asked for.
+
+        It may unless it is told otherwise. A hint, which need not be followed.
+        """
+
     def sync(self) -> None:
         """Return when everything written is on the disk."""
 
@@ -146,6 +152,8 @@ class _RealFile:
         self._view: MappedView | None = None
         self._data_sync = capabilities.data_sync
         self._holes = capabilities.holes
+        self._advice = capabilities.advice
+        self._ahead = True
 
     def __del__(self) -> None:
         os.close(self._fd)
@@ -220,6 +228,13 @@ class _RealFile:
                 raise
             self._holes = False  # this file system cannot
             return offset
+
+    def read_ahead(self, wanted: bool) -> None:
+        if wanted == self._ahead or not self._advice:
+            return
+        self._ahead = wanted
+        advice = os.POSIX_FADV_NORMAL if wanted else os.POSIX_FADV_RANDOM
+        os.posix_fadvise(self._fd, 0, 0, advice)
 
     def sync(self) -> None:
         try:

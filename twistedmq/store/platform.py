@@ -5,7 +5,7 @@ switches all of them off, so that tests can run that path on any machine.
 """
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +44,8 @@ class Capabilities:
     """Where a sparse file has no data can be asked."""
     whole_disk: bool
     """Everything on a disk can be synced at once."""
+    advice: bool
+    """The system can be told how a file will be read."""
 
     @classmethod
     def detect(cls) -> "Capabilities":
@@ -60,9 +62,10 @@ class Capabilities:
             record_locks=os.name == "posix",
             holes=hasattr(os, "SEEK_DATA"),
             whole_disk=whole_disk.is_available(),
+            advice=hasattr(os, "posix_fadvise"),
         )
 
     @classmethod
     def ordinary(cls) -> "Capabilities":
         """Give what every platform has."""
-        return cls(False, False, False, False, False, False, False, False)
+        return cls(*[False] * len(fields(cls)))

@@ -79,6 +79,9 @@ class _FakeFile:
         rest = self._content.data[offset:]
         return self.size() - len(rest.lstrip(b"\0"))
 
+    def read_ahead(self, wanted: bool) -> None:
+        self._files.read_ahead[self._path] = wanted
+
     def sync(self) -> None:
         try:
             self._files.before_sync(self._path)
@@ -126,6 +129,8 @@ class FakeFiles:
         """The clock of the files; they change at that time or a little later."""
         self.boots = 0
         """How often the machine was started again."""
+        self.read_ahead: dict[Path, bool] = {}
+        """What was said of each file of which it was said."""
         self.writes = 0
         self.syncs = 0
         self.bytes_read = 0

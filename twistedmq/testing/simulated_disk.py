@@ -95,6 +95,9 @@ class _SimulatedFile:
         rest = self._content.data[offset:]
         return self.size() - len(rest.lstrip(b"\0"))
 
+    def read_ahead(self, wanted: bool) -> None:
+        """Nothing is slow here."""
+
     def sync(self) -> None:
         self._content.sync(self._disk.tick())
 

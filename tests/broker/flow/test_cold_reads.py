@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from twisted.internet.task import Clock
@@ -11,7 +12,7 @@ PLACE = ("T", "G", 0)
 
 
 class Cold:
-    def __init__(self, **settings: int) -> None:
+    def __init__(self, **settings: Any) -> None:
         self.clock = Clock()
         config = ColdConfig(enabled=True, group_bytes=100)
         self.config = Live(replace(config, **settings))
@@ -50,7 +51,7 @@ def test_all_groups_together_have_a_limit() -> None:
 
 def test_a_group_may_have_a_limit_of_its_own() -> None:
     cold = Cold()
-    cold.reads.limits["G"] = 1000
+    cold.reads.limits.set("G", 1000)
     cold.read(500)
     assert not cold.reads.must_wait(*PLACE)
     cold.read(500)
@@ -79,5 +80,29 @@ def test_who_is_quiet_is_forgotten() -> None:
 def test_how_often_somebody_waited_is_shown() -> None:
     cold = Cold()
     cold.read(100)
-    cold.reads.must_wait(*PLACE)
+    cold.reads.delayed()
     assert [sample.value for sample in cold.reads.samples()] == [1]
+
+
+def test_a_group_that_wants_more_gets_more_until_it_reads_nothing_for_a_minute() -> (
+    None
+):
+    cold = Cold(adaptive=True, uses_pid=False)
+    cold.read(100)
+    cold.clock.advance(PERIOD_S)
+    assert not cold.reads.must_wait(*PLACE)
+    cold.read(149)
+    assert not cold.reads.must_wait(*PLACE)
+    assert cold.reads.info()["configTable"] == {"G||adaptive": 150}
+    cold.clock.advance(59)
+    assert cold.reads.info()["configTable"] == {"G||adaptive": 150}
+    cold.clock.advance(PERIOD_S)
+    assert cold.reads.info()["configTable"] == {}
+
+
+def test_hours_without_a_read_cost_nothing_and_change_nothing() -> None:
+    cold = Cold(adaptive=True)
+    cold.clock.advance(10**9)
+    cold.read(100)
+    assert cold.reads.must_wait(*PLACE)
+    assert cold.reads.info()["globalAcc"] == 100

@@ -123,3 +123,14 @@ def test_a_read_that_fails_for_another_reason_says_so() -> None:
     reading.addErrback(failures.append)
     workers.go_on()
     assert failures[0].check(FileNotFoundError)
+
+
+def test_the_system_reads_ahead_unless_it_is_told_not_to() -> None:
+    workers, files = HeldWorkers(), FakeFiles()
+    store = make_cold_store(files, workers)
+    first = Path("/store/commitlog") / f"{0:020d}"
+    for wanted in (True, False):
+        store._config.replace(reads_ahead=wanted)
+        read(store, 0)
+        workers.go_on_all()
+        assert files.read_ahead[first] is wanted

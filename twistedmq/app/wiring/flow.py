@@ -6,9 +6,11 @@ from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
 from twistedmq.broker.flow.busyness import Busyness
 from twistedmq.broker.flow.cold_handlers import ColdHandlers
+from twistedmq.broker.flow.cold_holds import ColdHolds
 from twistedmq.broker.flow.cold_reads import ColdReads
 from twistedmq.broker.flow.guard import BusyGuard
 from twistedmq.broker.flow.quotas import Quotas
+from twistedmq.config.broker import BrokerLimits
 from twistedmq.config.flow import ColdConfig, FlowConfig
 from twistedmq.config.metrics import PROMETHEUS, MetricsConfig
 from twistedmq.remoting.dispatch import Dispatcher
@@ -36,7 +38,8 @@ class Flow:
         self._times = RequestTimes(around.seconds) if is_measured else None
         cold = ColdReads(live(ColdConfig), around.seconds, wall_ms)
         tables.counters.on_disk_read(cold.note)
-        self._cold = ColdHandlers(cold, tables.clients)
+        self._holds = ColdHolds(around.wheel, live(BrokerLimits))
+        self._cold = ColdHandlers(cold, self._holds, tables.clients)
         metrics = [self.quotas.samples, self._busyness.samples, cold.samples]
         if self._times is not None:
             metrics.append(self._times.samples)
@@ -52,5 +55,6 @@ class Flow:
         return Dispatcher(handlers, batches)
 
     def stop(self) -> None:
-        """Measure no more."""
+        """Measure no more, and answer what waits."""
         self._busyness.stop()
+        self._holds.wake_all()

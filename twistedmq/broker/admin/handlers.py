@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 
 from twistedmq.broker.admin.runtime import Moment, runtime_info
 from twistedmq.broker.counters import BrokerCounters
@@ -55,8 +54,6 @@ class AdminHandlers:
         wall_ms: the wall clock.
         days: the traffic of whole days.
     """
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -138,10 +135,7 @@ class AdminHandlers:
         return Reply()
 
     def set_read_ahead(self, request: Request) -> Reply:
-        """Note whether log files shall be read ahead, as the setting of that name does.
-
-        Either way records are read as slices of the log, so that nothing comes of it.
-        """
+        """Say whether log files are read ahead, as the setting of that name does."""
         try:
             mode = int(request.command.fields[READ_AHEAD_FIELD])
         except (KeyError, ValueError):
@@ -153,8 +147,6 @@ class AdminHandlers:
             )
         wanted = "true" if mode == NORMAL else "false"
         update(self._settings, f"dataReadAheadEnable={wanted}", ())
-        if mode == RANDOM:
-            self._log.warn("dataReadAheadEnable=false was asked for: it has no effect")
         return Reply(remark=f"set commitlog readahead mode success, mode: {mode}")
 
     def system_topics(self, _request: Request) -> Reply:

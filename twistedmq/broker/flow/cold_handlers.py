@@ -7,6 +7,8 @@ from typing import Final
 from twisted.internet.defer import Deferred
 
 from twistedmq.broker.clients.manager import ClientManager
+from twistedmq.broker.flow.cold_holds import ColdHolds
+from twistedmq.broker.flow.cold_limits import MAX_BYTES
 from twistedmq.broker.flow.cold_reads import ColdReads
 from twistedmq.config.properties_file import PropertiesError, parse
 from twistedmq.protocol import loose_json
@@ -35,11 +37,15 @@ class ColdHandlers:
 
     Args:
         cold: knows who has read how much.
-        clients: whether consumers pull by themselves.
+        holds: keeps pulls of programs that pull by themselves.
+        clients: whether consumers do so.
     """
 
-    def __init__(self, cold: ColdReads, clients: ClientManager) -> None:
+    def __init__(
+        self, cold: ColdReads, holds: ColdHolds, clients: ClientManager
+    ) -> None:
         self._cold = cold
+        self._holds = holds
         self._clients = clients
 
     def table(self) -> HandlerTable:
@@ -58,7 +64,14 @@ class ColdHandlers:
         }
 
     def _before(self, handler: Handler) -> Handler:
-        cold, clients = self._cold, self._clients
+        cold, clients, holds = self._cold, self._clients, self._holds
+
+        def sparingly(request: Request) -> Reply | Deferred[Reply]:
+            """Serve a pull that has waited: it is not refused, it may be no error."""
+            header: PullMessageRequestHeader = request.header
+            if cold.must_wait(header.topic, header.consumer_group, header.queue_id):
+                header.max_msg_nums = 1
+            return handler(request)
 
         def handle(request: Request) -> Reply | Deferred[Reply]:
             if not cold.are_there:
@@ -66,11 +79,12 @@ class ColdHandlers:
             header: PullMessageRequestHeader = request.header
             group = header.consumer_group
             if cold.must_wait(header.topic, group, header.queue_id):
+                cold.delayed()
                 known = clients.consumer_group(group)
                 if known and known.consume_type is ConsumeType.CONSUME_PASSIVELY:
                     raise ColdReadError
                 # A program that pulls by itself would take a refusal for a failure.
-                header.max_msg_nums = 1
+                return holds.hold(request, sparingly) or sparingly(request)
             return handler(request)
 
         return handle
@@ -87,13 +101,19 @@ class ColdHandlers:
             raise FieldError(
                 "cold read limits", f"want GROUP=BYTES: {error}"
             ) from error
-        self._cold.limits.update(limits)
+        for group, size in limits.items():
+            if not 0 <= size <= MAX_BYTES:
+                raise FieldError(
+                    "cold read limits", f"{group}={size} is not from 0 to {MAX_BYTES}"
+                )
+        for group, size in limits.items():
+            self._cold.limits.set(group, size)
         return Reply()
 
     def remove(self, request: Request) -> Reply:
         """Take a group's limit away; the body is its name."""
         group = bytes(request.command.body).decode(errors="replace").strip()
-        self._cold.limits.pop(group, None)
+        self._cold.limits.remove(group)
         return Reply()
 
     def info(self, _request: Request) -> Reply:

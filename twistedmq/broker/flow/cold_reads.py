@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from twistedmq.broker.flow.cold_limits import ColdLimits
 from twistedmq.config.flow import ColdConfig
 from twistedmq.config.live import Live
 from twistedmq.metrics.samples import Sample, counter
@@ -18,6 +19,8 @@ from twistedmq.protocol.names import is_system_group
 PERIOD_S: Final = 5
 FORGET_MS: Final = 60_000
 """A group that has read nothing cold for so long is not listed any more."""
+_MOST_TURNS: Final = FORGET_MS // 1000 // PERIOD_S + 1
+"""After so many periods without a read nothing is left that would change."""
 
 DELAYED: Final = counter(
     "twistedmq_cold_reads_delayed_total",
@@ -38,8 +41,7 @@ class ColdReads:
     """Counts cold reads by group, and says whose turn it is not.
 
     Attributes:
-        limits: of groups that have one of their own, in bytes; kept until the broker
-            stops, as upstream.
+        limits: of groups, in bytes.
     """
 
     def __init__(
@@ -48,14 +50,14 @@ class ColdReads:
         seconds: Callable[[], float],
         wall_ms: Callable[[], int],
     ) -> None:
-        self.limits: dict[str, int] = {}
+        self.limits = ColdLimits(config)
         self._config = config
         self._seconds = seconds
         self._wall_ms = wall_ms
         self._groups: dict[str, ColdGroup] = {}
         self._places: set[tuple[str, str, int]] = set()
         self._size = 0
-        self._period = 0
+        self._period = int(seconds() // PERIOD_S)
         self._delayed = 0
 
     def note(self, topic: str, group: str, queue_id: int, size: int) -> None:
@@ -84,14 +86,11 @@ class ColdReads:
         if (topic, group, queue_id) not in self._places:
             return False
         size = self._groups[group].size
-        if size < self.limit_of(group) and self._size < config.global_bytes:
-            return False
-        self._delayed += 1
-        return True
+        return size >= self.limits.of(group) or self._size >= config.global_bytes
 
-    def limit_of(self, group: str) -> int:
-        """Give how many bytes a group may read from the disk in five seconds."""
-        return self.limits.get(group, self._config.value.group_bytes)
+    def delayed(self) -> None:
+        """Count a pull that was put off."""
+        self._delayed += 1
 
     def info(self) -> dict[str, Any]:
         """Give what the tool shows, by the genuine names."""
@@ -106,7 +105,7 @@ class ColdReads:
                 }
                 for group, each in self._groups.items()
             },
-            "configTable": self.limits,
+            "configTable": self.limits.table(),
             "cgColdReadThreshold": config.group_bytes,
             "globalColdReadThreshold": config.global_bytes,
             "globalAcc": self._size,
@@ -117,15 +116,20 @@ class ColdReads:
         yield DELAYED.of(self._delayed)
 
     def _turn(self) -> None:
-        """Begin anew if five seconds are over."""
+        """End the periods that are over; those without a read at once."""
         period = int(self._seconds() // PERIOD_S)
-        if period == self._period:
-            return
-        self._period = period
-        self._size = 0
-        self._places.clear()
+        passed, self._period = period - self._period, period
+        for _ in range(min(passed, _MOST_TURNS)):
+            self._end_period()
+
+    def _end_period(self) -> None:
         forgotten_ms = self._wall_ms() - FORGET_MS
         for group, each in list(self._groups.items()):
-            each.size = 0
             if each.last_ms <= forgotten_ms:
                 del self._groups[group]
+        sizes = {group: each.size for group, each in self._groups.items()}
+        self.limits.adapt(sizes, self._size)
+        for each in self._groups.values():
+            each.size = 0
+        self._size = 0
+        self._places.clear()

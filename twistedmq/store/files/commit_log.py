@@ -49,6 +49,8 @@ class CommitLog:
         """How many bytes of records the current segment still takes."""
         self.broken: str | None = None
         """Why nothing may be appended any more, if so."""
+        self.reads_ahead = True
+        """Whether the system may read more than ``read`` asks for."""
         self.short: tuple[int, StoreOpenError] | None = None
         """Where the first segment ends that is too short and has others behind it."""
 
@@ -129,7 +131,9 @@ class CommitLog:
         size = min(size, self.end - offset)
         if size <= 0 or offset < self.min_offset:
             return b""
-        return self._segment(base).read(size, offset - base)
+        segment = self._segment(base)
+        segment.read_ahead(self.reads_ahead)
+        return segment.read(size, offset - base)
 
     def read_resident(self, size: int, offset: int) -> Buffer:
         """Give bytes that are in memory.

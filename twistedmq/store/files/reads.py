@@ -57,6 +57,7 @@ class StoreReads:
     """Reads of queues and log; ``FileStore`` adds the rest."""
 
     _workers: Workers
+    _readers: Workers
 
     def __init__(
         self, config: Live[StoreConfig], log: CommitLog, queue_files: QueueKinds
@@ -75,7 +76,8 @@ class StoreReads:
         try:
             return read(self._resident)
         except NotResidentError:
-            return self._workers.run(self._read_waiting, read, state)
+            self._commit_log.reads_ahead = self._config.value.reads_ahead
+            return self._readers.run(self._read_waiting, read, state)
 
     def _read_waiting(self, read: Callable[[Reader], T], state: QueueState | None) -> T:
         """Read in a thread; again if what it reads begins later meanwhile.

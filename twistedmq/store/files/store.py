@@ -127,6 +127,7 @@ class FileStore(StoreRetention, SpecialAppends):
                 paths.root, f"it is not writable: {error.strerror or error}"
             ) from error
         self._workers = context.make_workers()
+        self._readers = context.make_readers()
         log = self._commit_log
         self._flusher = Flusher(
             self._workers, log.sync, self._context.reactor, partial(write_again, log)
@@ -253,6 +254,7 @@ class FileStore(StoreRetention, SpecialAppends):
         if hasattr(self, "_backlog"):
             self._backlog.stop()
         if hasattr(self, "_workers"):
+            self._readers.stop()
             self._workers.stop()
         self._open.clear()
         self._lock = None

@@ -122,6 +122,9 @@ class _ReadingFile:
         except OSError:
             return offset
 
+    def read_ahead(self, wanted: bool) -> None:
+        self._file.read_ahead(wanted)
+
     def size(self) -> int:
         return self._file.size()
 

@@ -3,7 +3,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client_kit import FakeCluster, FakePool, StoppableClock, held, result_of
+from client_kit import (
+    FakeCluster,
+    FakePool,
+    StoppableClock,
+    held,
+    received,
+    result_of,
+)
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
@@ -341,7 +348,7 @@ def test_names_are_checked(group: str, topic: str) -> None:
 def test_directly_consumed_messages_need_a_function(make: Make) -> None:
     consumer = make()
     with pytest.raises(Exception, match="no function"):
-        consumer._consume_directly(None)  # type: ignore[arg-type]
+        consumer._consumption.directly(received())
 
 
 def test_the_pool_of_a_test_is_the_pool(cluster: FakeCluster, make: Make) -> None:

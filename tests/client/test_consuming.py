@@ -1,21 +1,27 @@
 from typing import Any
 
-import pytest
 from client_kit import held, received
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
-from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 
-from twistedmq.client.consuming import MessageHandler, RetryLater, Workers, explain
+from twistedmq.client.consuming import LotHandler, RetryLater, Workers, WorkRules
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.message import ReceivedMessage
+
+Lot = list[ReceivedMessage]
+
+
+def text(lot: Lot) -> bytes:
+    return b"".join(message.body for message in lot)
 
 
 class Line:
     """An inbox with workers, and what became of messages."""
 
-    def __init__(self, handler: MessageHandler, concurrency: int = 2) -> None:
+    def __init__(
+        self, handler: LotHandler, concurrency: int = 2, lot_size: int = 1
+    ) -> None:
         self.clock = Clock()
         self.inbox = Inbox()
         self.done: list[bytes] = []
@@ -23,15 +29,15 @@ class Line:
         self.workers = Workers(
             self.inbox,
             handler,
-            concurrency,
-            lambda message: self.done.append(message.body),
+            WorkRules(concurrency, lot_size),
+            lambda lot: self.done.append(text(lot)),
             self._fail,
             self.clock,
         )
         self.workers.start()
 
-    def _fail(self, message: ReceivedMessage, failure: Failure) -> Deferred[None]:
-        self.failed.append((message.body, failure.value))
+    def _fail(self, lot: Lot, failure: Failure) -> Deferred[None]:
+        self.failed.append((text(lot), failure.value))
         return succeed(None)
 
     def put(self, *bodies: str) -> None:
@@ -39,7 +45,7 @@ class Line:
 
 
 def test_a_function_may_give_a_value() -> None:
-    line = Line(lambda message: None)
+    line = Line(lambda lot: None)
     line.put("a", "b", "c")
     assert line.done == [b"a", b"b", b"c"]
 
@@ -47,7 +53,7 @@ def test_a_function_may_give_a_value() -> None:
 def test_a_function_may_give_a_deferred_and_only_so_many_are_in_work() -> None:
     pending: list[Deferred[None]] = []
 
-    def handle(message: ReceivedMessage) -> Deferred[None]:
+    def handle(lot: Lot) -> Deferred[None]:
         pending.append(Deferred())
         return pending[-1]
 
@@ -60,7 +66,7 @@ def test_a_function_may_give_a_deferred_and_only_so_many_are_in_work() -> None:
 
 
 def test_a_function_may_be_a_coroutine() -> None:
-    async def handle(message: ReceivedMessage) -> None:
+    async def handle(lot: Lot) -> None:
         await succeed(None)
 
     line = Line(handle)
@@ -69,8 +75,8 @@ def test_a_function_may_be_a_coroutine() -> None:
 
 
 def test_raising_and_failing_are_the_same() -> None:
-    def handle(message: ReceivedMessage) -> Any:
-        if message.body == b"a":
+    def handle(lot: Lot) -> Any:
+        if lot[0].body == b"a":
             raise ValueError("now")
         later: Deferred[None] = Deferred()
         later.errback(ValueError("later"))
@@ -83,17 +89,30 @@ def test_raising_and_failing_are_the_same() -> None:
 
 
 def test_quick_functions_let_the_reactor_have_its_turn() -> None:
-    line = Line(lambda message: None)
+    line = Line(lambda lot: None)
     line.put(*map(str, range(100)))
     assert len(line.done) == 64
     line.clock.advance(0)
     assert len(line.done) == 100
 
 
+def test_a_function_may_get_several_messages() -> None:
+    line = Line(lambda lot: None, lot_size=3)
+    line.put(*"abcdefgh")
+    assert line.done == [b"abc", b"def", b"gh"]
+
+
+def test_a_lot_is_of_one_queue() -> None:
+    line = Line(lambda lot: None, lot_size=8)
+    line.inbox.put([received("a"), received("b", queue_id=1), received("c")])
+    assert line.done == [b"a", b"b", b"c"]
+
+
 def test_stopping_waits_for_what_is_in_work() -> None:
     pending: Deferred[None] = Deferred()
-    line = Line(lambda message: pending, concurrency=1)
+    line = Line(lambda lot: pending, concurrency=1)
     line.put("a", "b")
+    assert [text(work.lot) for work in line.workers.in_work] == [b"a"]
     stopped = held(line.workers.stop())
     assert not stopped
     pending.callback(None)
@@ -101,15 +120,6 @@ def test_stopping_waits_for_what_is_in_work() -> None:
     assert stopped == [None]
     assert line.done == [b"a"]
     assert held(line.workers.stop()) == [None]
-
-
-@pytest.mark.parametrize(("error", "told"), [(ValueError("x"), 1), (RetryLater(3), 0)])
-def test_a_wish_to_retry_is_no_news(error: Exception, told: int) -> None:
-    events: list[Any] = []
-    globalLogPublisher.addObserver(events.append)
-    explain(received("a"), Failure(error), "and so on")
-    globalLogPublisher.removeObserver(events.append)
-    assert len(events) == told
 
 
 def test_a_wish_to_retry_has_a_level() -> None:

@@ -18,7 +18,7 @@ def owned(cluster: FakeCluster) -> OwnedQueues:
     consumer = Consumer(
         "G", {"T": "*"}, settings=cluster.settings(), start_from=StartFrom.FIRST
     )
-    return result_of(consumer.start())._owned
+    return result_of(consumer.start())._member.owned
 
 
 def commits(cluster: FakeCluster) -> int:
@@ -33,7 +33,7 @@ def test_a_kept_offset_goes_before_the_beginning(cluster: FakeCluster) -> None:
     cluster.create("T", queues=1)
     cluster.committed["G", QUEUE] = 7
     consumer = Consumer("G", {"T": "*"}, settings=cluster.settings())
-    owned = result_of(consumer.start())._owned
+    owned = result_of(consumer.start())._member.owned
     assert owned.pullers[QUEUE].window.committable == 0  # 7 is not there (any more)
 
 
@@ -70,3 +70,31 @@ def test_pulls_carry_offsets_once_the_broker_has_one(
     assert not puller.carries_commits
     commit(owned)
     assert puller.carries_commits
+
+
+def test_a_retired_queue_is_acked_and_committed_still(
+    cluster: FakeCluster, owned: OwnedQueues
+) -> None:
+    cluster.put("T", "a", "b")
+    message = owned._parts.inbox.take()
+    assert message
+    owned.retire(QUEUE)
+    assert QUEUE not in owned.queues
+    assert owned.holds(message)
+    assert owned.ack(message)
+    assert not owned.holds(message)
+    commit(owned)
+    assert cluster.committed["G", QUEUE] == 1
+
+
+def test_of_a_dropped_queue_nothing_is_committed(
+    cluster: FakeCluster, owned: OwnedQueues
+) -> None:
+    cluster.put("T", "a")
+    message = owned._parts.inbox.take()
+    assert message
+    owned.drop(QUEUE)
+    owned.drop(QUEUE)
+    assert not owned.ack(message)
+    commit(owned)
+    assert cluster.committed.get(("G", QUEUE)) in (None, 0)

@@ -22,6 +22,8 @@ from twistedmq.protocol.batch_body import decode_batch
 from twistedmq.protocol.bodies.clients import (
     GetConsumerListByGroupResponseBody,
     HeartbeatData,
+    LockBatchRequestBody,
+    LockBatchResponseBody,
 )
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.bodies.routes import (
@@ -111,6 +113,7 @@ class FakeCluster:
         down: addresses that refuse connections.
         committed: what groups committed.
         given_back: headers of messages that were given back.
+        locks: who has locked which queues of a group.
     """
 
     def __init__(self, clock: Clock, brokers: int = 1) -> None:
@@ -123,11 +126,13 @@ class FakeCluster:
         self.members: dict[str, dict[str, HeartbeatData]] = {}
         self.committed: dict[tuple[str, MessageQueue], int] = {}
         self.given_back: list[Any] = []
+        self.locks: dict[tuple[str, MessageQueue], str] = {}
         self.requests: list[tuple[str, int, Any]] = []
         self.one_ways: list[tuple[str, int, Any]] = []
         self.refuse: dict[int, tuple[int, str]] = {}
         self.serve: dict[int, Callable[[str, Any, bytes], Any]] = {}
         self.down: set[str] = set()
+        self._gates: dict[int, Deferred[None]] = {}
         self.min_offsets: dict[MessageQueue, int] = {}
         self.auto_create = True
         self.durability: str | None = None
@@ -213,6 +218,19 @@ class FakeCluster:
     ) -> Deferred[Command]:
         """Serve one request."""
         self.requests.append((address, code, header))
+        gate = self._gates.pop(code, None)
+        if gate is not None:
+            return gate.addCallback(lambda _: self._serve(address, code, header, body))
+        return self._serve(address, code, header, body)
+
+    def wait_for(self, code: int) -> Deferred[Any]:
+        """Have the next request of *code* served only when the Deferred is fired."""
+        self._gates[code] = Deferred()
+        return self._gates[code]
+
+    def _serve(
+        self, address: str, code: int, header: Any, body: bytes
+    ) -> Deferred[Command]:
         if address in self.down:
             return fail(ConnectError(address, "it is down"))
         if code in self.refuse:
@@ -256,6 +274,8 @@ class FakeCluster:
 
     def _send(self, address: str, header: Any, body: bytes) -> Command:
         broker = self._name(address)
+        if names.is_retry_topic(header.topic):
+            return self._send_retry(address, header, body)
         if header.topic not in self.topics:
             if not self.auto_create:
                 return Command(code=ResponseCode.TOPIC_NOT_EXIST, remark="none")
@@ -289,6 +309,23 @@ class FakeCluster:
         if self.durability:
             fields["DURABILITY"] = self.durability
         return Command(code=0, fields=fields)
+
+    def _send_retry(self, address: str, header: Any, body: bytes) -> Command:
+        """Keep a message that failed too often as a dead letter."""
+        topic, broker = header.topic, self._name(address)
+        if header.reconsume_times > header.max_reconsume_times:
+            topic = names.dlq_topic(topic.removeprefix(names.RETRY_PREFIX))
+            if topic not in self.topics:
+                self.create(topic, queues=1)
+        record = Record(
+            topic="",
+            body=body,
+            flag=header.flag,
+            reconsume_times=header.reconsume_times,
+        )
+        queue = MessageQueue(topic, broker, 0)
+        self.append(queue, record, properties.parse(header.properties or ""))
+        return Command(code=0, fields={"msgId": "", "queueId": "0", "queueOffset": "0"})
 
     def _pull(self, address: str, header: Any, body: bytes) -> Deferred[Command]:
         if header.commit_offset and header.sys_flag & 1:
@@ -366,7 +403,7 @@ class FakeCluster:
 
     def _unregister(self, address: str, header: Any, body: bytes) -> Command:
         if header.consumer_group:
-            self.members[header.consumer_group].pop(header.client_id, None)
+            self.members.get(header.consumer_group, {}).pop(header.client_id, None)
         return Command(code=0)
 
     def _members(self, address: str, header: Any, body: bytes) -> Command:
@@ -435,6 +472,25 @@ class FakeCluster:
         self.clock.callLater(10, self.append, retry, copy, stored)
         return Command(code=0)
 
+    def _lock(self, address: str, header: Any, body: bytes) -> Command:
+        wish = loose_json.decode(body, type=LockBatchRequestBody)
+        for queue in wish.mq_set:
+            self.locks.setdefault((wish.consumer_group, queue), wish.client_id)
+        mine = [
+            queue
+            for queue in wish.mq_set
+            if self.locks[wish.consumer_group, queue] == wish.client_id
+        ]
+        answer = LockBatchResponseBody(lock_ok_mq_set=mine)
+        return Command(code=0, body=loose_json.encode(answer))
+
+    def _unlock(self, address: str, header: Any, body: bytes) -> Command:
+        wish = loose_json.decode(body, type=LockBatchRequestBody)
+        for queue in wish.mq_set:
+            if self.locks.get((wish.consumer_group, queue)) == wish.client_id:
+                del self.locks[wish.consumer_group, queue]
+        return Command(code=0)
+
     def _done(self, address: str, header: Any, body: bytes) -> Command:
         return Command(code=0)
 
@@ -463,6 +519,8 @@ class FakeCluster:
         RequestCode.GET_MIN_OFFSET: _min_offset,
         RequestCode.SEARCH_OFFSET_BY_TIMESTAMP: _search,
         RequestCode.CONSUMER_SEND_MSG_BACK: _send_back,
+        RequestCode.LOCK_BATCH_MQ: _lock,
+        RequestCode.UNLOCK_BATCH_MQ: _unlock,
         RequestCode.UPDATE_AND_CREATE_TOPIC: _done,
         RequestCode.DELETE_TOPIC_IN_BROKER: _done,
         RequestCode.DELETE_TOPIC_IN_NAMESRV: _done,

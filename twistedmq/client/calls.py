@@ -1,5 +1,7 @@
 """Requests to brokers as typed calls."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -10,6 +12,9 @@ from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies.clients import (
     GetConsumerListByGroupResponseBody,
     HeartbeatData,
+    LockBatchRequestBody,
+    LockBatchResponseBody,
+    UnlockBatchRequestBody,
 )
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
@@ -157,6 +162,27 @@ class BrokerCalls:
         """Have a message delivered again later."""
         return self.ask(address, RequestCode.CONSUMER_SEND_MSG_BACK, header)
 
+    def lock(
+        self, address: str, group: str, client_id: str, queues: Sequence[MessageQueue]
+    ) -> Deferred[frozenset[MessageQueue]]:
+        """Lock queues for one client, or prolong that; gives those that it has now."""
+        wish = LockBatchRequestBody(
+            client_id=client_id, consumer_group=group, mq_set=list(queues)
+        )
+        code = RequestCode.LOCK_BATCH_MQ
+        answer = self.ask(address, code, None, loose_json.encode(wish))
+        return answer.addCallback(_read_locked)
+
+    def unlock(
+        self, address: str, group: str, client_id: str, queues: Sequence[MessageQueue]
+    ) -> Deferred[Command]:
+        """Give up a client's locks."""
+        wish = UnlockBatchRequestBody(
+            client_id=client_id, consumer_group=group, mq_set=list(queues)
+        )
+        code = RequestCode.UNLOCK_BATCH_MQ
+        return self.ask(address, code, None, loose_json.encode(wish))
+
 
 def _must_succeed(answer: Command, address: str) -> Command:
     if answer.code != ResponseCode.SUCCESS:
@@ -167,6 +193,11 @@ def _must_succeed(answer: Command, address: str) -> Command:
 def _read_members(answer: Command) -> list[str]:
     body = loose_json.decode(answer.body, type=GetConsumerListByGroupResponseBody)
     return list(body.consumer_id_list)
+
+
+def _read_locked(answer: Command) -> frozenset[MessageQueue]:
+    body = loose_json.decode(answer.body, type=LockBatchResponseBody)
+    return frozenset(body.lock_ok_mq_set)
 
 
 def _read_offset(answer: Command) -> int:

@@ -1,6 +1,6 @@
-"""Calling a user's function for each message, many at a time."""
+"""Calling a user's function for messages, many at a time."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from inspect import iscoroutine
 from typing import Any
 
@@ -12,13 +12,16 @@ from twistedmq.client.inbox import Inbox
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.reactor import Clock
 
-MessageHandler = Callable[
-    [ReceivedMessage], Deferred[Any] | Coroutine[Deferred[Any], Any, Any] | object
-]
+Outcome = Deferred[Any] | Coroutine[Deferred[Any], Any, Any] | object
+
+MessageHandler = Callable[[ReceivedMessage], Outcome]
 """Consumes one message; raising, or failing later, has it delivered again later."""
 
+LotHandler = Callable[[list[ReceivedMessage]], Outcome]
+"""Consumes messages of one queue, in its order; see ``Consumer.run_batches``."""
+
 AT_A_TIME = 64
-"""Messages begun in one turn, so that quick handlers do not hold the reactor."""
+"""Lots begun in one turn, so that quick handlers do not hold the reactor."""
 
 _log = Logger()
 
@@ -28,46 +31,96 @@ class RetryLater(Exception):  # noqa: N818 - it is a request, not an error
 
     Args:
         delay_level: 1 and up: the broker's table of delays; 0: the broker decides,
-            longer each time; -1: no more, to the dead letters at once.
+            longer each time; -1: no more, to the dead letters at once. Consuming in
+            order, only -1 means something.
+        suspend_s: consuming in order: how long the queue rests, 0.01 to 30 s; None: as
+            the consumer was told.
+        messages: those of a batch that should come again, the others are done; None:
+            all.
     """
 
-    def __init__(self, delay_level: int = 0) -> None:
+    def __init__(
+        self,
+        delay_level: int = 0,
+        *,
+        suspend_s: float | None = None,
+        messages: Sequence[ReceivedMessage] | None = None,
+    ) -> None:
         super().__init__(f"retry later, delay level {delay_level}")
         self.delay_level = delay_level
+        self.suspend_s = suspend_s
+        self.messages = messages
+
+
+class Work:
+    """One call of the function.
+
+    Attributes:
+        lot: what it was called with.
+        begun_s: when, on the reactor's clock.
+        waits_for: the coroutine or the Deferred that it gave.
+    """
+
+    __slots__ = ("begun_s", "lot", "waits_for")
+
+    def __init__(self, lot: list[ReceivedMessage], begun_s: float) -> None:
+        self.lot = lot
+        self.begun_s = begun_s
+        self.waits_for: Outcome = None
+
+
+class WorkRules:
+    """How many messages are taken, and how.
+
+    Attributes:
+        concurrency: how many calls may be in work at a time.
+        lot_size: how many messages a call gets at most.
+    """
+
+    __slots__ = ("concurrency", "lot_size")
+
+    def __init__(self, concurrency: int, lot_size: int = 1) -> None:
+        self.concurrency = concurrency
+        self.lot_size = lot_size
 
 
 class Workers:
-    """Takes messages out of the inbox and has up to *concurrency* in work.
+    """Takes messages out of the inbox and has a number of them in work.
 
     Args:
         inbox: where messages come from.
         handler: the user's function.
-        concurrency: how many messages may be in work at a time.
-        done: called with a message that was consumed.
-        failed: called with a message that was not, and why; the message counts as in
-            work until it fires.
+        rules: see there.
+        done: called with messages that were consumed.
+        failed: called with messages that were not, and why; they count as in work
+            until it fires.
         clock: for giving the reactor a turn.
     """
 
     def __init__(
         self,
         inbox: Inbox,
-        handler: MessageHandler,
-        concurrency: int,
-        done: Callable[[ReceivedMessage], object],
-        failed: Callable[[ReceivedMessage, Failure], Deferred[Any]],
+        handler: LotHandler,
+        rules: WorkRules,
+        done: Callable[[list[ReceivedMessage]], object],
+        failed: Callable[[list[ReceivedMessage], Failure], Deferred[Any]],
         clock: Clock,
     ) -> None:
         self._inbox = inbox
         self._handler = handler
-        self._concurrency = concurrency
+        self._rules = rules
         self._done = done
         self._failed = failed
         self._clock = clock
-        self._busy = 0
+        self._in_work: dict[int, Work] = {}
         self._stopped = False
         self._turn_asked = False
         self._idle: list[Deferred[None]] = []
+
+    @property
+    def in_work(self) -> list[Work]:
+        """What is in work now, the oldest first."""
+        return list(self._in_work.values())
 
     def start(self) -> None:
         """Begin to take messages."""
@@ -79,7 +132,7 @@ class Workers:
         self._stopped = True
         self._inbox.on_arrival = None
         idle: Deferred[None] = Deferred()
-        if self._busy:
+        if self._in_work:
             self._idle.append(idle)
         else:
             idle.callback(None)
@@ -89,12 +142,12 @@ class Workers:
         """Begin as many messages as may be, but not too many in one go."""
         self._turn_asked = False
         for _ in range(AT_A_TIME):
-            if self._stopped or self._busy >= self._concurrency:
+            if self._stopped or len(self._in_work) >= self._rules.concurrency:
                 return
-            message = self._inbox.take()
-            if message is None:
+            lot = self._inbox.take_lot(self._rules.lot_size)
+            if not lot:
                 return
-            self._begin(message)
+            self._begin(Work(lot, self._clock.seconds()))
         self._ask_for_turn()
 
     def _ask_for_turn(self) -> None:
@@ -102,52 +155,40 @@ class Workers:
             self._turn_asked = True
             self._clock.callLater(0, self._turn)
 
-    def _begin(self, message: ReceivedMessage) -> None:
-        self._busy += 1
+    def _begin(self, work: Work) -> None:
+        self._in_work[id(work)] = work
         try:
-            result = self._handler(message)
+            result = self._handler(work.lot)
         except Exception:
-            self._give_up(Failure(), message)
+            self._give_up(Failure(), work)
             return
+        work.waits_for = result
         if iscoroutine(result):
             result = Deferred.fromCoroutine(result)
         if isinstance(result, Deferred):
             result.addCallbacks(
                 self._consumed,
                 self._give_up,
-                callbackArgs=(message,),
-                errbackArgs=(message,),
+                callbackArgs=(work,),
+                errbackArgs=(work,),
             )
         else:
-            self._consumed(result, message)
+            self._consumed(result, work)
 
-    def _consumed(self, _result: object, message: ReceivedMessage) -> None:
-        self._done(message)
-        self._over()
+    def _consumed(self, _result: object, work: Work) -> None:
+        self._done(work.lot)
+        self._over(None, work)
 
-    def _give_up(self, failure: Failure, message: ReceivedMessage) -> None:
-        self._failed(message, failure).addBoth(self._over)
+    def _give_up(self, failure: Failure, work: Work) -> None:
+        self._failed(work.lot, failure).addBoth(self._over, work)
 
-    def _over(self, outcome: object = None) -> None:
-        """One message is out of work."""
+    def _over(self, outcome: object, work: Work) -> None:
+        """One call is over."""
         if isinstance(outcome, Failure):
-            _log.failure("a message could not be given back", outcome)
-        self._busy -= 1
+            _log.failure("messages could not be given back", outcome)
+        del self._in_work[id(work)]
         if self._stopped:
-            while self._idle and not self._busy:
+            while self._idle and not self._in_work:
                 self._idle.pop().callback(None)
-        elif len(self._inbox):
+        elif self._inbox.has_ready:
             self._ask_for_turn()
-
-
-def explain(message: ReceivedMessage, failure: Failure, what_next: str) -> None:
-    """Log that a handler failed."""
-    if failure.check(RetryLater):
-        return
-    _log.warn(
-        "consuming {message!r} failed ({times} times before), {what_next}: {trace}",
-        message=message,
-        times=message.reconsume_times,
-        what_next=what_next,
-        trace=failure.getTraceback(),
-    )

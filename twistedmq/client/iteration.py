@@ -46,6 +46,10 @@ class Iteration:
             idle, self._idle = self._idle, None
             idle.callback(None)
 
+    def holds(self, message: ReceivedMessage) -> bool:
+        """Whether *message* is what was handed out last."""
+        return self._last is message
+
     def finished(self) -> Deferred[None]:
         """Fires when the message that was handed out last is no more in work."""
         if self._last is None:
@@ -74,6 +78,12 @@ class Iterations:
             if cleanly:
                 iteration.ack_last()
             else:
+                iteration.drop_last()
+
+    def forget(self, message: ReceivedMessage) -> None:
+        """Do not ack *message* when the next one is asked for."""
+        for iteration in self._begun:
+            if iteration.holds(message):
                 iteration.drop_last()
 
     def wind_up(self) -> Deferred[None]:

@@ -37,11 +37,12 @@ class OwnedQueues:
         self._subscriptions = subscriptions
         self._pullers: dict[MessageQueue, QueuePuller] = {}
         self._committed: dict[MessageQueue, int | None] = {}
+        self._retired: set[MessageQueue] = set()
 
     @property
     def queues(self) -> list[MessageQueue]:
-        """The queues owned now."""
-        return list(self._pullers)
+        """The queues owned now, those left out that are on their way to another."""
+        return [queue for queue in self._pullers if queue not in self._retired]
 
     @property
     def pullers(self) -> Mapping[MessageQueue, QueuePuller]:
@@ -66,11 +67,26 @@ class OwnedQueues:
 
     async def give_back(self, queue: MessageQueue) -> None:
         """Stop with a queue and commit what was done of it."""
+        self.retire(queue)
+        await self._commit([queue])
+        self._forget(queue)
+
+    def retire(self, queue: MessageQueue) -> None:
+        """Begin nothing more of a queue; what is in work can still be acked."""
         self._pullers[queue].stop()
         self._parts.inbox.discard(queue)
-        await self._commit([queue])
-        del self._pullers[queue]
-        del self._committed[queue]
+        self._retired.add(queue)
+
+    def drop(self, queue: MessageQueue) -> None:
+        """Stop with a queue that is not ours any more: nothing of it is committed."""
+        if queue in self._pullers:
+            self.retire(queue)
+            self._forget(queue)
+
+    def holds(self, message: ReceivedMessage) -> bool:
+        """Whether a message is of a queue of ours, and not acked yet."""
+        puller = self._pullers.get(message.queue)
+        return puller is not None and message.queue_offset in puller.window
 
     def ack(self, message: ReceivedMessage) -> bool:
         """Note that a message is done; False if its queue is not ours (any more)."""
@@ -79,7 +95,7 @@ class OwnedQueues:
 
     async def commit(self) -> None:
         """Commit what has changed."""
-        await self._commit(self.queues)
+        await self._commit(list(self._pullers))
 
     def stop(self) -> None:
         """Pull no more from any queue."""
@@ -98,6 +114,12 @@ class OwnedQueues:
                 self._parts.inbox.discard(queue)
                 puller.restart(offset)
         await self.commit()
+
+    def _forget(self, queue: MessageQueue) -> None:
+        # a lock that was lost may have taken it away while its offset was committed
+        self._pullers.pop(queue, None)
+        self._committed.pop(queue, None)
+        self._retired.discard(queue)
 
     async def _commit(self, queues: list[MessageQueue]) -> None:
         progress = {queue: self._pullers[queue].window.committable for queue in queues}

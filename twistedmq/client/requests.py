@@ -6,7 +6,6 @@ from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from twistedmq.client.errors import ClientError
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.owned import OwnedQueues
 from twistedmq.client.pulling import QueuePuller
@@ -127,10 +126,6 @@ class ConsumerRequests:
             commit_offset=window.committable,
             last_pull_timestamp=self._parts.wall_ms() - int(pulled_s_ago * 1000),
         )
-
-
-class NoHandlerError(ClientError):
-    """A message should be consumed directly, but this consumer has no function."""
 
 
 def _not_here(group: str) -> Reply:

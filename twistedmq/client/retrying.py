@@ -8,6 +8,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from twistedmq.client.calls import BrokerCalls
+from twistedmq.client.deferreds import gives_deferred
 from twistedmq.client.errors import BrokerNotFoundError, RefusedError
 from twistedmq.client.interfaces import Pool
 from twistedmq.client.message import Message, ReceivedMessage
@@ -67,7 +68,7 @@ class Retries:
             else:
                 return
             try:
-                await self._send_anew(message)
+                await self._send_anew(message, self._parts.max_reconsume_times)
             except Exception as error:
                 _log.warn(
                     "{message!r} could not be given back ({problem}; {error}), "
@@ -80,6 +81,14 @@ class Retries:
             else:
                 return
             await deferLater(self._parts.clock, AGAIN_AFTER_S)
+
+    @gives_deferred
+    async def bury(self, message: ReceivedMessage) -> None:
+        """Send *message* to the dead letters; fails if it cannot be sent now.
+
+        By way of the retry topic: brokers look at the count of failures there.
+        """
+        await self._send_anew(message, limit=message.reconsume_times)
 
     def _send_back(
         self, message: ReceivedMessage, delay_level: int
@@ -97,7 +106,7 @@ class Retries:
         )
         return parts.calls.send_back(parts.routes.address(broker_name), header)
 
-    def _send_anew(self, message: ReceivedMessage) -> Deferred[Stored]:
+    def _send_anew(self, message: ReceivedMessage, limit: int) -> Deferred[Stored]:
         system = message.system_properties
         copy = Message(
             retry_topic(self._parts.group),
@@ -114,6 +123,6 @@ class Retries:
             properties.RETRY_TOPIC: message.topic,
             properties.UNIQ_KEY: message.message_id,
         }
-        times, limit = message.reconsume_times + 1, self._parts.max_reconsume_times
+        times = message.reconsume_times + 1
         parcel = self._packer.pack_retry(copy, more, times, limit)
         return Sending(self._sending, parcel, self._selection).start()

@@ -1,0 +1,166 @@
+"""Locks of queues at their brokers: while we have one, no other member consumes it."""
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from twistedmq.client.calls import BrokerCalls
+from twistedmq.client.deferreds import gives_deferred
+from twistedmq.client.errors import BrokerNotFoundError, ClientError, RefusedError
+from twistedmq.client.reactor import Clock
+from twistedmq.client.routing import Routes
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.remoting.errors import RemotingError
+
+RENEW_S = 20.0
+EXPIRY_S = 30.0
+"""So long a lock counts here."""
+
+LAPSE_S = 60.0
+"""After so long without renewal brokers give a lock to whoever asks next."""
+
+_log = Logger()
+
+
+class QueueLockedError(ClientError):
+    """Another member of the group has the queue's lock (still)."""
+
+    def __init__(self, queue: MessageQueue) -> None:
+        """Keep the queue."""
+        super().__init__(f"another member has the lock of {queue}")
+        self.queue = queue
+
+
+class LockParts(Struct, frozen=True):
+    """What locking needs of its surroundings."""
+
+    group: str
+    client_id: str
+    calls: BrokerCalls
+    routes: Routes
+    clock: Clock
+
+
+class QueueLocks:
+    """The locks that this consumer has; renewed every 20 s.
+
+    Attributes:
+        on_lost: called with a queue whose lock a broker does not renew.
+        on_renewed: called when locks were renewed.
+    """
+
+    def __init__(self, parts: LockParts) -> None:
+        self.on_lost: Callable[[MessageQueue], object] = lambda queue: None
+        self.on_renewed: Callable[[], None] = lambda: None
+        self._parts = parts
+        self._locked_s: dict[MessageQueue, float] = {}
+        self._loop = LoopingCall(self.renew)
+        self._loop.clock = parts.clock
+
+    def start(self) -> None:
+        """Begin to renew."""
+        self._loop.start(RENEW_S, now=False)
+
+    def stop(self) -> None:
+        """Renew no more."""
+        if self._loop.running:
+            self._loop.stop()
+
+    def locked_s(self, queue: MessageQueue) -> float | None:
+        """Give when the lock was taken or renewed; None where we do not have it."""
+        return self._locked_s.get(queue)
+
+    def holds(self, queue: MessageQueue) -> bool:
+        """Whether the queue is ours alone for the time being."""
+        locked_s = self._locked_s.get(queue)
+        return locked_s is not None and self._parts.clock.seconds() < (
+            locked_s + EXPIRY_S
+        )
+
+    @gives_deferred
+    async def acquire(self, queue: MessageQueue) -> None:
+        """Lock a queue.
+
+        Fails with QueueLockedError, or if the broker cannot be asked.
+        """
+        # its time runs from when we asked, not from when we heard
+        asked_s = self._parts.clock.seconds()
+        if queue not in await self._lock(queue.broker_name, [queue]):
+            raise QueueLockedError(queue)
+        self._locked_s[queue] = asked_s
+
+    def release(self, queues: Iterable[MessageQueue]) -> Deferred[None]:
+        """Unlock queues; never fails: a lock that stays expires."""
+        by_broker: dict[str, list[MessageQueue]] = {}
+        for queue in queues:
+            if self._locked_s.pop(queue, None) is not None:
+                by_broker.setdefault(queue.broker_name, []).append(queue)
+        unlocked = [self._unlock(name, mine) for name, mine in by_broker.items()]
+        return DeferredList(unlocked).addCallback(lambda _: None)
+
+    def renew(self) -> Deferred[None]:
+        """Have all locks prolonged."""
+        by_broker: dict[str, list[MessageQueue]] = {}
+        for queue in self._locked_s:
+            by_broker.setdefault(queue.broker_name, []).append(queue)
+        renewed = [self._renew(name, mine) for name, mine in by_broker.items()]
+        return DeferredList(renewed).addCallback(lambda _: self.on_renewed())
+
+    @gives_deferred
+    async def _renew(self, broker_name: str, queues: list[MessageQueue]) -> None:
+        asked_s = self._parts.clock.seconds()
+        try:
+            locked = await self._lock(broker_name, queues)
+        except (RemotingError, RefusedError, BrokerNotFoundError) as error:
+            _log.warn(
+                "{group}: locks at {broker} could not be renewed: {error}",
+                group=self._parts.group,
+                broker=broker_name,
+                error=error,
+            )
+            return
+        for queue in queues:
+            if queue not in self._locked_s:
+                continue
+            if queue in locked and asked_s < self._locked_s[queue] + LAPSE_S:
+                self._locked_s[queue] = asked_s
+            else:
+                # somebody has it, or may have had it and consumed meanwhile
+                del self._locked_s[queue]
+                _log.warn("the lock of {queue} was lost", queue=queue)
+                self.on_lost(queue)
+        # given up while the broker was asked: it has locked them anew
+        given_up = [queue for queue in locked if queue not in self._locked_s]
+        if given_up:
+            await self._unlock(broker_name, given_up)
+
+    async def _lock(
+        self, broker_name: str, queues: list[MessageQueue]
+    ) -> frozenset[MessageQueue]:
+        parts = self._parts
+        address = parts.routes.address(broker_name)
+        return await parts.calls.lock(address, parts.group, parts.client_id, queues)
+
+    def _unlock(self, broker_name: str, queues: list[MessageQueue]) -> Deferred[None]:
+        unlocking = Deferred.fromCoroutine(self._ask_to_unlock(broker_name, queues))
+        return unlocking.addErrback(self._not_unlocked, broker_name)
+
+    async def _ask_to_unlock(
+        self, broker_name: str, queues: list[MessageQueue]
+    ) -> None:
+        parts = self._parts
+        address = parts.routes.address(broker_name)
+        await parts.calls.unlock(address, parts.group, parts.client_id, queues)
+
+    def _not_unlocked(self, failure: Failure, broker_name: str) -> None:
+        failure.trap(RemotingError, RefusedError, BrokerNotFoundError)
+        _log.warn(
+            "{group}: locks at {broker} could not be given back, they expire: {why}",
+            group=self._parts.group,
+            broker=broker_name,
+            why=failure.getErrorMessage(),
+        )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from twistedmq.client.pull_consumer import PullConsumer
     from twistedmq.client.starting import StartFrom
     from twistedmq.client.subscription import Sql
+    from twistedmq.client.transactions import Outcome
     from twistedmq.protocol.bodies.clients import MessageModel
 
 __version__ = "0.1.0.dev2"
@@ -28,6 +29,7 @@ __all__ = [
     "Message",
     "MessageModel",
     "MessageQueue",
+    "Outcome",
     "Producer",
     "PullBatch",
     "PullConsumer",
@@ -46,6 +48,7 @@ _HOMES = {
     "Message": "twistedmq.client.message",
     "MessageModel": "twistedmq.protocol.bodies.clients",
     "MessageQueue": "twistedmq.client.message",
+    "Outcome": "twistedmq.client.transactions",
     "Producer": "twistedmq.client.producer",
     "PullBatch": "twistedmq.client.pull_batch",
     "PullConsumer": "twistedmq.client.pull_consumer",

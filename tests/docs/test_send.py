@@ -11,10 +11,13 @@ from twisted.internet.task import Clock
 
 import twistedmq
 from twistedmq.client.session import ClientSettings
+from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.command import Command
 
 
 def test_its_examples_run(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = FakeCluster(Clock())
+    cluster.serve[RequestCode.END_TRANSACTION] = lambda *_: Command(code=0)
 
     def producer(*args: Any, nameservers: str, **options: Any) -> twistedmq.Producer:
         settings: ClientSettings = cluster.settings()

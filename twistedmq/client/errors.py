@@ -105,6 +105,20 @@ class SendFailedError(ClientError):
             self.code = causes[-1].code
 
 
+class ProducerFullError(ClientError):
+    """There is too much on its way already; nothing was sent."""
+
+    def __init__(self, field: str, value: int, limit: int, waited_s: float) -> None:
+        """Keep which limit, what it would have come to, and how long was waited."""
+        super().__init__(
+            f"{value} in flight, {field} is {limit} (waited {waited_s:g} s)"
+        )
+        self.field = field
+        self.value = value
+        self.limit = limit
+        self.waited_s = waited_s
+
+
 class ReplyTimeoutError(ClientError):
     """A request was sent, but no reply came in time. It may still be worked on."""
 
@@ -125,6 +139,24 @@ class NoReplyWantedError(ClientError):
         )
         self.message_id = message_id
         self.missing = missing
+
+
+class NoOutcomeError(ClientError):
+    """A function of a transaction gave something that is no ``Outcome``."""
+
+    def __init__(self, given: object) -> None:
+        """Keep what was given."""
+        super().__init__(f"a transaction ends with an Outcome, not with {given!r}")
+        self.given = given
+
+
+class NoTransactionCheckError(ClientError):
+    """A transaction was begun by a producer that could not tell what became of it."""
+
+    def __init__(self, group: str) -> None:
+        """Keep the group of the producer."""
+        super().__init__(f"the producer of group {group!r} was made without check=")
+        self.group = group
 
 
 def _code_name(code: int) -> str:

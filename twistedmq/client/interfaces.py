@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 from twistedmq.client.message import Message
+from twistedmq.client.reactor import Clock
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.headers.base import Header
@@ -37,6 +38,22 @@ class IQueueSelection(Interface):
         *avoid* is the broker whose attempt has just failed, None at the first attempt.
         A selection that must keep an order ignores it. An error fails the send.
         """
+
+
+class ISendFeedback(Interface):
+    """A selection that learns how sends went; a part of a producer's own selection."""
+
+    def begin(
+        clock: Clock, probe: Callable[[str, float], Deferred[None]]
+    ) -> Callable[[], None]:
+        """Start with a producer, and give what stops it.
+
+        *probe* asks the broker of that name something that costs nothing, within so
+        many seconds; it fails where that does not work.
+        """
+
+    def told(broker_name: str, latency_s: float, error: Exception | None) -> None:
+        """One attempt to send was answered, or failed with *error*. Must not raise."""
 
 
 class IQueueAllocation(Interface):

@@ -12,7 +12,11 @@ from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.compression import DEFAULT_LEVEL, ZLIB, find_compressor
 from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.headers.send import SendMessageRequestHeaderV2
-from twistedmq.protocol.system_flags import with_compression
+from twistedmq.protocol.system_flags import (
+    TRANSACTION_PREPARED,
+    with_compression,
+    with_transaction,
+)
 
 MIB = 1024 * 1024
 MAX_PROPERTIES_BYTES = 2**15 - 1
@@ -99,6 +103,7 @@ class Packer:
         more: Mapping[str, str] | None = None,
         *,
         is_reply: bool = False,
+        is_half: bool = False,
     ) -> Parcel:
         """Pack one message; *more* are system properties.
 
@@ -110,6 +115,9 @@ class Packer:
         stored = message.stored_properties() | {properties.UNIQ_KEY: unique_id}
         body, sys_flag = self._compressed(message.body)
         text = _text(stored | dict(more or {}))
+        if is_half:
+            sys_flag = with_transaction(sys_flag, TRANSACTION_PREPARED)
+            _check_half(message)
         return Parcel(message, (unique_id,), body, text, sys_flag, is_reply=is_reply)
 
     def pack_retry(
@@ -210,6 +218,17 @@ class Packer:
                 raise _not_a_batch("topic", message.topic, "no retried message")
             if message.priority is not None:
                 raise _not_a_batch("priority", message.priority, "no priority")
+
+
+def _check_half(message: Message) -> None:
+    if message.is_delayed:
+        # brokers up to 5.4.0 lose it, as their own clients know
+        raise MessageIllegalError(
+            "a message of a transaction cannot be delayed",
+            field="delay",
+            value=True,
+            limit="no delayed message",
+        )
 
 
 def _not_a_batch(field: str, value: object, limit: str) -> MessageIllegalError:

@@ -1,36 +1,47 @@
 """Sending."""
 
-from collections.abc import Sequence
-from typing import Any, Self, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
-from twistedmq.client.errors import NotRunningError, RouteNotFoundError
-from twistedmq.client.interfaces import IQueueSelection
+from twistedmq.client.errors import (
+    NoTransactionCheckError,
+    NotRunningError,
+)
+from twistedmq.client.in_flight import InFlight, InFlightLimits
+from twistedmq.client.interfaces import IQueueSelection, ISendFeedback
 from twistedmq.client.message import Message, Receipt, ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
-from twistedmq.client.packing import Packer, PackingRules, Parcel
+from twistedmq.client.outgoing import Outgoing
+from twistedmq.client.packing import Packer, PackingRules
 from twistedmq.client.receipts import receipt_of, receipts_of
 from twistedmq.client.replies import AwaitedReplies, reply_marks
 from twistedmq.client.routing import TopicRoute
-from twistedmq.client.selection import ByKey, RoundRobin
-from twistedmq.client.sending import Sending, SendParts, SendRules, Stored
+from twistedmq.client.selection import RoundRobin
+from twistedmq.client.sending import SendParts, SendRules
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.startable import Startable
+from twistedmq.client.transactions import (
+    LocalTransaction,
+    TransactionCheck,
+    TransactionParts,
+    TransactionReceipt,
+    Transactions,
+)
 from twistedmq.protocol import names, properties
 from twistedmq.protocol.bodies.clients import HeartbeatData, ProducerData
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.fields import decode_fields
 from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
+from twistedmq.protocol.headers.offsets import GetMaxOffsetRequestHeader
 from twistedmq.protocol.headers.send import (
     RecallMessageRequestHeader,
     RecallMessageResponseHeader,
 )
 from twistedmq.protocol.recall_handle import parse_recall_handle
-
-T = TypeVar("T")
 
 
 class Producer(Startable):
@@ -50,7 +61,10 @@ class Producer(Startable):
         selection: which queue a message goes to; one after the other by default. One
             with a sharding key goes where its key says.
         packing: limits of size, and what is compressed.
+        limits: how much may be on its way at a time.
         default_queues: queues of a topic that the first message creates.
+        check: tells brokers what became of a transaction, one of another producer of
+            the group, too; needed for ``send_in_transaction``.
         settings: what else clients can be told; *nameservers* goes before it.
         reactor: None: the global one.
 
@@ -60,7 +74,7 @@ class Producer(Startable):
         CompressionError: *packing* names a compression that is not there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but one are named and seldom
         self,
         group: str = names.DEFAULT_PRODUCER_GROUP,
         *,
@@ -69,7 +83,9 @@ class Producer(Startable):
         retries: int = 2,
         selection: IQueueSelection | None = None,
         packing: PackingRules | None = None,
+        limits: InFlightLimits | None = None,
         default_queues: int = 4,
+        check: TransactionCheck | None = None,
         settings: ClientSettings | None = None,
         reactor: Any = None,
     ) -> None:
@@ -78,18 +94,21 @@ class Producer(Startable):
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session, timeout_s)
         self._packer = Packer(packing or PackingRules(), session.unique_ids())
-        self._by_key = ByKey()
         self._selection = selection or RoundRobin(session.random.randrange(1 << 16))
         rules = SendRules(group, timeout_s, retries, default_queues)
-        self._parts = SendParts(
+        parts = SendParts(
             rules, session.routes, session.pool, session.reactor, session.wall_ms
         )
+        self._in_flight = InFlight(limits or InFlightLimits(), session.reactor)
+        self._outgoing = Outgoing(parts, self._selection, self._in_flight)
+        self._stop_learning: Callable[[], None] = lambda: None
         self._replies = AwaitedReplies(
             session.client_id, session.reactor, session.unique_ids()
         )
+        self._transactions = self._open_transactions(check) if check else None
         session.handlers = self._replies.table()
-        self._in_flight: set[Deferred[Any]] = set()
-        self._idle: Deferred[None] | None = None
+        if self._transactions is not None:
+            session.handlers |= self._transactions.table()
 
     @property
     def client_id(self) -> str:
@@ -131,8 +150,43 @@ class Producer(Startable):
             parcel = self._running_packer().pack(message)
         except Exception:
             return fail(Failure())
-        stored = self._send(parcel, queue, selection, timeout_s)
+        stored = self._outgoing.send(parcel, queue, selection, timeout_s)
         return stored.addCallback(receipt_of, parcel.unique_ids[0])
+
+    def send_in_transaction(
+        self,
+        message: Message,
+        local: LocalTransaction,
+        *,
+        timeout_s: float | None = None,
+    ) -> Deferred[TransactionReceipt]:
+        """Send a message that nobody gets before *local* has done its work.
+
+        *local* is called when the message is stored, and says what becomes of it; what
+        it raises comes out of here, and the broker will ask ``check``. Fails as
+        ``send`` before *local* is called; with NoTransactionCheckError at once where
+        the producer was made without ``check``.
+
+        Args:
+            message: what to send. It cannot be delayed.
+            local: given the receipt, gives an Outcome, or a Deferred or coroutine of
+                one.
+            timeout_s: for the send, and for the end, instead of the producer's own.
+        """
+        transactions = self._transactions
+        try:
+            if transactions is None:
+                raise NoTransactionCheckError(self.group)
+            packer = self._running_packer()
+            parcel = packer.pack(message, transactions.marks(), is_half=True)
+        except Exception:
+            return fail(Failure())
+        sent = self._outgoing.send(parcel, None, None, timeout_s)
+        stored = sent.addCallback(receipt_of, parcel.unique_ids[0])
+        ended = stored.addCallback(
+            lambda half: Deferred.fromCoroutine(transactions.decide(half, local))
+        )
+        return self._in_flight.track(ended)
 
     def request(
         self, message: Message, *, timeout_s: float | None = None
@@ -147,7 +201,7 @@ class Producer(Startable):
             timeout_s: for sending and the reply together, instead of the producer's
                 own.
         """
-        limit_s = self._parts.rules.timeout_s if timeout_s is None else timeout_s
+        limit_s = self._patience_s if timeout_s is None else timeout_s
         marks = self._replies.marks(limit_s)
         try:
             parcel = self._running_packer().pack(message, marks)
@@ -155,9 +209,9 @@ class Producer(Startable):
             return fail(Failure())
         correlation_id = marks[properties.CORRELATION_ID]
         replied = self._replies.expect(correlation_id, message.topic, limit_s)
-        sent = self._send(parcel, None, None, limit_s)
+        sent = self._outgoing.send(parcel, None, None, limit_s)
         sent.addErrback(self._replies.fail, correlation_id)
-        return self._tracked(replied)
+        return self._in_flight.track(replied)
 
     def reply(
         self,
@@ -177,7 +231,7 @@ class Producer(Startable):
             parcel = self._running_packer().pack(message, marks, is_reply=True)
         except Exception:
             return fail(Failure())
-        sent = self._send(parcel, None, None, timeout_s)
+        sent = self._outgoing.send(parcel, None, None, timeout_s)
         return sent.addCallback(lambda _: None)
 
     def send_batch(
@@ -195,7 +249,7 @@ class Producer(Startable):
             parcel = self._running_packer().pack_batch(messages)
         except Exception:
             return fail(Failure())
-        stored = self._send(parcel, queue, None, timeout_s)
+        stored = self._outgoing.send(parcel, queue, None, timeout_s)
         return stored.addCallback(receipts_of, parcel.unique_ids)
 
     def send_one_way(
@@ -209,10 +263,7 @@ class Producer(Startable):
             parcel = self._running_packer().pack(message)
         except Exception:
             return fail(Failure())
-        route = self._parts.routes.for_sending(
-            message.topic, self._parts.rules.default_queues
-        )
-        return self._tracked(route.addCallback(self._send_one_way, parcel, queue))
+        return self._outgoing.send_one_way(parcel, queue)
 
     def recall(self, topic: str, handle: str) -> Deferred[str]:
         """Call back a message of *topic* that waits for its time.
@@ -238,7 +289,9 @@ class Producer(Startable):
             target_broker=broker_name,
         )
         route = self._session.routes.get(topic)
-        return self._tracked(route.addCallback(self._recall, header, broker_name))
+        return self._in_flight.track(
+            route.addCallback(self._recall, header, broker_name)
+        )
 
     def queues(self, topic: str) -> Deferred[Sequence[MessageQueue]]:
         """Give the queues of *topic* that may be sent to.
@@ -252,12 +305,14 @@ class Producer(Startable):
         await self._session.start()
         heartbeats = self._session.heartbeats(self._heartbeat, masters_only=True)
         await heartbeats.start(self._session.settings.heartbeat_s)
+        if ISendFeedback.providedBy(self._selection):
+            learning = ISendFeedback(self._selection)
+            self._stop_learning = learning.begin(self._session.reactor, self._probe)
         self._running = True
 
     async def _close(self) -> None:
-        if self._in_flight:
-            self._idle = Deferred()
-            await self._idle
+        await self._in_flight.idle()
+        self._stop_learning()
         farewell = UnregisterClientRequestHeader(
             client_id=self.client_id, producer_group=self.group
         )
@@ -267,41 +322,21 @@ class Producer(Startable):
         producers = [ProducerData(group_name=self.group)]
         return HeartbeatData(client_id=self.client_id, producer_data_set=producers)
 
+    def _open_transactions(self, check: TransactionCheck) -> Transactions:
+        session = self._session
+        parts = TransactionParts(
+            self.group,
+            session.routes,
+            session.pool,
+            self._patience_s,
+            self._in_flight.track,
+        )
+        return Transactions(parts, check)
+
     def _running_packer(self) -> Packer:
         if not self._running:
             raise NotRunningError("this producer is not running: start it first")
         return self._packer
-
-    def _send(
-        self,
-        parcel: Parcel,
-        queue: MessageQueue | None,
-        selection: IQueueSelection | None,
-        timeout_s: float | None,
-    ) -> Deferred[Stored]:
-        chosen = selection or self._usual_selection(parcel.message)
-        sending = Sending(self._parts, parcel, chosen, queue, timeout_s)
-        return self._tracked(sending.start())
-
-    def _usual_selection(self, message: Message) -> IQueueSelection:
-        return self._by_key if message.sharding_key else self._selection
-
-    def _send_one_way(
-        self, route: TopicRoute, parcel: Parcel, queue: MessageQueue | None
-    ) -> Deferred[None]:
-        parts = self._parts
-        if queue is None:
-            if not route.publishable:
-                raise RouteNotFoundError(route.topic, " for writing")
-            message = parcel.message
-            selection = self._usual_selection(message)
-            queue = selection.select(message, route.publishable, None)
-        address = parts.routes.address(queue.broker_name)
-        header = parcel.header(
-            self.group, queue, parts.wall_ms(), parts.rules.default_queues
-        )
-        sent = parts.pool.send_one_way(address, parcel.code, header, parcel.body)
-        return sent
 
     def _recall(
         self, _: TopicRoute, header: RecallMessageRequestHeader, broker_name: str
@@ -312,16 +347,11 @@ class Producer(Startable):
             lambda found: decode_fields(RecallMessageResponseHeader, found.fields)
         ).addCallback(lambda found: found.msg_id)
 
-    def _tracked(self, sending: Deferred[T]) -> Deferred[T]:
-        """Have ``close`` wait for it."""
-        if not sending.called:
-            self._in_flight.add(sending)
-            sending.addBoth(self._landed, sending)
-        return sending
-
-    def _landed(self, result: T, sending: Deferred[T]) -> T:
-        self._in_flight.discard(sending)
-        if self._idle is not None and not self._in_flight:
-            idle, self._idle = self._idle, None
-            idle.callback(None)
-        return result
+    def _probe(self, broker_name: str, timeout_s: float) -> Deferred[None]:
+        """Ask a broker something that costs it nothing."""
+        session = self._session
+        address = session.routes.address(broker_name)
+        header = GetMaxOffsetRequestHeader(topic=names.AUTO_CREATE_TOPIC, queue_id=0)
+        code = RequestCode.GET_MAX_OFFSET
+        answer = session.pool.request(address, code, header, b"", timeout_s)
+        return answer.addCallback(lambda _: None)

@@ -40,6 +40,7 @@ RETRY_CODES = frozenset(
 """Answers after which another broker may do better (upstream: retryResponseCodes)."""
 
 STORED_CODES = frozenset(SendStatus)
+Told = Callable[[str, float, Exception | None], None]
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 2.0
 
@@ -88,8 +89,12 @@ class Sending:
         selection: IQueueSelection,
         queue: MessageQueue | None = None,
         timeout_s: float | None = None,
+        told: Told | None = None,
     ) -> None:
-        """Send *parcel* to *queue* (once) or to where *selection* says."""
+        """Send *parcel* to *queue* (once) or to where *selection* says.
+
+        *told* hears how each attempt went; see ``ISendFeedback``.
+        """
         self.done: Deferred[Stored] = Deferred(self._cancelled)
         self._parts = parts
         self._parcel = parcel
@@ -98,6 +103,8 @@ class Sending:
         self._timeout_s = parts.rules.timeout_s if timeout_s is None else timeout_s
         self._deadline = parts.clock.seconds() + self._timeout_s
         self._attempts_left = 1 if queue is not None else parts.rules.retries + 1
+        self._told = told
+        self._begun_s = 0.0
         self._brokers: list[str] = []
         self._causes: list[BaseException] = []
 
@@ -117,7 +124,8 @@ class Sending:
     def _attempt(self, route: TopicRoute) -> None:
         if self.done.called:
             return
-        left_s = self._deadline - self._parts.clock.seconds()
+        self._begun_s = self._parts.clock.seconds()
+        left_s = self._deadline - self._begun_s
         if left_s <= 0:
             self._give_up(Failure(self._timeout()))
             return
@@ -151,6 +159,8 @@ class Sending:
         if answer.code not in STORED_CODES:
             raise RefusedError(answer.code, answer.remark, address)
         header = decode_fields(SendMessageResponseHeader, answer.fields)
+        if self._told is not None:
+            self._tell(queue.broker_name, None)
         stored_in = MessageQueue(queue.topic, queue.broker_name, header.queue_id)
         if not self.done.called:
             self.done.callback(Stored(stored_in, header, answer))
@@ -163,6 +173,8 @@ class Sending:
         error = failure.value
         assert error is not None
         self._causes.append(error)
+        if self._told is not None:
+            self._tell(broker_name, error)
         self._attempts_left -= 1
         if not _may_pass(error):
             self._give_up(failure)
@@ -172,6 +184,12 @@ class Sending:
             self._give_up(Failure(self._exhausted()))
         else:
             self._again(broker_name)
+
+    def _tell(self, broker_name: str, error: BaseException | None) -> None:
+        assert self._told is not None
+        if error is None or isinstance(error, Exception):
+            took_s = self._parts.clock.seconds() - self._begun_s
+            self._told(broker_name, took_s, error)
 
     def _again(self, broker_name: str) -> None:
         topic = self._parcel.message.topic

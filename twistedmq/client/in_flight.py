@@ -1,0 +1,147 @@
+"""How much a producer has on its way: bounded, and waited for by ``close``."""
+
+from collections import deque
+from typing import TypeVar
+
+from msgspec import Struct
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall
+from twisted.python.failure import Failure
+
+from twistedmq.client.errors import ProducerFullError
+from twistedmq.client.reactor import Clock
+
+T = TypeVar("T")
+
+MIB = 1024 * 1024
+
+
+class InFlightLimits(Struct, frozen=True):
+    """How much may be on its way at a time, and what becomes of what is too much."""
+
+    max_messages: int = 10_000
+    max_bytes: int = 100 * MIB
+    """Of bodies, as they are sent. A larger one goes when nothing else is there."""
+    wait: bool = True
+    """Whether a send waits for room, which counts as its time; False: it fails."""
+
+
+class _Waiting:
+    """A send that waits for room."""
+
+    def __init__(self, messages: int, size: int) -> None:
+        self.messages = messages
+        self.size = size
+        self.room: Deferred[None] = Deferred(lambda _: self.give_up(CancelledError()))
+        self.timer: IDelayedCall | None = None
+        self.over = False
+
+    def give_up(self, error: Exception) -> None:
+        """Fail; its place is passed over later."""
+        self._decide()
+        self.room.errback(Failure(error))
+
+    def go(self) -> None:
+        """There is room."""
+        self._decide()
+        self.room.callback(None)
+
+    def _decide(self) -> None:
+        self.over = True
+        if self.timer is not None and self.timer.active():
+            self.timer.cancel()
+
+
+class InFlight:
+    """Counts what is on its way.
+
+    Args:
+        limits: what is too much.
+        clock: for how long sends wait.
+    """
+
+    def __init__(self, limits: InFlightLimits, clock: Clock) -> None:
+        self.messages = 0
+        self.bytes = 0
+        self._limits = limits
+        self._clock = clock
+        self._waiting: deque[_Waiting] = deque()
+        self._tracked = 0
+        self._idle: list[Deferred[None]] = []
+
+    def enter(
+        self, messages: int, size: int, timeout_s: float
+    ) -> Deferred[None] | None:
+        """Make room for *messages* with *size* bytes; None where there is some.
+
+        First come, first served. Fails with ProducerFullError.
+        """
+        if not self._waiting and self._fits(messages, size):
+            self.messages += messages
+            self.bytes += size
+            return None
+        if not self._limits.wait:
+            return fail(self._full(messages, size, 0.0))
+        waiting = _Waiting(messages, size)
+        error = self._full(messages, size, timeout_s)
+        waiting.timer = self._clock.callLater(timeout_s, waiting.give_up, error)
+        self._waiting.append(waiting)
+        return waiting.room
+
+    def leave(self, messages: int, size: int) -> None:
+        """Give the room free, to those who wait."""
+        self.messages -= messages
+        self.bytes -= size
+        waiting = self._waiting
+        while waiting:
+            first = waiting[0]
+            if not first.over:
+                if not self._fits(first.messages, first.size):
+                    return
+                self.messages += first.messages
+                self.bytes += first.size
+            waiting.popleft()
+            if not first.over:
+                first.go()
+
+    def track(self, work: Deferred[T]) -> Deferred[T]:
+        """Have ``idle`` wait for *work*."""
+        if not work.called or work.paused:  # paused: it waits for another one
+            self._tracked += 1
+            work.addBoth(self._done)
+        return work
+
+    def idle(self) -> Deferred[None]:
+        """Fire when nothing is on its way."""
+        if not self._tracked:
+            return succeed(None)
+        idle: Deferred[None] = Deferred()
+        self._idle.append(idle)
+        return idle
+
+    def _done(self, result: T) -> T:
+        self._tracked -= 1
+        if not self._tracked:
+            idle, self._idle = self._idle, []
+            for each in idle:
+                each.callback(None)
+        return result
+
+    def _fits(self, messages: int, size: int) -> bool:
+        if not self.messages:
+            return True
+        limits = self._limits
+        return (
+            self.messages + messages <= limits.max_messages
+            and self.bytes + size <= limits.max_bytes
+        )
+
+    def _full(self, messages: int, size: int, waited_s: float) -> ProducerFullError:
+        limits = self._limits
+        if self.messages + messages > limits.max_messages:
+            return ProducerFullError(
+                "max_messages", self.messages + messages, limits.max_messages, waited_s
+            )
+        return ProducerFullError(
+            "max_bytes", self.bytes + size, limits.max_bytes, waited_s
+        )

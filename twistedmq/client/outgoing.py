@@ -1,0 +1,97 @@
+"""What a producer sends: chosen a queue for, within limits, waited for by ``close``."""
+
+from twisted.internet.defer import Deferred
+
+from twistedmq.client.errors import RouteNotFoundError
+from twistedmq.client.in_flight import InFlight
+from twistedmq.client.interfaces import IQueueSelection, ISendFeedback
+from twistedmq.client.message import Message
+from twistedmq.client.packing import Parcel
+from twistedmq.client.routing import TopicRoute
+from twistedmq.client.selection import ByKey
+from twistedmq.client.sending import Sending, SendParts, Stored
+from twistedmq.protocol.bodies.queues import MessageQueue
+
+
+class Outgoing:
+    """Sends parcels.
+
+    Args:
+        parts: what sending needs.
+        selection: chooses queues, unless a message has a sharding key.
+        in_flight: counts what is on its way.
+    """
+
+    def __init__(
+        self, parts: SendParts, selection: IQueueSelection, in_flight: InFlight
+    ) -> None:
+        self._parts = parts
+        self._selection = selection
+        self._by_key = ByKey()
+        self._in_flight = in_flight
+        learns = ISendFeedback.providedBy(selection)
+        self._told = ISendFeedback(selection).told if learns else None
+
+    def send(
+        self,
+        parcel: Parcel,
+        queue: MessageQueue | None = None,
+        selection: IQueueSelection | None = None,
+        timeout_s: float | None = None,
+    ) -> Deferred[Stored]:
+        """Send *parcel*; see ``Sending``. Fails with ProducerFullError, too."""
+        limit_s = self._parts.rules.timeout_s if timeout_s is None else timeout_s
+        room = self._in_flight.enter(len(parcel.unique_ids), len(parcel.body), limit_s)
+        if room is None:
+            return self._in_flight.track(self._go(parcel, queue, selection, limit_s))
+        clock = self._parts.clock
+        end_s = clock.seconds() + limit_s
+        sent: Deferred[Stored] = room.addCallback(
+            lambda _: self._go(parcel, queue, selection, end_s - clock.seconds())
+        )
+        return self._in_flight.track(sent)
+
+    def send_one_way(
+        self, parcel: Parcel, queue: MessageQueue | None
+    ) -> Deferred[None]:
+        """Send *parcel* without an answer; fires when it was handed over."""
+        rules = self._parts.rules
+        route = self._parts.routes.for_sending(
+            parcel.message.topic, rules.default_queues
+        )
+        return self._in_flight.track(route.addCallback(self._hand_over, parcel, queue))
+
+    def selection_for(self, message: Message) -> IQueueSelection:
+        """Give what chooses a queue for *message* where nobody else does."""
+        return self._by_key if message.sharding_key else self._selection
+
+    def _go(
+        self,
+        parcel: Parcel,
+        queue: MessageQueue | None,
+        selection: IQueueSelection | None,
+        timeout_s: float,
+    ) -> Deferred[Stored]:
+        chosen = selection or self.selection_for(parcel.message)
+        sending = Sending(self._parts, parcel, chosen, queue, timeout_s, self._told)
+        return sending.start().addBoth(self._arrived, parcel)
+
+    def _arrived(self, result: Stored, parcel: Parcel) -> Stored:
+        self._in_flight.leave(len(parcel.unique_ids), len(parcel.body))
+        return result
+
+    def _hand_over(
+        self, route: TopicRoute, parcel: Parcel, queue: MessageQueue | None
+    ) -> Deferred[None]:
+        parts, message = self._parts, parcel.message
+        if queue is None:
+            if not route.publishable:
+                raise RouteNotFoundError(route.topic, " for writing")
+            selection = self.selection_for(message)
+            queue = selection.select(message, route.publishable, None)
+        address = parts.routes.address(queue.broker_name)
+        rules = parts.rules
+        header = parcel.header(
+            rules.group, queue, parts.wall_ms(), rules.default_queues
+        )
+        return parts.pool.send_one_way(address, parcel.code, header, parcel.body)

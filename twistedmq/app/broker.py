@@ -9,6 +9,7 @@ from twisted.application.service import IService
 
 from twistedmq.app.banner import SURVIVES
 from twistedmq.app.broker_parts import BrokerParts, build_broker
+from twistedmq.app.machine import Machine
 from twistedmq.app.metrics_port import MetricsPort
 from twistedmq.app.options import StoreOptions, Wanted
 from twistedmq.app.own_address import advertised
@@ -23,7 +24,7 @@ from twistedmq.app.serving import (
     serve_alone,
     warn_of,
 )
-from twistedmq.app.stores import make_store, wall_ms
+from twistedmq.app.stores import make_store
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.config.broker import BrokerIdentity, RegistrationConfig
 from twistedmq.config.remoting import RemotingConfig
@@ -45,7 +46,6 @@ from twistedmq.remoting.timer_wheel import TimerWheel
 from twistedmq.remoting.web_ports import WebPorts
 from twistedmq.store.context import StoreContext
 from twistedmq.store.interfaces import IMessageStore
-from twistedmq.store.workers import ThreadWorkers
 
 UNDER_DATA = {"storePathRootDir": "store"}
 
@@ -75,27 +75,36 @@ class BrokerServer:
         undo: ExitStack,
         store: str = "file",
         web: WebPorts | None = None,
+        machine: Machine | None = None,
     ) -> None:
         """Open what a broker needs; *undo* closes it if the start is refused.
 
-        Its web pages may share the ports in *web*.
+        Its web pages may share the ports in *web*. It runs on *machine*, this one
+        where that is None.
 
         Raises: TwistedMQError, OSError.
         """
         config = settings.live(RemotingConfig).value
+        machine = self._machine = machine or Machine()
         self._settings = settings
         self._wheel = TimerWheel(reactor)
         self._host = advertised(config.advertised_host, config.listen_host)
         self._port = config.listen_port
-        self._client = ClientPool(reactor, config, wheel=self._wheel)
-        self._workers = ThreadWorkers(reactor, 1, "tables")
+        self._client = ClientPool(
+            reactor, config, wheel=self._wheel, random=machine.random()
+        )
+        self._workers = machine.workers(reactor, 1, "tables")
         undo.callback(self._workers.stop)
         context = StoreContext(
             reactor,
-            wall_ms,
+            machine.wall_ms,
             settings.live(StoreConfig),
             AsyncMaster(),
             pack(self._host, self._port),
+            files=machine.files,
+            workers=machine.workers(
+                reactor, settings.live(StoreConfig).value.reader_threads, "store"
+            ),
         )
         self._store: IMessageStore = make_store(store, context)
         self._parts = self._build(reactor, context)
@@ -136,6 +145,7 @@ class BrokerServer:
             port=port,
             security=security,
             wheel=self._wheel,
+            listen=self._machine.listen,
         )
 
     def _build(self, reactor: Any, context: StoreContext) -> BrokerParts:
@@ -150,6 +160,7 @@ class BrokerServer:
                 client=self._client,
                 host=self._host,
                 port=self._port,
+                random=self._machine.random(),
             )
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import IService
 
+from twistedmq.app.machine import Machine
 from twistedmq.app.metrics_port import MetricsPort
 from twistedmq.app.options import ServerOptions, Wanted
 from twistedmq.app.pipeline import PipelineService, Step
@@ -36,9 +37,7 @@ from twistedmq.remoting.interfaces import ITransportSecurity
 from twistedmq.remoting.server import RemotingServer
 from twistedmq.remoting.timer_wheel import TimerWheel
 from twistedmq.remoting.web_ports import WebPorts
-from twistedmq.store.files_layer import RealFiles
 from twistedmq.store.json_file import AtomicJsonFile
-from twistedmq.store.workers import ThreadWorkers
 
 if TYPE_CHECKING:
     from twistedmq.remoting.web_site import WebPort
@@ -73,28 +72,36 @@ class NamesrvServer:
         security: ITransportSecurity | None,
         undo: ExitStack,
         web: WebPorts | None = None,
+        machine: Machine | None = None,
     ) -> None:
         """Bind the ports; *undo* gives them back if the start is refused.
 
-        Its web pages may share the ports in *web*.
+        Its web pages may share the ports in *web*. It runs on *machine*, this one
+        where that is None.
 
         Raises: PortInUseError, OSError.
         """
+        machine = machine or Machine()
         self._settings = settings
-        self._workers = ThreadWorkers(reactor, 1, "namesrv")
+        self._workers = machine.workers(reactor, 1, "namesrv")
         undo.callback(self._workers.stop)
         config = settings.live(RemotingConfig).value
         wheel = TimerWheel(reactor)
-        self._client = ClientPool(reactor, config, wheel=wheel)
+        self._client = ClientPool(reactor, config, wheel=wheel, random=machine.random())
         kept = AtomicJsonFile(
-            RealFiles(), settings.live(NamesrvConfig).value.kv_path, self._workers
+            machine.files, settings.live(NamesrvConfig).value.kv_path, self._workers
         )
         self._service = NameServerService(
             reactor, settings, load=kept.load, save=kept.save, notify=self._notify
         )
         dispatcher = Dispatcher(self._service.table())
         self._server = RemotingServer(
-            reactor, dispatcher, config, security=security, wheel=wheel
+            reactor,
+            dispatcher,
+            config,
+            security=security,
+            wheel=wheel,
+            listen=machine.listen,
         )
         self.port = self._server.bind()
         undo.callback(self._server.unbind)

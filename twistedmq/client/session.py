@@ -140,6 +140,7 @@ class Session:
             self.reactor,
             security=self.settings.security,
             dispatcher=Dispatcher(dict.fromkeys(ASKED_BY_BROKERS, self._serve)),
+            random=self.random,
         )
 
     def _serve(self, request: Request) -> Reply | Deferred[Reply]:

@@ -5,7 +5,9 @@ A program can so find out that a port is in use while it can still refuse to sta
 
 import errno
 import socket
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import Any, Protocol
 
 from twistedmq.remoting.errors import PortInUseError
 
@@ -13,6 +15,27 @@ EVERY_ADDRESS = "0.0.0.0"
 
 _TRIES = 5
 _NO_IPV6 = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
+
+
+class ListeningSocket(Protocol):
+    """What is used of a socket that waits to be adopted by a reactor."""
+
+    @property
+    def family(self) -> int:
+        """IPv4 or IPv6."""
+
+    def fileno(self) -> int:
+        """Give the number by which the reactor adopts it."""
+
+    def getsockname(self) -> Any:
+        """Give its address: host, port, ..."""
+
+    def close(self) -> None:
+        """Give the port back."""
+
+
+Listen = Callable[[str, int, int], Sequence[ListeningSocket]]
+"""Opens the sockets of (host, port, backlog), as ``listen`` does."""
 
 
 def listen(host: str, port: int, backlog: int) -> list[socket.socket]:

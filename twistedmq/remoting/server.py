@@ -1,7 +1,6 @@
 """A listening port: accepts connections and gives each its protocol."""
 
-import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, cast
 
 from twisted.application.service import Service
@@ -22,7 +21,7 @@ from twistedmq.remoting.capabilities import Capabilities, detect
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.interfaces import IConnection, ITransportSecurity
 from twistedmq.remoting.limits import Limits
-from twistedmq.remoting.listening import listen
+from twistedmq.remoting.listening import Listen, ListeningSocket, listen
 from twistedmq.remoting.protocol import RemotingProtocol
 from twistedmq.remoting.sniffer import Sniffer
 from twistedmq.remoting.timer_wheel import TimerWheel
@@ -68,10 +67,11 @@ class RemotingServer(Service):
         security: ITransportSecurity | None = None,
         wheel: TimerWheel | None = None,
         capabilities: Capabilities | None = None,
+        listen: Listen = listen,
     ) -> None:
         """Serve by *dispatcher* what comes to *port*, or to that of *config*.
 
-        Port 0 is any that is free.
+        Port 0 is any that is free. *listen* opens the sockets that *reactor* adopts.
         """
         self.port = config.listen_port if port is None else port
         self.limits = Limits.of(config)
@@ -83,7 +83,8 @@ class RemotingServer(Service):
         self._security = security
         self._wheel = wheel or TimerWheel(reactor)
         self._capabilities = capabilities or detect()
-        self._sockets: list[socket.socket] = []
+        self._listen = listen
+        self._sockets: Sequence[ListeningSocket] = []
         self._ports: list[IListeningPort] = []
         self._accepted: set[Sniffer] = set()
         self._is_full = False
@@ -97,7 +98,7 @@ class RemotingServer(Service):
         """
         config = self._config
         if not self._sockets:
-            self._sockets = listen(config.listen_host, self.port, config.backlog)
+            self._sockets = self._listen(config.listen_host, self.port, config.backlog)
             self.port = self._sockets[0].getsockname()[1]
         return self.port
 

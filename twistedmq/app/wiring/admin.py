@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from twistedmq.app.stores import wall_ms
 from twistedmq.app.wiring.capability import Capability
 from twistedmq.app.wiring.delay import Figures
 from twistedmq.app.wiring.settled import Settled
@@ -59,7 +58,7 @@ def admin(
         admin=around.settings.live(BrokerAdmin),
         sending=around.settings.live(SendConfig),
         timer_figures=lambda: {**timers.runtime_figures(), **delay_figures()},
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
         days=tables.days,
     )
     cleaning = CleaningHandlers(store, tables.topics)

@@ -1,6 +1,5 @@
 """Clients: heartbeats, relays, locks, replies."""
 
-from twistedmq.app.stores import wall_ms
 from twistedmq.app.wiring.capability import Capability
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -38,7 +37,7 @@ def clients(around: Surroundings, tables: Tables) -> Capability:
         identity=live(BrokerIdentity),
     )
     connections = ConnectionHandlers(
-        tables.clients, tables.locks, around.seconds, wall_ms
+        tables.clients, tables.locks, around.seconds, around.wall_ms
     )
     packed_host = pack(around.host, around.port)
     replies = ReplyHandlers(
@@ -54,7 +53,7 @@ def clients(around: Surroundings, tables: Tables) -> Capability:
         identity=live(BrokerIdentity),
         sending=live(SendConfig),
         packed_host=packed_host,
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
         random=around.random,
     )
     return Capability(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from twistedmq.app.stores import table_file, wall_ms
+from twistedmq.app.stores import table_file
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -32,7 +32,7 @@ def delay(
 ) -> tuple[Capability, Figures]:
     """Join what delivers messages when their delay is over; gives its figures, too."""
     config = around.settings.live(DelayConfig)
-    progress = DelayProgress(config, wall_ms)
+    progress = DelayProgress(config, around.wall_ms)
     path = around.context.directory / "config" / "delayOffset.json"
     file = DelayOffsetFile(
         around.reactor,
@@ -52,7 +52,7 @@ def delay(
     service = DelayService(
         clock=around.reactor,
         seconds=around.seconds,
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
         store=around.store,
         inner=inner,
         levels=levels_of(around),

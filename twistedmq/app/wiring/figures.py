@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from twistedmq.app.stores import wall_ms
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -65,9 +64,9 @@ def figures(around: Surroundings, tables: Tables, held: HeldPulls) -> Capability
         clients=tables.clients,
         offsets=tables.offsets,
         config=shown,
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
     )
-    store = StoreFigures(around.store, shown, wall_ms)
+    store = StoreFigures(around.store, shown, around.wall_ms)
     own = OwnFigures(
         tables.counters.throughput,
         service.lateness,

@@ -1,6 +1,6 @@
 """What groups filter by, kept for genuine brokers on the same files."""
 
-from twistedmq.app.stores import table_file, wall_ms
+from twistedmq.app.stores import table_file
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -13,7 +13,7 @@ STOP_S = 5.0
 
 def filters(around: Surroundings, tables: Tables) -> Capability:
     """Join consumerFilter.json and the clients that it tells of."""
-    known = ConsumerFilters(around.settings.live(FilterDataConfig), wall_ms)
+    known = ConsumerFilters(around.settings.live(FilterDataConfig), around.wall_ms)
     path = around.context.directory / "config" / "consumerFilter.json"
     file = FilterFile(
         around.reactor,

@@ -1,6 +1,5 @@
 """Flow control: what stands before the handlers."""
 
-from twistedmq.app.stores import wall_ms
 from twistedmq.app.wiring.capability import Capability
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -36,7 +35,7 @@ class Flow:
         shown = live(MetricsConfig).value
         is_measured = shown.exporter == PROMETHEUS and shown.remoting
         self._times = RequestTimes(around.seconds) if is_measured else None
-        cold = ColdReads(live(ColdConfig), around.seconds, wall_ms)
+        cold = ColdReads(live(ColdConfig), around.seconds, around.wall_ms)
         tables.counters.on_disk_read(cold.note)
         self._holds = ColdHolds(around.wheel, live(BrokerLimits))
         self._cold = ColdHandlers(cold, self._holds, tables.clients)

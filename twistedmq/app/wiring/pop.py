@@ -1,6 +1,8 @@
 """Messages lent for a while."""
 
-from twistedmq.app.stores import table_file, wall_ms
+from collections.abc import Callable
+
+from twistedmq.app.stores import table_file
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -66,11 +68,11 @@ def pops(
     offsets, packed_host = tables.offsets, pack(around.host, around.port)
     queue_count = live(TopicDefaults).value.revive_queue_count
     messages = ReviveMessages(
-        REVIVE_TOPIC_PREFIX + identity.value.cluster_name, packed_host, wall_ms
+        REVIVE_TOPIC_PREFIX + identity.value.cluster_name, packed_host, around.wall_ms
     )
     book = AckBook(lambda: config.value.max_tracked)
     in_flight = tables.popped
-    orders = OrderTable(wall_ms)
+    orders = OrderTable(around.wall_ms)
     order_file = OrderFile(
         around.reactor,
         table_file(
@@ -90,7 +92,7 @@ def pops(
     order_wakes = OrderWakes(
         around.wheel,
         orders,
-        wall_ms,
+        around.wall_ms,
         freed,
         lambda: config.value.notify_after_order,
     )
@@ -112,7 +114,7 @@ def pops(
             counters=tables.counters,
             config=config,
             random=around.random,
-            wall_ms=wall_ms,
+            wall_ms=around.wall_ms,
         ),
         lending=Lending(
             log=log,
@@ -125,7 +127,7 @@ def pops(
             revive_queue_count=queue_count,
         ),
         held=held,
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
         seconds=around.seconds,
     )
     acking = Acking(
@@ -150,7 +152,7 @@ def pops(
         acking=acking,
         orders=orders,
         order_wakes=order_wakes,
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
     )
     peek = PeekHandlers(
         checks=checks,
@@ -175,20 +177,22 @@ def pops(
             retry_topics=retry_topics,
             config=config,
             host=packed_host,
-            wall_ms=wall_ms,
+            wall_ms=around.wall_ms,
         ),
         topic=messages.topic,
         queue_count=queue_count,
         config=config,
-        delivered_ms=lambda: _delivered_ms(timers),
+        delivered_ms=lambda: _delivered_ms(timers, around.wall_ms),
     )
-    figures = PopFigures(revive, store, messages.topic, live(MetricsConfig), wall_ms)
+    figures = PopFigures(
+        revive, store, messages.topic, live(MetricsConfig), around.wall_ms
+    )
     notify = NotificationHandlers(
         checks=checks,
         poppable=Poppable(store, topics, positions, orders, config),
         held=notices,
         pops=held,
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
     )
     catch_up = PopCatchUp(
         clock=around.reactor,
@@ -219,7 +223,7 @@ def pops(
     )
 
 
-def _delivered_ms(timers: TimerBacklog) -> int:
+def _delivered_ms(timers: TimerBacklog, wall_ms: Callable[[], int]) -> int:
     """Give the time before which all is delivered that was waiting for a time."""
     if not timers.place_behind_messages:
         return timers.read_ms

@@ -1,6 +1,5 @@
 """What is asked about messages, offsets and figures."""
 
-from twistedmq.app.stores import wall_ms
 from twistedmq.app.wiring.capability import Capability
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -45,7 +44,7 @@ def reading(around: Surroundings, tables: Tables, held: HeldPulls) -> Capability
         counters=tables.counters,
         identity=live(BrokerIdentity),
         address=lambda: around.address,
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
     )
     return Capability(
         [

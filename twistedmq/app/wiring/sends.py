@@ -2,7 +2,6 @@
 
 import os
 
-from twistedmq.app.stores import wall_ms
 from twistedmq.app.wiring.capability import Capability
 from twistedmq.app.wiring.delay import levels_of
 from twistedmq.app.wiring.settled import Settled
@@ -32,11 +31,11 @@ def sends(
         live(BrokerIdentity),
         live(SendConfig),
         live(StoreConfig),
-        wall_ms,
+        around.wall_ms,
         around.random,
         diverted,
     )
-    ids = UniqueIdFactory(packed_host, os.getpid(), around.random, wall_ms)
+    ids = UniqueIdFactory(packed_host, os.getpid(), around.random, around.wall_ms)
     return SendHandlers(
         admission=admission,
         store=around.store,

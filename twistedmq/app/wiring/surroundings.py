@@ -38,6 +38,12 @@ class Surroundings:
         return monotonic_of(self.reactor)
 
     @property
+    def wall_ms(self) -> Callable[[], int]:
+        """The wall clock."""
+        wall_ms: Callable[[], int] = self.context.wall_ms
+        return wall_ms
+
+    @property
     def address(self) -> str:
         """HOST:PORT that clients are told."""
         return format_address(self.host, self.port)

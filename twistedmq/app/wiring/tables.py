@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from twistedmq.app.stores import check_queue_kinds, table_file, wall_ms
+from twistedmq.app.stores import check_queue_kinds, table_file
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.broker.clients.asked import AskedSubscriptions
 from twistedmq.broker.clients.manager import ClientManager
@@ -72,12 +72,12 @@ def build_tables(around: Surroundings) -> Tables:
         identity,
         live(TopicDefaults),
         limits,
-        wall_ms,
+        around.wall_ms,
         light,
         around.context.batch_topics,
     )
-    groups = GroupTable(live(GroupDefaults), limits, wall_ms, light)
-    offsets = OffsetTable(live(OffsetConfig), wall_ms)
+    groups = GroupTable(live(GroupDefaults), limits, around.wall_ms, light)
+    offsets = OffsetTable(live(OffsetConfig), around.wall_ms)
     expressions = Expressions()
     counters = BrokerCounters(around.seconds, identity.cluster_name)
     clients = ClientManager(expressions)
@@ -98,11 +98,11 @@ def build_tables(around: Surroundings) -> Tables:
         clients=clients,
         locks=QueueLocks(around.seconds, live(LockConfig)),
         counters=counters,
-        days=Days(counters.sums, wall_ms),
-        popped=InFlight(wall_ms(), counters),
+        days=Days(counters.sums, around.wall_ms),
+        popped=InFlight(around.wall_ms(), counters),
         expressions=expressions,
         asked=AskedSubscriptions(clients, expressions),
-        transactions=TransactionCounts(wall_ms),
+        transactions=TransactionCounts(around.wall_ms),
     )
     tables.topic_file.load()
     check_queue_kinds(around.store, around.context)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from twistedmq.app.stores import table_file, wall_ms
+from twistedmq.app.stores import table_file
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -49,7 +49,7 @@ class Timers:
             wheel=self.wheel,
             config=live(TimerConfig),
             identity=live(BrokerIdentity),
-            wall_ms=wall_ms,
+            wall_ms=around.wall_ms,
             random=around.random,
             coming=self._coming,
         )
@@ -79,7 +79,11 @@ def timer(
     around: Surroundings, tables: Tables, inner: InnerWriter, timers: Timers
 ) -> tuple[Capability, TimerBacklog]:
     """Join what delivers messages at their time; gives its figures, too."""
-    live, wheel, metrics = around.settings.live, timers.wheel, TimerMetrics(wall_ms)
+    live, wheel, metrics = (
+        around.settings.live,
+        timers.wheel,
+        TimerMetrics(around.wall_ms),
+    )
     placing = Placing(
         store=around.store,
         wheel=wheel,
@@ -94,7 +98,7 @@ def timer(
         inner=inner,
         wheel=wheel,
         metrics=metrics,
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
         seconds=around.seconds,
     )
     keeping = Keeping(
@@ -106,7 +110,7 @@ def timer(
         placing=placing,
         metrics=metrics,
         config=live(TimerConfig),
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
     )
     service = TimerService(
         clock=around.reactor,
@@ -116,7 +120,7 @@ def timer(
         delivering=delivering,
         keeping=keeping,
         config=live(TimerConfig),
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
     )
     timers.awake = service.awake
 
@@ -131,7 +135,7 @@ def timer(
         identity=live(BrokerIdentity),
         sending=live(SendConfig),
         config=live(TimerConfig),
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
     )
     asked = TimerHandlers(live(TimerConfig), keeping.progress, metrics)
     backlog = TimerBacklog(
@@ -139,7 +143,7 @@ def timer(
         placing=placing,
         delivering=delivering,
         metrics=metrics,
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
     )
     parts = [RunningPart("timed messages", service, STOP_S)]
     figures = TimerFigures(backlog, live(MetricsConfig))

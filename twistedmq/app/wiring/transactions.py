@@ -4,7 +4,7 @@ from functools import partial
 
 from twistedmq.app.pipeline import Step
 from twistedmq.app.serving import SMALL_STOP_S, nothing_to_do
-from twistedmq.app.stores import table_file, wall_ms
+from twistedmq.app.stores import table_file
 from twistedmq.app.wiring.capability import Capability, RunningPart
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
@@ -55,7 +55,7 @@ def transactions(
     """Join what ends transactions, and asks about those that nobody ends."""
     config, counts = around.settings.live(TransactionConfig), tables.transactions
     packed_host, copies = pack(around.host, around.port), HalfCopies()
-    marks = EndMarks(around.reactor, inner, config, wall_ms, packed_host)
+    marks = EndMarks(around.reactor, inner, config, around.wall_ms, packed_host)
     handlers = TransactionHandlers(
         store=around.store,
         endings=Endings(
@@ -64,7 +64,7 @@ def transactions(
             copies=copies,
             counts=counts,
             config=config,
-            wall_ms=wall_ms,
+            wall_ms=around.wall_ms,
         ),
         inner=inner,
         counts=counts,
@@ -76,7 +76,7 @@ def transactions(
     )
     check_back = CheckBack(
         clock=around.reactor,
-        wall_ms=wall_ms,
+        wall_ms=around.wall_ms,
         store=around.store,
         progress=HalfProgress(around.store, tables.offsets),
         putting_back=PuttingBack(inner, tables.topics, copies, counts, asker),

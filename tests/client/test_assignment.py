@@ -7,8 +7,10 @@ import pytest
 from client_kit import FakeCluster, held, result_of
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel, globalLogPublisher
 
 from twistedmq.client.assignment import Assignment, AssignmentParts, Membership
+from twistedmq.client.locks import QueueLockedError
 from twistedmq.client.session import Session
 from twistedmq.protocol.bodies.queues import MessageQueue
 
@@ -20,11 +22,14 @@ class Queues:
         self.owned: list[MessageQueue] = []
         self.waits: Deferred[None] | None = None
         self.broken = False
+        self.locked = False
         self.has_bug = False
 
     async def take(self, queue: MessageQueue) -> None:
         if self.waits is not None:
             await self.waits
+        if self.locked:
+            raise QueueLockedError(queue)
         if self.broken:
             raise OSError("not now")
         self.owned.append(queue)
@@ -125,5 +130,38 @@ def test_a_bug_in_a_part_is_logged_and_survived(
     clock.advance(20)
     assert len(logged_failures.flush(ZeroDivisionError)) == 1
     queues.has_bug = False
+    clock.advance(1)
+    assert len(queues.owned) == 2
+
+
+def test_queues_of_a_topic_not_wanted_any_more_are_given_back(
+    assignment: Assignment, queues: Queues
+) -> None:
+    queues.owned.append(MessageQueue("OLD", "broker-0", 0))
+    result_of(assignment.start())
+    assert {queue.topic for queue in queues.owned} == {"T"}
+
+
+def test_a_round_can_be_waited_for(assignment: Assignment, queues: Queues) -> None:
+    result_of(assignment.start())
+    queues.owned.clear()
+    queues.waits = Deferred()
+    over = held(assignment.round())
+    assert over == []
+    queues.waits.callback(None)
+    assert over == [None]
+    assert len(queues.owned) == 2
+
+
+def test_a_queue_that_is_locked_is_tried_again_without_a_word(
+    assignment: Assignment, queues: Queues, clock: Clock
+) -> None:
+    queues.locked = True
+    told: list[Any] = []
+    globalLogPublisher.addObserver(told.append)
+    result_of(assignment.start())
+    globalLogPublisher.removeObserver(told.append)
+    assert not [event for event in told if event["log_level"] is LogLevel.warn]
+    queues.locked = False
     clock.advance(1)
     assert len(queues.owned) == 2

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from client_kit import FakeCluster, held
+from client_kit import FakeCluster, held, result_of
 from source_tree import PROJECT
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
@@ -36,7 +36,10 @@ def example(
 ) -> Callable[..., Example]:
     """Gives a function of the page, over the cluster of the test."""
     cluster.create("orders", queues=1)
-    options = {"settings": cluster.settings(), "start_from": StartFrom.FIRST}
+    options: dict[str, Any] = {
+        "settings": cluster.settings(),
+        "start_from": StartFrom.FIRST,
+    }
     monkeypatch.setattr(
         "twistedmq.client.consumer.Consumer", partial(Consumer, **options)
     )
@@ -119,3 +122,34 @@ def test_in_order(
     assert shop.charged == []
     clock.advance(0.1)
     assert shop.charged == [b"a", b"b"]
+
+
+def subscribed(cluster: FakeCluster) -> dict[str, str]:
+    [beat] = cluster.members["billing"].values()
+    told = beat.consumer_data_set[0].subscription_data_set
+    return {each.topic: f"{each.expression_type} {each.sub_string}" for each in told}
+
+
+def test_some_only(cluster: FakeCluster, example: Callable[..., Example]) -> None:
+    title = "Some messages only"
+    start(example(title, "bill")(Shop().charge))
+    assert subscribed(cluster)["orders"].startswith("SQL92 amount > 100")
+    cluster.members.clear()
+    cluster.create("refunds", queues=1)
+    consumer = Consumer("billing", {"orders": "*"}, settings=cluster.settings())
+    result_of(consumer.start())
+    assert start(example(title, "change", 1)(consumer)) == [None]
+    assert subscribed(cluster) == {"refunds": "TAG eu", "%RETRY%billing": "TAG *"}
+
+
+def test_where_a_group_begins(example: Callable[..., Example]) -> None:
+    assert len(list(example("Where a group begins", "members")())) == 3
+
+
+def test_how_much_is_fetched_ahead(
+    cluster: FakeCluster, example: Callable[..., Example]
+) -> None:
+    shop = Shop()
+    start(example("How much is fetched ahead", "bill")(shop.charge))
+    cluster.put("orders", "a")
+    assert shop.charged == [b"a"]

@@ -16,10 +16,16 @@ from twisted.internet.task import Clock
 
 from twistedmq.client.consumer import Consumer
 from twistedmq.client.consuming import RetryLater
-from twistedmq.client.errors import NoNameServerError, NotRunningError
+from twistedmq.client.errors import (
+    NoNameServerError,
+    NotRunningError,
+    SubscriptionRefusedError,
+)
 from twistedmq.client.message import Message, ReceivedMessage
 from twistedmq.client.producer import Producer
 from twistedmq.client.starting import StartFrom
+from twistedmq.client.subscription import Sql
+from twistedmq.filter.interfaces import ExpressionError
 from twistedmq.protocol.bodies.clients import MessageModel
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
@@ -411,3 +417,85 @@ def test_a_shutdown_ends_a_run(cluster: FakeCluster, make: Make) -> None:
     reactor.shut_down()
     assert run == [None]
     assert committed(cluster) == {0: 1}
+
+
+def test_a_consumer_can_be_suspended(cluster: FakeCluster, make: Make) -> None:
+    got: list[bytes] = []
+    consumer = make()
+    consumer.run(lambda message: got.append(message.body))
+    consumer.suspend()
+    cluster.put("T", "a")  # the pull that waits is answered yet
+    cluster.put("T", "b")
+    assert got == [b"a"]
+    consumer.resume()
+    assert got == [b"a", b"b"]
+
+
+def test_a_topic_may_be_added_and_left(cluster: FakeCluster, make: Make) -> None:
+    cluster.create("U", queues=1)
+    got: list[bytes] = []
+    consumer = make()
+    consumer.run(lambda message: got.append(message.body))
+    result_of(consumer.subscribe("U", "x || y"))
+    cluster.put("U", "a", tag="x")
+    cluster.put("U", "b", tag="z")
+    assert got == [b"a"]
+    result_of(consumer.unsubscribe("U"))
+    result_of(consumer.unsubscribe("U"))
+    cluster.put("U", "c", tag="x")
+    assert got == [b"a"]
+    assert {queue.topic for queue in consumer.queues} == {"T", RETRY}
+    assert cluster.committed["G", MessageQueue("U", "broker-0", 0)] == 2
+    [beat] = cluster.members["G"].values()
+    told = beat.consumer_data_set[0].subscription_data_set
+    assert {each.topic for each in told} == {"T", RETRY}
+
+
+def test_a_subscription_may_change(cluster: FakeCluster, make: Make) -> None:
+    got: list[bytes] = []
+    consumer = make("x")
+    consumer.run(lambda message: got.append(message.body))
+    versions = _sub_version(cluster)
+    result_of(consumer.subscribe("T", "y"))
+    cluster.put("T", "a", tag="x")
+    cluster.put("T", "b", tag="y")
+    assert got == [b"b"]
+    assert _sub_version(cluster) > versions
+
+
+def _sub_version(cluster: FakeCluster) -> int:
+    [beat] = cluster.members["G"].values()
+    told = beat.consumer_data_set[0].subscription_data_set
+    return next(each.sub_version for each in told if each.topic == "T")
+
+
+def test_a_topic_with_a_wrong_name_is_not_added(make: Make) -> None:
+    consumer = make()
+    with pytest.raises(NotRunningError):
+        consumer.subscribe("U")
+    with pytest.raises(MessageIllegalError):
+        consumer.subscribe("bad topic")
+
+
+def test_a_condition_is_shown_to_the_brokers(cluster: FakeCluster, make: Make) -> None:
+    cluster.refuse[RequestCode.CHECK_CLIENT_CONFIG] = (
+        ResponseCode.SYSTEM_ERROR,
+        "no filters here",
+    )
+    with pytest.raises(SubscriptionRefusedError, match="no filters here") as caught:
+        result_of(make(Sql("a > 1")).start())
+    assert (caught.value.topic, caught.value.expression) == ("T", "a > 1")
+    assert cluster.closed == 1
+    result_of(make("x").start())
+
+
+def test_a_condition_is_relied_on_where_it_cannot_be_shown(
+    cluster: FakeCluster, make: Make
+) -> None:
+    cluster.down.add(cluster.addresses["broker-0"])
+    assert result_of(make(Sql("a > 1")).start())
+
+
+def test_a_wrong_condition_says_where(make: Make) -> None:
+    with pytest.raises(ExpressionError, match="line 1, column 4"):
+        make(Sql("a >> 1"))

@@ -17,6 +17,8 @@ def rules(**changes: Any) -> ConsumerRules:
         "start_from": StartFrom.LAST,
         "concurrency": 1,
         "prefetch": Limits(),
+        "prefetch_in_all": None,
+        "consume_timeout_s": None,
         "allocation": AverageAllocation(),
         "max_reconsume_times": None,
         "suspend_s": 1.0,

@@ -101,3 +101,36 @@ def test_a_message_put_off_twice_is_ours_once(cluster: FakeCluster, make: Make) 
     assert result_of(consumer.retry_later(message)) is True
     assert result_of(consumer.retry_later(message)) is False
     assert len(cluster.given_back) == 1
+
+
+def test_what_takes_too_long_is_given_back_once(
+    cluster: FakeCluster, make: Make, clock: Clock
+) -> None:
+    pending: dict[bytes, Deferred[None]] = {}
+
+    def handle(message: ReceivedMessage) -> Deferred[None] | None:
+        if message.body == b"quick":
+            return None
+        return pending.setdefault(message.body, Deferred())
+
+    make(consume_timeout_s=120.0).run(handle)
+    cluster.put("T", "stuck", "quick")
+    clock.advance(60)
+    cluster.put("T", "late")
+    assert cluster.committed.get(("G", QUEUE)) in (None, 0)
+    clock.advance(60)
+    assert [header.delay_level for header in cluster.given_back] == [3]
+    clock.advance(5)
+    assert cluster.committed["G", QUEUE] == 2
+    pending[b"stuck"].errback(ValueError("no"))
+    assert len(cluster.given_back) == 1
+
+
+@pytest.mark.parametrize("options", [{"consume_timeout_s": None}, {"orderly": True}])
+def test_some_may_take_as_long_as_they_like(
+    cluster: FakeCluster, make: Make, clock: Clock, options: dict[str, Any]
+) -> None:
+    make(**options).run(lambda message: Deferred())
+    cluster.put("T", "a")
+    clock.pump([60] * 20)
+    assert not cluster.given_back

@@ -5,6 +5,7 @@ from twisted.internet.defer import Deferred
 from twistedmq.client.consumer import Consumer
 from twistedmq.client.owned import OwnedQueues
 from twistedmq.client.starting import StartFrom
+from twistedmq.client.window import Limits
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 
@@ -98,3 +99,29 @@ def test_of_a_dropped_queue_nothing_is_committed(
     assert not owned.ack(message)
     commit(owned)
     assert cluster.committed.get(("G", QUEUE)) in (None, 0)
+
+
+def test_queues_share_what_may_be_fetched_in_all(cluster: FakeCluster) -> None:
+    cluster.create("T", queues=4)
+    consumer = Consumer(
+        "G",
+        {"T": "*"},
+        settings=cluster.settings(),
+        prefetch_in_all=Limits(messages=100),
+    )
+    owned = result_of(consumer.start())._member.owned
+    assert [p.window.limits.messages for p in owned.pullers.values()] == [20] * 5
+    result_of(Deferred.fromCoroutine(owned.give_back(QUEUE)))
+    assert [p.window.limits.messages for p in owned.pullers.values()] == [25] * 4
+
+
+def test_a_queue_that_is_taken_while_suspended_is_not_fetched(
+    cluster: FakeCluster, owned: OwnedQueues
+) -> None:
+    owned.suspend()
+    result_of(Deferred.fromCoroutine(owned.give_back(QUEUE)))
+    result_of(Deferred.fromCoroutine(owned.take(QUEUE)))
+    cluster.put("T", "a")
+    assert len(owned._parts.inbox) == 0
+    owned.resume()
+    assert len(owned._parts.inbox) == 1

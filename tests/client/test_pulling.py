@@ -220,3 +220,28 @@ def test_a_restart_goes_on_elsewhere(
     puller.restart(1)
     assert pulled.bodies == "abcbc"
     assert puller.window.committable == 1
+
+
+def test_while_suspended_no_pull_begins(
+    cluster: FakeCluster, pulled: Pulled, start: Callable[..., QueuePuller]
+) -> None:
+    puller = start()
+    puller.suspend()
+    cluster.put("T", "a")  # brought by the pull that was under way
+    cluster.put("T", "b")
+    puller.ack(0)
+    assert pulled.bodies == "a"
+    puller.resume()
+    assert pulled.bodies == "ab"
+
+
+def test_another_subscription_counts_from_the_next_pull(
+    cluster: FakeCluster, pulled: Pulled, start: Callable[..., QueuePuller]
+) -> None:
+    puller = start(tags="x")
+    cluster.put("T", "a", tag="x")
+    puller.resubscribe(Subscription("T", "y", 4))
+    assert cluster.requests[-1][2].sub_version == 4
+    cluster.put("T", "b", tag="x")
+    cluster.put("T", "c", tag="y")
+    assert pulled.bodies == "ac"

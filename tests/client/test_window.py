@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,3 +87,15 @@ def test_nothing_unacked_is_ever_behind_the_committable_offset(
         assert window.committable >= committed
         assert len(window) == window.size_bytes == len(unacked)
         committed = window.committable
+
+
+@pytest.mark.parametrize(
+    ("queues", "messages", "size_bytes"), [(1, 100, 1000), (3, 40, 333), (500, 1, 2)]
+)
+def test_a_queue_has_its_part_of_what_all_may_have(
+    queues: int, messages: int, size_bytes: int
+) -> None:
+    limits = Limits(messages=100, size_bytes=5000, span=7)
+    in_all = Limits(messages=120, size_bytes=1000, span=1)
+    shared = limits.shared(in_all, queues)
+    assert shared == Limits(messages=messages, size_bytes=size_bytes, span=7)

@@ -521,6 +521,7 @@ class FakeCluster:
         RequestCode.CONSUMER_SEND_MSG_BACK: _send_back,
         RequestCode.LOCK_BATCH_MQ: _lock,
         RequestCode.UNLOCK_BATCH_MQ: _unlock,
+        RequestCode.CHECK_CLIENT_CONFIG: _done,
         RequestCode.UPDATE_AND_CREATE_TOPIC: _done,
         RequestCode.DELETE_TOPIC_IN_BROKER: _done,
         RequestCode.DELETE_TOPIC_IN_NAMESRV: _done,

@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from twistedmq.client.calls import BrokerCalls
 from twistedmq.client.errors import BrokerNotFoundError, RouteNotFoundError
 from twistedmq.client.interfaces import IQueueAllocation
+from twistedmq.client.locks import QueueLockedError
 from twistedmq.client.reactor import Clock
 from twistedmq.client.rebalance import compare, share_of
 from twistedmq.client.routing import MASTER_ID, Routes, TopicRoute
@@ -29,7 +30,8 @@ class Membership(Struct, frozen=True):
 
     group: str
     client_id: str
-    topics: tuple[str, ...]
+    topics: Collection[str]
+    """May be a live view: the queues of what is not in it any more are given back."""
     allocation: IQueueAllocation | None
     """None: every member consumes all queues (broadcasting)."""
 
@@ -92,6 +94,11 @@ class Assignment:
         running = Deferred.fromCoroutine(self._rebalance())
         running.addCallbacks(self._over, self._broke)
 
+    def round(self) -> Deferred[None]:
+        """Begin a round; fires when it is over, whatever came of it."""
+        self.soon()
+        return self._round_over()
+
     def _round_over(self) -> Deferred[None]:
         """Fires when no round runs."""
         over: Deferred[None] = Deferred()
@@ -129,7 +136,11 @@ class Assignment:
 
     async def _rebalance(self) -> bool:
         """Do one round; gives whether all topics are as they should be."""
-        good = [await self._rebalance_topic(topic) for topic in self._membership.topics]
+        topics = list(self._membership.topics)
+        for queue in list(self._parts.owned()):
+            if queue.topic not in topics:
+                await self._parts.give_back(queue)
+        good = [await self._rebalance_topic(topic) for topic in topics]
         return all(good)
 
     async def _rebalance_topic(self, topic: str) -> bool:
@@ -193,6 +204,10 @@ class Assignment:
                 return True
             try:
                 await self._parts.take(queue)
+            except QueueLockedError:
+                # its owner gives it up when it hears of us, and has nothing in work
+                _log.debug("{queue} is locked by another member yet", queue=queue)
+                good = False
             except Exception as error:
                 self._complain(str(queue), error)
                 good = False

@@ -17,6 +17,7 @@ from twistedmq.protocol.bodies.clients import (
     UnlockBatchRequestBody,
 )
 from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.bodies.subscriptions import CheckClientRequestBody
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Buffer, Command
 from twistedmq.protocol.fields import decode_fields
@@ -182,6 +183,13 @@ class BrokerCalls:
         )
         code = RequestCode.UNLOCK_BATCH_MQ
         return self.ask(address, code, None, loose_json.encode(wish))
+
+    def check_client(
+        self, address: str, check: CheckClientRequestBody
+    ) -> Deferred[Command]:
+        """Have a broker look at a subscription."""
+        body = loose_json.encode(check)
+        return self.ask(address, RequestCode.CHECK_CLIENT_CONFIG, None, body)
 
 
 def _must_succeed(answer: Command, address: str) -> Command:

@@ -63,11 +63,15 @@ class Consumer(Startable):
             A genuine broker has it begin at 0 all the same while a topic is young.
         concurrency: how many messages (in order: queues) ``run`` has in work at a time.
         prefetch: how much of each queue is fetched ahead.
+        prefetch_in_all: how much is fetched ahead of all queues together, the retry
+            queues among them; each has an equal part. None: only *prefetch* counts.
         allocation: who consumes which queues; the same in all members.
         orderly: whether the messages of a queue are consumed one after the other.
         max_reconsume_times: after so many failures a message goes to the dead letters.
             None: 16; in order it is tried without end.
         suspend_s: in order: how long a queue rests after a failure, 0.01 to 30 s.
+        consume_timeout_s: a message that a function has longer than that is given back,
+            so that those behind it can be committed; None: never. Not in order.
         offsets_directory: where broadcasting keeps its progress; None:
             ~/.rocketmq_offsets.
         close_timeout_s: how long ``close`` waits for messages in work, and a shutdown
@@ -93,9 +97,11 @@ class Consumer(Startable):
         start_from: Start = StartFrom.LAST,
         concurrency: int = 20,
         prefetch: Limits | None = None,
+        prefetch_in_all: Limits | None = None,
         allocation: IQueueAllocation | None = None,
         max_reconsume_times: int | None = None,
         suspend_s: float = 1.0,
+        consume_timeout_s: float | None = 900.0,
         offsets_directory: Path | None = None,
         close_timeout_s: float = 30.0,
         settings: ClientSettings | None = None,
@@ -115,9 +121,11 @@ class Consumer(Startable):
             start_from=start_from,
             concurrency=concurrency,
             prefetch=prefetch or Limits(),
+            prefetch_in_all=prefetch_in_all,
             allocation=allocation or AverageAllocation(),
             max_reconsume_times=max_reconsume_times,
             suspend_s=suspend_s,
+            consume_timeout_s=consume_timeout_s,
             offsets_directory=offsets_directory,
         )
         self._member = GroupMember(session, self._rules, subscriptions)
@@ -141,7 +149,8 @@ class Consumer(Startable):
     def start(self) -> Deferred[Self]:
         """Join the group; fires when its queues were shared out for the first time.
 
-        Fails with NoNameServerError. Topics and brokers may come later.
+        Fails with NoNameServerError, or with SubscriptionRefusedError where a broker
+        does not take an ``Sql``. Topics and brokers may come later.
         """
         return super().start()
 
@@ -170,6 +179,36 @@ class Consumer(Startable):
         begun.addCallback(lambda _: follow(self._closed))
         return begun.addErrback(self._close_and_fail)
 
+    def suspend(self) -> None:
+        """Fetch no more messages until ``resume``; those fetched are still consumed.
+
+        Its queues stay with this member.
+        """
+        self._member.owned.suspend()
+
+    def resume(self) -> None:
+        """Fetch messages again."""
+        self._member.owned.resume()
+
+    def subscribe(self, topic: str, expression: str = "*") -> Deferred[None]:
+        """Consume a topic as well, or something else of it, from now on.
+
+        Fires when the brokers were told and the queues shared out. All members of a
+        group should want the same.
+
+        Raises:
+            MessageIllegalError: the name of the topic is not allowed.
+            NotRunningError: it was not started.
+        """
+        names.check_topic(topic)
+        self._check_runs()
+        return Deferred.fromCoroutine(self._member.subscribe(topic, expression))
+
+    def unsubscribe(self, topic: str) -> Deferred[None]:
+        """Consume a topic no more; fires when its queues were given back."""
+        self._check_runs()
+        return Deferred.fromCoroutine(self._member.unsubscribe(topic))
+
     def ack(self, message: ReceivedMessage) -> bool:
         """Note that *message* is done; False if its queue is not ours any more."""
         return self._member.owned.ack(message)
@@ -191,8 +230,7 @@ class Consumer(Startable):
 
     def __aiter__(self) -> Iteration:
         """Iterate over messages; several iterations share them."""
-        if not self._running:
-            raise NotRunningError("this consumer is not running: start it first")
+        self._check_runs()
         return self._iterations.begin()
 
     def _left(self, *, cleanly: bool) -> None:
@@ -210,6 +248,10 @@ class Consumer(Startable):
         except Exception:
             await (self.close() if self._running else self._session.close(None))
             raise
+
+    def _check_runs(self) -> None:
+        if not self._running:
+            raise NotRunningError("this consumer is not running: start it first")
 
     async def _work(self, handler: LotHandler, size: int) -> None:
         self._consumption.prepare(handler)
@@ -262,7 +304,7 @@ class Consumer(Startable):
         session = self._session
         return RequestParts(
             group=self.group,
-            subscriptions=tuple(self._member.subscriptions.values()),
+            subscriptions=self._member.subscriptions.values(),
             owned=self._member.owned,
             rebalance=self._member.rebalance,
             consume=self._consumption.directly,

@@ -22,9 +22,11 @@ class ConsumerRules(Struct, frozen=True, kw_only=True):
     start_from: Start
     concurrency: int
     prefetch: Limits
+    prefetch_in_all: Limits | None
     allocation: IQueueAllocation
     max_reconsume_times: int | None
     suspend_s: float
+    consume_timeout_s: float | None
     offsets_directory: Path | None
 
     @property

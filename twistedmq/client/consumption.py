@@ -11,6 +11,7 @@ from twisted.internet.defer import (
     maybeDeferred,
     succeed,
 )
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -29,11 +30,12 @@ from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.ordered_inbox import OrderedInbox
 from twistedmq.client.owned import OwnedQueues
 from twistedmq.client.reactor import Clock
-from twistedmq.client.retrying import Retries
+from twistedmq.client.retrying import FIRST_RETRY_LEVEL, Retries
 
 SHORTEST_REST_S = 0.01
 LONGEST_REST_S = 30.0
 TO_DEAD_LETTERS = -1
+WATCH_S = 60.0
 
 _log = Logger()
 
@@ -58,6 +60,7 @@ class Consumption:
     def __init__(self, parts: ConsumptionParts) -> None:
         self._parts = parts
         self._workers: Workers | None = None
+        self._watch = LoopingCall(self._give_back_what_takes_too_long)
         self._handler: LotHandler | None = None
 
     @property
@@ -82,12 +85,22 @@ class Consumption:
             parts.clock,
         )
         self._workers.start()
+        timeout_s = parts.rules.consume_timeout_s
+        if (
+            timeout_s is not None
+            and parts.rules.is_clustering
+            and not (parts.rules.orderly)
+        ):
+            self._watch.clock = parts.clock
+            self._watch.start(min(timeout_s, WATCH_S), now=False)
 
     @gives_deferred
     async def stop(self, patience_s: float) -> None:
         """Begin no more; fires when nothing is in work, or patience is at its end."""
         if self._workers is None:
             return
+        if self._watch.running:
+            self._watch.stop()
         try:
             await self._workers.stop().addTimeout(patience_s, self._parts.clock)
         except TimeoutError:
@@ -145,6 +158,27 @@ class Consumption:
             return succeed(True)
         explain(left, failure, "it will come again")
         return self._give_back(left, asked.delay_level)
+
+    @gives_deferred
+    async def _give_back_what_takes_too_long(self) -> None:
+        """Let the others behind a stuck message be committed."""
+        parts = self._parts
+        timeout_s = parts.rules.consume_timeout_s
+        assert timeout_s is not None
+        late_s = parts.clock.seconds() - timeout_s
+        for work in self.in_work:
+            if work.begun_s > late_s:
+                break
+            left = [message for message in work.lot if parts.owned.holds(message)]
+            if left:
+                _log.warn(
+                    "{message!r} and {more} more take over {timeout_s:g} s; they come "
+                    "again",
+                    message=left[0],
+                    more=len(left) - 1,
+                    timeout_s=timeout_s,
+                )
+                await self._give_back(left, FIRST_RETRY_LEVEL)
 
     def _give_back(self, lot: list[ReceivedMessage], level: int) -> Deferred[bool]:
         retries = self._parts.retries

@@ -73,6 +73,20 @@ class RefusedError(ClientError):
         self.address = address
 
 
+class SubscriptionRefusedError(ClientError):
+    """A broker does not take a condition, or none at all (``enablePropertyFilter``)."""
+
+    def __init__(self, topic: str, expression: str, refusal: RefusedError) -> None:
+        """Keep the topic, the condition, and what the broker said."""
+        super().__init__(
+            f"the condition {expression!r} on {topic!r} is refused: {refusal.remark}"
+        )
+        self.topic = topic
+        self.expression = expression
+        self.remark = refusal.remark
+        self.code = refusal.code
+
+
 class SendTimeoutError(ClientError):
     """A send did not finish within its time, retries included."""
 

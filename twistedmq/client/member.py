@@ -8,7 +8,12 @@ from twisted.logger import Logger
 
 from twistedmq.client.assignment import Assignment, AssignmentParts, Membership
 from twistedmq.client.consumer_rules import ConsumerRules
-from twistedmq.client.errors import RouteNotFoundError
+from twistedmq.client.errors import (
+    BrokerNotFoundError,
+    RefusedError,
+    RouteNotFoundError,
+    SubscriptionRefusedError,
+)
 from twistedmq.client.identity import local_address
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.interfaces import IOffsetStore
@@ -20,11 +25,13 @@ from twistedmq.client.owned import OwnedParts, OwnedQueues
 from twistedmq.client.pulling import PullParts
 from twistedmq.client.session import Session
 from twistedmq.client.starting import heartbeat_value, start_offset
-from twistedmq.client.subscription import Subscription
+from twistedmq.client.subscription import TAG, Subscription
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies.clients import ConsumerData, ConsumeType, HeartbeatData
 from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.bodies.subscriptions import CheckClientRequestBody
 from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
+from twistedmq.remoting.errors import RemotingError
 
 COMMIT_S = 5.0
 DEFAULT_INSTANCE = "DEFAULT"
@@ -75,12 +82,37 @@ class GroupMember:
         for topic in self.subscriptions:
             await self._look_for(topic)
         await self._heartbeats.start(self._session.settings.heartbeat_s)
+        for subscription in list(self.subscriptions.values()):
+            await self._check(subscription)
         if self._stopped:
             return
         if self._locked is not None:
             self.locks.start()
         self._commits.start(COMMIT_S, now=False)
         await self._assignment.start()
+
+    async def subscribe(self, topic: str, expression: str) -> None:
+        """Want a topic from now on, or something else of it; see ``Consumer``."""
+        before = self.subscriptions.get(topic)
+        # brokers believe the newest, and a clock may have been set back
+        version = self._session.wall_ms()
+        if before is not None:
+            version = max(version, before.version + 1)
+        subscription = Subscription.of(topic, expression, version)
+        await self._look_for(topic)
+        await self._check(subscription)
+        if self._stopped:
+            return
+        self.subscriptions[topic] = subscription
+        await self._heartbeats.beat()
+        self.owned.resubscribe(subscription)
+        await self._assignment.round()
+
+    async def unsubscribe(self, topic: str) -> None:
+        """Want nothing of a topic any more."""
+        if self.subscriptions.pop(topic, None) is not None:
+            await self._assignment.round()
+            await self._heartbeats.beat()
 
     async def stop(self) -> None:
         """Take in no more messages; what is in work can still be acked."""
@@ -123,6 +155,27 @@ class GroupMember:
             # brokers make a retry topic at the first heartbeat
             if not names.is_retry_topic(topic):
                 _log.info("topic {topic} is not there yet", topic=topic)
+
+    async def _check(self, subscription: Subscription) -> None:
+        """Have the brokers of a topic look at a condition before it is relied on."""
+        session = self._session
+        route = session.routes.cached(subscription.topic)
+        if subscription.expression_type == TAG or route is None:
+            return
+        check = CheckClientRequestBody(
+            client_id=session.client_id,
+            group=self._rules.group,
+            subscription_data=subscription.data(),
+        )
+        for name in route.brokers:
+            try:
+                await session.calls.check_client(session.routes.address(name), check)
+            except RefusedError as error:
+                topic, condition = subscription.topic, subscription.expression
+                raise SubscriptionRefusedError(topic, condition, error) from error
+            except (RemotingError, BrokerNotFoundError) as error:
+                # it will say so itself when it is asked for messages
+                _log.warn("{broker} was not asked: {error}", broker=name, error=error)
 
     def _heartbeat(self) -> HeartbeatData:
         rules = self._rules
@@ -176,6 +229,7 @@ class GroupMember:
             self._offset_store(),
             self._start_offset,
             self._rules.prefetch,
+            self._rules.prefetch_in_all,
             pulls_commit=self._rules.is_clustering,
         )
 
@@ -200,7 +254,7 @@ class GroupMember:
         membership = Membership(
             rules.group,
             session.client_id,
-            tuple(self.subscriptions),
+            self.subscriptions.keys(),
             rules.allocation if rules.is_clustering else None,
         )
         return Assignment(parts, membership)

@@ -22,6 +22,9 @@ class OwnedParts(Struct, frozen=True):
     start: Callable[[MessageQueue], Awaitable[int]]
     """Gives where to begin in a queue without a kept offset."""
     limits: Limits
+    """For each queue."""
+    in_all: Limits | None
+    """For all queues together."""
     pulls_commit: bool
     """Whether pulls may carry offsets to commit along (clustering)."""
 
@@ -38,6 +41,7 @@ class OwnedQueues:
         self._pullers: dict[MessageQueue, QueuePuller] = {}
         self._committed: dict[MessageQueue, int | None] = {}
         self._retired: set[MessageQueue] = set()
+        self._suspended = False
 
     @property
     def queues(self) -> list[MessageQueue]:
@@ -61,6 +65,9 @@ class OwnedQueues:
             QueueWindow(start, self._parts.limits),
         )
         self._pullers[queue] = puller
+        self._share_limits()
+        if self._suspended:
+            puller.suspend()
         # 0 is also what a broker says that knows no offset of a young queue
         puller.carries_commits = self._parts.pulls_commit and bool(kept)
         puller.start()
@@ -97,6 +104,24 @@ class OwnedQueues:
         """Commit what has changed."""
         await self._commit(list(self._pullers))
 
+    def suspend(self) -> None:
+        """Fetch no more for the time being."""
+        self._suspended = True
+        for puller in self._pullers.values():
+            puller.suspend()
+
+    def resume(self) -> None:
+        """Fetch again."""
+        self._suspended = False
+        for puller in self._pullers.values():
+            puller.resume()
+
+    def resubscribe(self, subscription: Subscription) -> None:
+        """Fetch what is wanted of a topic now; what was fetched before stays."""
+        for queue, puller in self._pullers.items():
+            if queue.topic == subscription.topic:
+                puller.resubscribe(subscription)
+
     def stop(self) -> None:
         """Pull no more from any queue."""
         for puller in self._pullers.values():
@@ -120,6 +145,16 @@ class OwnedQueues:
         self._pullers.pop(queue, None)
         self._committed.pop(queue, None)
         self._retired.discard(queue)
+        self._share_limits()
+
+    def _share_limits(self) -> None:
+        """Let each queue have its part of what may be fetched in all."""
+        parts = self._parts
+        if parts.in_all is None or not self._pullers:
+            return
+        limits = parts.limits.shared(parts.in_all, len(self._pullers))
+        for puller in self._pullers.values():
+            puller.window.limits = limits
 
     async def _commit(self, queues: list[MessageQueue]) -> None:
         progress = {queue: self._pullers[queue].window.committable for queue in queues}

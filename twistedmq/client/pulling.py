@@ -80,6 +80,7 @@ class QueuePuller:
         self._subscription = subscription
         self._source = PullSource(parts.routes, queue.broker_name)
         self._stopped = False
+        self._suspended = False
         self._pull: Deferred[PullAnswer] | None = None
         self._later: IDelayedCall | None = None
         self._pause_s = FIRST_PAUSE_S
@@ -92,6 +93,22 @@ class QueuePuller:
         """Pull no more; an answer that is still to come is dropped."""
         self._stopped = True
         self._break_off()
+
+    def suspend(self) -> None:
+        """Begin no pull until ``resume``; what one brings that is under way is kept."""
+        self._suspended = True
+
+    def resume(self) -> None:
+        """Go on pulling."""
+        self._suspended = False
+        if self._pull is None and self._later is None:
+            self._go_on()
+
+    def resubscribe(self, subscription: Subscription) -> None:
+        """Pull by another subscription from here on."""
+        self._subscription = subscription
+        self._break_off()
+        self._go_on()
 
     def ack(self, offset: int) -> bool:
         """Note that a message is done, which may make room for the next pull."""
@@ -117,7 +134,9 @@ class QueuePuller:
     def _go_on(self) -> None:
         """Pull if nothing speaks against it."""
         self._later = None
-        if self._stopped or self._pull is not None or not self.window.has_room:
+        if self._stopped or self._suspended or self._pull is not None:
+            return
+        if not self.window.has_room:
             return
         self.last_pull_s = self._parts.clock.seconds()
         try:

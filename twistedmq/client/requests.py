@@ -1,6 +1,6 @@
 """What brokers ask a consumer, mostly on behalf of an admin tool."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
@@ -31,7 +31,7 @@ class RequestParts(Struct, frozen=True):
     """What answering needs of its surroundings."""
 
     group: str
-    subscriptions: Sequence[Subscription]
+    subscriptions: Collection[Subscription]
     owned: OwnedQueues
     rebalance: Callable[[], None]
     consume: Callable[[ReceivedMessage], Deferred[object]]

@@ -18,6 +18,14 @@ class Limits(Struct, frozen=True):
     span: int = 2000
     """How far apart the first and the last unacked offset may be."""
 
+    def shared(self, in_all: "Limits", queues: int) -> "Limits":
+        """Give the limits of one of so many *queues* that keep *in_all* together."""
+        return Limits(
+            messages=min(self.messages, max(1, in_all.messages // queues)),
+            size_bytes=min(self.size_bytes, max(1, in_all.size_bytes // queues)),
+            span=self.span,
+        )
+
 
 class QueueWindow:
     """What was fetched from one queue and is not acked yet.
@@ -30,7 +38,7 @@ class QueueWindow:
     def __init__(self, start: int, limits: Limits | None = None) -> None:
         self.next_offset = start
         self.size_bytes = 0
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self._order: deque[int] = deque()
         self._sizes: dict[int, int] = {}
 
@@ -50,7 +58,7 @@ class QueueWindow:
     @property
     def has_room(self) -> bool:
         """Whether more may be fetched."""
-        limits = self._limits
+        limits = self.limits
         return (
             len(self._sizes) < limits.messages
             and self.size_bytes < limits.size_bytes

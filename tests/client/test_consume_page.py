@@ -153,3 +153,12 @@ def test_how_much_is_fetched_ahead(
     start(example("How much is fetched ahead", "bill")(shop.charge))
     cluster.put("orders", "a")
     assert shop.charged == [b"a"]
+
+
+def test_another_allocation(
+    cluster: FakeCluster, example: Callable[..., Example]
+) -> None:
+    shop = Shop()
+    start(example("Who gets which queues", "bill")(shop.charge))
+    cluster.put("orders", "a")
+    assert shop.charged == [b"a"]

@@ -3,14 +3,21 @@
 from typing import Any
 
 from client_kit import FakeCluster
-from read_side import BROKER, ReadSide
-from twisted.internet.defer import Deferred, succeed
+from read_side import BROKER, ReadSide, refusal
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
 
 from twistedmq.broker.groups.handlers import GroupHandlers
 from twistedmq.config.broker import TopicDefaults
 from twistedmq.config.live import Live
-from twistedmq.protocol.command import Command
+from twistedmq.protocol.bodies.routes import QueueData
+from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.command import Command, Reply
+from twistedmq.protocol.fields import encode_fields
+from twistedmq.testing.connections import FakeConnection, make_request
+
+ADDRESS = "127.0.0.1:10911"
+"""What stored messages have as the address of their broker."""
 
 
 class BrokerCluster(FakeCluster):
@@ -21,15 +28,49 @@ class BrokerCluster(FakeCluster):
         self.side = ReadSide()
         groups = GroupHandlers(self.side.groups, Live(TopicDefaults()), lambda: None)
         self.side.handlers.update(groups.table())
-        self.addresses = {BROKER: "192.0.2.10:10911"}
+        self.addresses = {BROKER: ADDRESS}
 
     def request(
         self, address: str, code: int, header: Any, body: bytes
     ) -> Deferred[Command]:
+        if code == RequestCode.GET_ROUTEINFO_BY_TOPIC:
+            self._learn(header.topic)
         if address not in self.addresses.values() or code in self.refuse:
             return super().request(address, code, header, body)
         self.requests.append((address, code, header))
-        reply = self.side.ask(code, header, body)
-        return succeed(
-            Command(code=reply.code, body=bytes(reply.body), remark=reply.remark)
-        )
+        request = make_request(code, header, body)
+        reply = maybeDeferred(self.side.handlers[code], request)
+        reply.addErrback(lambda failure: refusal(failure.value))
+        return reply.addCallback(_as_command)
+
+    def _learn(self, topic: str) -> None:
+        """Have the name server know what the broker has of *topic*."""
+        config = self.side.topics.get(topic)
+        if config is not None:
+            self.topics[topic] = {
+                BROKER: QueueData(
+                    broker_name=BROKER,
+                    perm=config.perm,
+                    read_queue_nums=config.read_queue_nums,
+                    write_queue_nums=config.write_queue_nums,
+                )
+            }
+
+    def member(
+        self, group: str, topics: dict[str, str], client_id: str = "c1", **more: Any
+    ) -> FakeConnection:
+        """Have a consumer join; what it is asked is in its ``requests``."""
+        connection = FakeConnection()
+        topics = {**topics, f"%RETRY%{group}": "*"}
+        self.side.heartbeat(group, topics, connection, client_id, **more)
+        return connection
+
+
+def _as_command(reply: Reply) -> Command:
+    body = reply.body
+    return Command(
+        code=reply.code,
+        fields=encode_fields(reply.header),
+        body=b"".join(body) if isinstance(body, list) else bytes(body),
+        remark=reply.remark,
+    )

@@ -4,11 +4,19 @@ from typing import Any, Self
 
 from twisted.internet.defer import Deferred
 
+from twistedmq.admin.asking import Asking
 from twistedmq.admin.brokers import Brokers
+from twistedmq.admin.clients import Clients
 from twistedmq.admin.cluster import Cluster
+from twistedmq.admin.group_configs import GroupConfigs
 from twistedmq.admin.groups import Groups
+from twistedmq.admin.messages import Messages
 from twistedmq.admin.namesrv import NameServerTables
+from twistedmq.admin.offsets import Offsets
 from twistedmq.admin.topics import Topics
+from twistedmq.admin.traces import Traces
+from twistedmq.admin.tracks import Tracks
+from twistedmq.admin.transactions import Transactions
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.startable import Startable
@@ -34,6 +42,13 @@ class Admin(Startable):
         namesrv: the tables of the name servers, besides routes.
         topics: the topics of the cluster.
         groups: its consumer groups.
+        group_configs: what these may do.
+        clients: who is connected, and what they say of themselves.
+        offsets: how far groups are, and putting them elsewhere.
+        messages: stored messages.
+        tracks: what became of a message in each group.
+        traces: what clients wrote down of a message.
+        transactions: halves that nobody ended.
     """
 
     def __init__(
@@ -51,6 +66,14 @@ class Admin(Startable):
         self.namesrv = NameServerTables(session.names)
         self.topics = Topics(session.names, session.routes, session.calls, self.cluster)
         self.groups = Groups(self.cluster, session.calls)
+        asking = Asking(self.cluster, session.routes, session.calls)
+        self.group_configs = GroupConfigs(asking)
+        self.clients = Clients(asking)
+        self.offsets = Offsets(asking)
+        self.messages = Messages(asking)
+        self.tracks = Tracks(asking, self.clients, self.offsets)
+        self.traces = Traces(self.messages)
+        self.transactions = Transactions(asking, self.messages)
 
     def start(self) -> Deferred[Self]:
         """Find the name servers; fails with NoNameServerError."""

@@ -1,5 +1,8 @@
 """What can go wrong for an operator, besides the errors of the client."""
 
+from twistedmq.client.errors import ClientError
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.errors import InvalidParameterError
 
 
@@ -13,3 +16,44 @@ class NotThereError(InvalidParameterError):
         self.kind = kind
         self.name = name
         self.known = known
+
+
+class NotOnlineError(ClientError):
+    """No client of that group is connected to the broker that was asked."""
+
+    code = ResponseCode.CONSUMER_NOT_ONLINE
+
+    def __init__(self, group: str, address: str, remark: str | None = None) -> None:
+        """Keep the *group* and the *address* of the broker that knows nobody of it."""
+        super().__init__(remark or f"{address} knows no client of group {group!r}")
+        self.group = group
+        self.address = address
+
+
+class MessageNotFoundError(ClientError):
+    """There is no such message, or no longer."""
+
+    code = ResponseCode.NO_MESSAGE
+
+    def __init__(self, topic: str, wanted: str) -> None:
+        """Keep the *topic* and what was *wanted*: an id, a key, an offset."""
+        super().__init__(f"topic {topic!r} has no message {wanted}")
+        self.topic = topic
+        self.wanted = wanted
+
+
+class OffsetOutOfRangeError(ClientError):
+    """A group cannot be put to an offset that the queue does not have."""
+
+    code = ResponseCode.INVALID_PARAMETER
+
+    def __init__(self, queue: MessageQueue, offset: int, least: int, end: int) -> None:
+        """Keep the *queue*, the *offset*, and what it may be: *least* to *end*."""
+        super().__init__(
+            f"offset {offset} of {queue.topic}@{queue.broker_name}:{queue.queue_id} "
+            f"is not within {least} to {end}"
+        )
+        self.queue = queue
+        self.offset = offset
+        self.least = least
+        self.end = end

@@ -1,0 +1,79 @@
+"""Asking the brokers that have a topic."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred, gatherResults
+
+from twistedmq.admin.cluster import Cluster
+from twistedmq.client.calls import BrokerCalls
+from twistedmq.client.deferreds import unwrapped
+from twistedmq.client.routing import Routes, TopicRoute
+from twistedmq.protocol import loose_json
+from twistedmq.protocol.headers.base import Header
+
+T = TypeVar("T")
+
+
+class Asking:
+    """Whom an operator's question goes to.
+
+    Calls fail with NoNameServerError, RefusedError or an error of the remoting room.
+
+    Args:
+        cluster: knows which brokers there are.
+        routes: know which of them have a topic.
+        calls: how to ask one.
+    """
+
+    def __init__(self, cluster: Cluster, routes: Routes, calls: BrokerCalls) -> None:
+        self.cluster = cluster
+        self.routes = routes
+        self.calls = calls
+
+    async def brokers_of(self, *topics: str) -> dict[str, str]:
+        """Give an address of each broker that has the first of *topics* with a route.
+
+        That of its master, and of a slave where that is gone; by the broker's name.
+        Fails with RouteNotFoundError where none of them has a route.
+        """
+        return addresses_of(await self.route(*topics))
+
+    async def route(self, *topics: str) -> TopicRoute:
+        """Give the route of the first of *topics* that has one."""
+        missing: Exception | None = None
+        for topic in topics:
+            # what an operator is shown had better be how it is now
+            try:
+                return await self.routes.refresh(topic)
+            except Exception as error:
+                missing = error
+        assert missing is not None, "a topic at least"
+        raise missing
+
+    async def body(
+        self, address: str, code: int, header: Header | None, kind: type[T]
+    ) -> T:
+        """Ask one broker and read what its answer carries."""
+        answer = await self.calls.ask(address, code, header)
+        return loose_json.decode(answer.body, type=kind)
+
+    async def bodies(
+        self, brokers: Mapping[str, str], code: int, header: Header, kind: type[T]
+    ) -> dict[str, T]:
+        """Ask all *brokers* (address by name) at once; fails with the first error."""
+        asked = [
+            Deferred.fromCoroutine(self.body(address, code, header, kind))
+            for address in brokers.values()
+        ]
+        answers = await unwrapped(gatherResults(asked, consumeErrors=True))
+        return dict(zip(brokers, answers, strict=True))
+
+
+def addresses_of(route: TopicRoute) -> dict[str, str]:
+    """Give an address of each broker of *route*: its master's, or any."""
+    return {
+        name: members[min(members)]
+        for name, members in sorted(route.brokers.items())
+        if members
+    }

@@ -191,6 +191,36 @@ class TestOwnRequests:
         assert (error.request_code, error.timeout_s) == (HEARTBEAT, 3.0)
         assert rig.receive(response(sent.opaque)) == []  # too late, and no harm
 
+    def test_a_peer_that_was_asked_and_says_nothing_is_gone(self, rig, dropped):
+        held = rig.protocol.request(11, None, b"", 30.0)
+        asked = rig.protocol.request(34, None, b"", 5.0)
+        rig.clock.advance(5.5)
+        assert isinstance(failure_of(asked).value, RequestTimeoutError)
+        assert rig.transport.disconnecting
+        assert not rig.protocol.is_open
+        rig.lose()
+        assert "said nothing for 5." in str(failure_of(held).value)
+
+    def test_a_peer_that_says_anything_is_not(self, rig):
+        rig.protocol.request(11, None, b"", 30.0).addErrback(lambda _: None)
+        late = rig.protocol.request(34, None, b"", 5.0)
+        rig.clock.advance(4)
+        rig.receive(frame(200))
+        rig.clock.advance(1.5)
+        assert isinstance(failure_of(late).value, RequestTimeoutError)
+        assert rig.protocol.is_open
+        # from here on it is listened to anew
+        later = rig.protocol.request(34, None, b"", 5.0)
+        rig.clock.advance(5.5)
+        assert isinstance(failure_of(later).value, RequestTimeoutError)
+        assert not rig.protocol.is_open
+
+    def test_who_is_impatient_drops_nobody(self, rig):
+        asked = rig.protocol.request(34, None, b"", 0.5)
+        rig.clock.advance(1)
+        assert isinstance(failure_of(asked).value, RequestTimeoutError)
+        assert rig.protocol.is_open
+
     def test_a_lost_connection_fails_all_that_wait_at_once(self, rig):
         answers = [rig.protocol.request(HEARTBEAT, None, b"", 3.0) for _ in range(3)]
         rig.lose()

@@ -17,9 +17,15 @@ class PendingRequests:
         waiting: requests without an answer; looked at with every read.
     """
 
-    def __init__(self, wheel: TimerWheel, limit: int) -> None:
-        """Wait for *limit* answers at most."""
+    def __init__(
+        self,
+        wheel: TimerWheel,
+        limit: int,
+        on_time_out: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Wait for *limit* answers at most; *on_time_out* hears of those that fail."""
         self._wheel = wheel
+        self._on_time_out = on_time_out
         self._limit = limit
         self._last_opaque = 0
         self.waiting: dict[int, tuple[Deferred[Command], Timer]] = {}
@@ -67,6 +73,7 @@ class PendingRequests:
 
     def _time_out(self, opaque: int, error: tuple[str, int, float]) -> None:
         answer, _ = self.waiting.pop(opaque)
+        self._on_time_out()
         answer.errback(RequestTimeoutError(*error))
 
     def _forget(self, opaque: int, _answer: Deferred[Command]) -> None:

@@ -37,6 +37,10 @@ _IDLE_CHECKS: Final = 4
 _CLOSING_S: Final = 2.0
 """How long a closed connection may take to send what is queued."""
 
+_DEAF_S: Final = 2.5
+"""A peer that was asked and says nothing at all for so long, until a request times out,
+is gone: a router has forgotten the connection, say, and nobody will ever tell."""
+
 # Why nothing is read from the peer at the moment; bits of one number.
 _TOO_MUCH_IN_FLIGHT: Final = 1
 _TOO_MUCH_UNSENT: Final = 2
@@ -71,7 +75,12 @@ class RemotingProtocol(Protocol):
         self._named_peer = peer
         self._capabilities = capabilities or detect()
         self._decoder = FrameDecoder(limits.max_frame_bytes)
-        self._pending = PendingRequests(wheel, limits.max_pending_requests)
+        self._pending = PendingRequests(
+            wheel, limits.max_pending_requests, self._timed_out
+        )
+        self._heard = False
+        """Whether anything came since ``_asked_s``."""
+        self._asked_s = 0.0
         self.in_flight = 0
         """Requests that wait for their answer."""
         self.in_flight_bytes = 0
@@ -113,6 +122,7 @@ class RemotingProtocol(Protocol):
         if not self._open:
             return
         self._quiet_checks = 0
+        self._heard = True
         try:
             frames = self._decoder.feed(data)
             if frames:
@@ -154,6 +164,8 @@ class RemotingProtocol(Protocol):
         """Send a request; see IConnection."""
         if not self._open:
             return fail(self._lost_error())
+        if not self._pending.waiting:
+            self._listen()
         opaque = self._pending.next_opaque()
         try:
             answer = self._pending.wait(opaque, self.peer, code, timeout_s)
@@ -348,6 +360,19 @@ class RemotingProtocol(Protocol):
             self.close(f"idle for {self._limits.idle_s:g} s")
         else:
             self._watch_idleness()
+
+    # A peer that is gone
+
+    def _listen(self) -> None:
+        self._heard = False
+        self._asked_s = self._wheel.now()
+
+    def _timed_out(self) -> None:
+        silent_s = self._wheel.now() - self._asked_s
+        if self._heard:
+            self._listen()
+        elif silent_s >= _DEAF_S:
+            self.abort(f"asked, and said nothing for {silent_s:.1f} s")
 
     # Closing
 

@@ -17,7 +17,7 @@ QUICK := import ensurepip, sys, time, timeit; sys.version_info < (3, 11) and sys
 ARGS ?=
 
 # What `make test` hands to pytest: make test TESTS=tests/store
-TESTS ?= tests plugins/store-sqlite/tests
+TESTS ?= tests plugins/store-sqlite/tests docs/examples/testing
 
 # The rooms whose tests touch what only Linux has; they run again without it.
 PLAIN_TESTS := $(wildcard tests/store tests/remoting tests/integration)

@@ -185,7 +185,8 @@ def test_a_server_may_refuse_to_serve(pair: Pair) -> None:
 
 def test_a_silent_connection_tells_nobody_anything(pair: Pair) -> None:
     near, far = pair.connect()
-    pair.network.hang(SERVER)
+    [end] = pair.network.connections()
+    end.go_silent()
     near.transport.write(b"hello?")
     near.transport.loseConnection()
     pair.clock.advance(1000)

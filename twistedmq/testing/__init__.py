@@ -2,6 +2,7 @@
 
 * Cluster: name server, brokers and clients in memory, on a virtual clock.
 * VirtualClock: its time.
+* Faults, Fault: what goes wrong between clients and servers.
 * ClusterBroker, ClusterNameServer: its servers, to be stopped, killed, started again.
 * Told, batch_of: messages as a store is given them.
 * store_context: what a store is opened with, on a virtual clock.
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
         NoSuchServerError,
     )
     from twistedmq.testing.fake_files import FakeFiles
+    from twistedmq.testing.faults import Fault, Faults, NoSuchHostError
+    from twistedmq.testing.operations import UnknownOperationError
     from twistedmq.testing.stores import store_context
     from twistedmq.testing.virtual_clock import VirtualClock
     from twistedmq.testing.workers import HeldWorkers, InlineWorkers
@@ -32,11 +35,15 @@ __all__ = [
     "ClusterBroker",
     "ClusterNameServer",
     "FakeFiles",
+    "Fault",
+    "Faults",
     "HeldWorkers",
     "InlineWorkers",
+    "NoSuchHostError",
     "NoSuchServerError",
     "NotDoneError",
     "Told",
+    "UnknownOperationError",
     "VirtualClock",
     "batch_of",
     "store_context",
@@ -47,11 +54,15 @@ _HOMES = {
     "ClusterBroker": "cluster_servers",
     "ClusterNameServer": "cluster_servers",
     "FakeFiles": "fake_files",
+    "Fault": "faults",
+    "Faults": "faults",
     "HeldWorkers": "workers",
     "InlineWorkers": "workers",
+    "NoSuchHostError": "faults",
     "NoSuchServerError": "cluster_servers",
     "NotDoneError": "cluster",
     "Told": "batches",
+    "UnknownOperationError": "operations",
     "VirtualClock": "virtual_clock",
     "batch_of": "batches",
     "store_context": "stores",

@@ -1,7 +1,8 @@
 """A whole cluster in one process: no port, no disk, and time that does not pass."""
 
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from random import Random
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -12,14 +13,20 @@ from twisted.python.failure import Failure
 
 from twistedmq.admin.client import Admin
 from twistedmq.client.consumer import Consumer
+from twistedmq.client.deferreds import gives_deferred
+from twistedmq.client.errors import RouteNotFoundError
+from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.producer import Producer
+from twistedmq.client.pull_consumer import PullConsumer
 from twistedmq.client.session import ClientSettings
 from twistedmq.client.starting import StartFrom
+from twistedmq.protocol.names import TOOLS_CONSUMER_GROUP
 from twistedmq.testing.cluster_servers import (
     ClusterBroker,
     ClusterNameServer,
     NoSuchServerError,
 )
+from twistedmq.testing.faults import Faults
 from twistedmq.testing.memory_machine import MemoryMachine
 from twistedmq.testing.memory_network import MemoryNetwork
 from twistedmq.testing.virtual_clock import (
@@ -31,6 +38,7 @@ from twistedmq.testing.virtual_clock import (
 )
 
 T = TypeVar("T")
+C = TypeVar("C")
 
 PATIENCE_S = 300.0
 """How much virtual time ``run`` lets pass."""
@@ -74,6 +82,7 @@ class Cluster:
     Attributes:
         clock: the virtual time.
         network: what connects everything.
+        faults: what goes wrong in it.
         name_server: the name server.
         brokers: the brokers by name.
     """
@@ -91,6 +100,7 @@ class Cluster:
     ) -> None:
         self.clock = VirtualClock(start)
         self.network = MemoryNetwork(self.clock, Random(seed))
+        self.faults = Faults(self.network)
         self.name_server = ClusterNameServer(
             self.network, NAMESRV_HOST, namesrv_settings or {}
         )
@@ -243,9 +253,13 @@ class Cluster:
         }
         return ClientSettings(**usual | changes)
 
+    def make(self, client: Callable[..., C], *args: Any, **options: Any) -> C:
+        """Give a client of any class, with settings of its own, not started."""
+        return client(*args, settings=self.settings(), **options)
+
     def producer(self, group: str = "test-producer", **options: Any) -> Producer:
         """Give a producer, not started; *options* are those of ``Producer``."""
-        return Producer(group, settings=self.settings(), **options)
+        return self.make(Producer, group, **options)
 
     def consumer(
         self,
@@ -260,14 +274,30 @@ class Cluster:
         A group that is new begins with the first message, so that a test may send
         before it consumes.
         """
-        return Consumer(
-            group,
-            subscriptions,
-            start_from=start_from,
-            settings=self.settings(),
-            **options,
+        return self.make(
+            Consumer, group, subscriptions, start_from=start_from, **options
         )
 
     def admin(self) -> Admin:
         """Give an admin client, not started."""
-        return Admin(settings=self.settings())
+        return self.make(Admin)
+
+    # what came of it
+
+    @gives_deferred
+    async def stored(self, topic: str) -> list[ReceivedMessage]:
+        """Give all messages of a topic that the running brokers have, oldest first."""
+        found: list[ReceivedMessage] = []
+        async with self.make(PullConsumer, TOOLS_CONSUMER_GROUP) as reader:
+            try:
+                queues = await reader.queues(topic)
+            except RouteNotFoundError:
+                return []
+            for queue in queues:
+                offset = await reader.min_offset(queue)
+                end = await reader.max_offset(queue)
+                while offset < end:
+                    batch = await reader.pull(queue, offset)
+                    found += batch.messages
+                    offset = batch.next_offset
+        return sorted(found, key=attrgetter("stored_at_ms", "physical_offset"))

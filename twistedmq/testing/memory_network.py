@@ -110,10 +110,13 @@ class MemoryNetwork:
         """Give the ends that *host* has of its open connections."""
         return [end for end in self._ends if end.connected and end.host == host]
 
-    def hang(self, host: str) -> None:
-        """Have everything that is open between *host* and others go silent."""
-        for end in self.ends(host):
-            end.go_silent()
+    def connections(self) -> list[MemoryTransport]:
+        """Give one end of each open connection."""
+        open_ends = [end for end in self._ends if end.connected]
+        found: dict[frozenset[int], MemoryTransport] = {}
+        for end in open_ends:
+            found.setdefault(frozenset({id(end), id(end.other)}), end)
+        return list(found.values())
 
 
 def timed_out(host: str, port: int) -> TimeoutError:

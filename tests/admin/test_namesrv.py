@@ -68,3 +68,25 @@ def test_refusals_are_errors(cluster: AdminCluster, tables: NameServerTables) ->
     for refused in (tables.put("ns", "k", "v"), tables.value("ns", "k")):
         with pytest.raises(RefusedError):
             result_of(refused)
+
+
+def test_settings_are_told_by_each(
+    cluster: AdminCluster, tables: NameServerTables
+) -> None:
+    cluster.answers[RequestCode.GET_NAMESRV_CONFIG] = told(b"b=2\na=1\n")
+    cluster.answers[RequestCode.UPDATE_NAMESRV_CONFIG] = told()
+    assert tables.addresses == [NAME_SERVER]
+    assert result_of(tables.configs()) == {NAME_SERVER: {"a": "1", "b": "2"}}
+    result_of(tables.update_config({"a": "3"}))
+    assert cluster.bodies[-1][2] == b"a=3\n"
+
+
+def test_a_broker_is_taken_out_and_put_back(
+    cluster: AdminCluster, tables: NameServerTables
+) -> None:
+    cluster.answers[RequestCode.WIPE_WRITE_PERM_OF_BROKER] = told(wipeTopicCount="23")
+    cluster.answers[RequestCode.ADD_WRITE_PERM_OF_BROKER] = told(addTopicCount="22")
+    assert result_of(tables.wipe_write_perm("b")) == {NAME_SERVER: 23}
+    assert result_of(tables.add_write_perm("b")) == {NAME_SERVER: 22}
+    [(_, header)] = cluster.asked(RequestCode.ADD_WRITE_PERM_OF_BROKER)
+    assert header.broker_name == "b"

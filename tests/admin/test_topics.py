@@ -1,16 +1,27 @@
 from typing import Any
 
 import pytest
+from admin_kit import AdminCluster, told
 from client_kit import NAME_SERVER, FakeCluster, result_of
 
 from twistedmq.admin.client import Admin
+from twistedmq.admin.errors import NotThereError
 from twistedmq.admin.topics import Topics
 from twistedmq.client.errors import (
     NoNameServerError,
     RefusedError,
     RouteNotFoundError,
 )
+from twistedmq.protocol import loose_json
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.bodies.topics import (
+    CreateTopicListRequestBody,
+    TopicConfig,
+    TopicOffset,
+    TopicStatsTable,
+)
 from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command
 from twistedmq.protocol.errors import InvalidParameterError, MessageIllegalError
 
 
@@ -114,3 +125,46 @@ def test_refusals_are_errors(cluster: FakeCluster, topics: Topics) -> None:
     for refused in (topics.names(), topics.create("NEW"), topics.delete("T")):
         with pytest.raises(RefusedError):
             result_of(refused)
+
+
+def test_a_topic_is_deleted_from_one_cluster(
+    cluster: FakeCluster, topics: Topics
+) -> None:
+    result_of(topics.delete("T", cluster="DefaultCluster"))
+    [(_, header)] = asked(cluster, RequestCode.DELETE_TOPIC_IN_NAMESRV)
+    assert header.cluster_name == "DefaultCluster"
+    with pytest.raises(NotThereError):
+        result_of(topics.delete("T", cluster="nowhere"))
+
+
+def test_several_topics_are_made_at_once() -> None:
+    cluster = AdminCluster()
+    cluster.answers[RequestCode.UPDATE_AND_CREATE_TOPIC_LIST] = told()
+    topics = result_of(Admin(settings=cluster.settings()).start()).topics
+    both = [TopicConfig(topic_name="A"), TopicConfig(topic_name="B", perm=4)]
+    result_of(topics.put_all("x:1", both))
+    [(address, _, body)] = cluster.bodies
+    sent = loose_json.decode(body, type=CreateTopicListRequestBody)
+    assert (address, sent.topic_config_list) == ("x:1", both)
+    with pytest.raises(InvalidParameterError):
+        result_of(topics.put_all("x:1", [*both, TopicConfig(topic_name="C", perm=9)]))
+    with pytest.raises(MessageIllegalError):
+        result_of(topics.put_all("x:1", [TopicConfig(topic_name="bad topic")]))
+    assert len(cluster.bodies) == 1
+
+
+def test_what_brokers_say_of_a_topic_is_put_together() -> None:
+    cluster = AdminCluster(brokers=2)
+    cluster.create("T")
+
+    def stats(address: str, header: Any, body: bytes) -> Command:
+        queue = MessageQueue(header.topic, address, 0)
+        ends = TopicOffset(min_offset=1, max_offset=5)
+        return told(TopicStatsTable(offset_table={queue: ends}, topic_put_tps=1.5))
+
+    cluster.answers[RequestCode.GET_TOPIC_STATS_INFO] = stats
+    topics = result_of(Admin(settings=cluster.settings()).start()).topics
+    table = result_of(topics.stats("T"))
+    brokers = sorted(queue.broker_name for queue in table.offset_table)
+    assert brokers == sorted(cluster.addresses.values())
+    assert table.topic_put_tps == 3.0

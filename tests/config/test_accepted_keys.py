@@ -1,9 +1,7 @@
-import os
-
 import pytest
 
 from twistedmq.config.accepted_broker import BROKER_TABLE
-from twistedmq.config.accepted_keys import NAMESRV_TABLE, accepted_keys
+from twistedmq.config.accepted_keys import NAMESRV_TABLE, accepted_keys, processors
 from twistedmq.config.accepted_store import STORE_TABLE
 from twistedmq.config.keys import Effect
 
@@ -30,7 +28,7 @@ def test_a_comment_is_the_reason_of_the_keys_below_it() -> None:
 
 def test_some_defaults_come_from_the_number_of_processors() -> None:
     (key,) = accepted_keys("threads int 8+cpus\n")
-    assert key.default_value() == 8 + (os.cpu_count() or 1)
+    assert key.default_value() == 8 + processors()
     assert key.shown_default == "8+cpus"
 
 

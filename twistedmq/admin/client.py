@@ -8,11 +8,14 @@ from twistedmq.admin.asking import Asking
 from twistedmq.admin.brokers import Brokers
 from twistedmq.admin.clients import Clients
 from twistedmq.admin.cluster import Cluster
+from twistedmq.admin.cold_reads import ColdReads
 from twistedmq.admin.group_configs import GroupConfigs
 from twistedmq.admin.groups import Groups
 from twistedmq.admin.messages import Messages
 from twistedmq.admin.namesrv import NameServerTables
 from twistedmq.admin.offsets import Offsets
+from twistedmq.admin.queues import Queues
+from twistedmq.admin.statistics import Statistics
 from twistedmq.admin.topics import Topics
 from twistedmq.admin.traces import Traces
 from twistedmq.admin.tracks import Tracks
@@ -41,6 +44,9 @@ class Admin(Startable):
         brokers: what single brokers tell and are told, by address.
         namesrv: the tables of the name servers, besides routes.
         topics: the topics of the cluster.
+        queues: the raw entries of queues.
+        cold_reads: how much groups may read from the disk.
+        statistics: what goes through topics and groups.
         groups: its consumer groups.
         group_configs: what these may do.
         clients: who is connected, and what they say of themselves.
@@ -65,6 +71,9 @@ class Admin(Startable):
         self.brokers = Brokers(session.calls)
         self.namesrv = NameServerTables(session.names)
         self.topics = Topics(session.names, session.routes, session.calls, self.cluster)
+        self.queues = Queues(session.calls)
+        self.cold_reads = ColdReads(session.calls)
+        self.statistics = Statistics(self.topics, session.calls)
         self.groups = Groups(self.cluster, session.calls)
         asking = Asking(self.cluster, session.routes, session.calls)
         self.group_configs = GroupConfigs(asking)

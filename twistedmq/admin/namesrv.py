@@ -1,16 +1,26 @@
-"""What name servers keep besides routes: the key-value table."""
+"""What name servers keep besides routes: settings, the key-value table, who may be
+written to.
+"""
 
+from collections.abc import Mapping
+
+from twistedmq.admin.brokers import read_settings, write_settings
 from twistedmq.admin.cluster import must_succeed
 from twistedmq.client.deferreds import gives_deferred
 from twistedmq.client.nameservers import NameServers
 from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command
 from twistedmq.protocol.fields import decode_fields
 from twistedmq.protocol.headers.base import Header
 from twistedmq.protocol.headers.namesrv import (
+    AddWritePermOfBrokerRequestHeader,
+    AddWritePermOfBrokerResponseHeader,
     DeleteKVConfigRequestHeader,
     GetKVConfigRequestHeader,
     GetKVConfigResponseHeader,
     PutKVConfigRequestHeader,
+    WipeWritePermOfBrokerRequestHeader,
+    WipeWritePermOfBrokerResponseHeader,
 )
 
 ORDER_NAMESPACE = "ORDER_TOPIC_CONFIG"
@@ -27,6 +37,54 @@ class NameServerTables:
     def __init__(self, nameservers: NameServers) -> None:
         self._nameservers = nameservers
 
+    @property
+    def addresses(self) -> list[str]:
+        """Give the addresses of all name servers."""
+        return list(self._nameservers.addresses)
+
+    @gives_deferred
+    async def configs(self) -> dict[str, dict[str, str]]:
+        """Give the settings of each name server by its address."""
+        answers = await self._ask_each(RequestCode.GET_NAMESRV_CONFIG)
+        return {
+            address: read_settings(answer.body) for address, answer in answers.items()
+        }
+
+    @gives_deferred
+    async def update_config(self, changes: Mapping[str, str]) -> None:
+        """Change settings of all name servers; they keep them, also over a restart."""
+        body = write_settings(changes)
+        code = RequestCode.UPDATE_NAMESRV_CONFIG
+        await self._ask_each(code, None, body)
+
+    @gives_deferred
+    async def wipe_write_perm(self, broker: str) -> dict[str, int]:
+        """Have nobody write to a broker any more: no topic of it may be.
+
+        Gives to how many topics that happened, by name server. It lasts until
+        ``add_write_perm``, or until the name server is restarted.
+        """
+        header = WipeWritePermOfBrokerRequestHeader(broker_name=broker)
+        code = RequestCode.WIPE_WRITE_PERM_OF_BROKER
+        found = await self._ask_each(code, header)
+        kind = WipeWritePermOfBrokerResponseHeader
+        return {
+            address: decode_fields(kind, answer.fields).wipe_topic_count
+            for address, answer in found.items()
+        }
+
+    @gives_deferred
+    async def add_write_perm(self, broker: str) -> dict[str, int]:
+        """Take ``wipe_write_perm`` back; gives the same."""
+        header = AddWritePermOfBrokerRequestHeader(broker_name=broker)
+        code = RequestCode.ADD_WRITE_PERM_OF_BROKER
+        found = await self._ask_each(code, header)
+        kind = AddWritePermOfBrokerResponseHeader
+        return {
+            address: decode_fields(kind, answer.fields).add_topic_count
+            for address, answer in found.items()
+        }
+
     @gives_deferred
     async def value(self, namespace: str, key: str) -> str | None:
         """Give what is kept under *key*; None: nothing is."""
@@ -41,13 +99,13 @@ class NameServerTables:
     async def put(self, namespace: str, key: str, value: str) -> None:
         """Keep *value* under *key*."""
         header = PutKVConfigRequestHeader(namespace=namespace, key=key, value=value)
-        await self._tell_all(RequestCode.PUT_KV_CONFIG, header)
+        await self._ask_each(RequestCode.PUT_KV_CONFIG, header)
 
     @gives_deferred
     async def remove(self, namespace: str, key: str) -> None:
         """Forget *key*; nothing happens where it is not there."""
         header = DeleteKVConfigRequestHeader(namespace=namespace, key=key)
-        await self._tell_all(RequestCode.DELETE_KV_CONFIG, header)
+        await self._ask_each(RequestCode.DELETE_KV_CONFIG, header)
 
     @gives_deferred
     async def put_order(self, topic: str, broker: str, queues: int) -> str:
@@ -61,9 +119,15 @@ class NameServerTables:
         await self.put(ORDER_NAMESPACE, topic, whole)
         return whole
 
-    async def _tell_all(self, code: int, header: Header) -> None:
-        for answer in await self._nameservers.ask_all(code, header):
-            must_succeed(answer, "a name server")
+    async def _ask_each(
+        self, code: int, header: Header | None = None, body: bytes = b""
+    ) -> dict[str, Command]:
+        """Give the answers by address."""
+        answers = await self._nameservers.ask_all(code, header, body)
+        return {
+            address: must_succeed(answer, address)
+            for address, answer in zip(self.addresses, answers, strict=True)
+        }
 
 
 def _counts(text: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Topics: which there are, making and deleting them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred, gatherResults
 
@@ -14,7 +14,13 @@ from twistedmq.protocol import loose_json, names
 from twistedmq.protocol.bodies.groups import GroupList
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.bodies.routes import BrokerData, TopicRouteData
-from twistedmq.protocol.bodies.topics import TopicConfig, TopicList
+from twistedmq.protocol.bodies.topics import (
+    CreateTopicListRequestBody,
+    TopicConfig,
+    TopicConfigAndQueueMapping,
+    TopicList,
+    TopicStatsTable,
+)
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.errors import InvalidParameterError
@@ -24,8 +30,11 @@ from twistedmq.protocol.headers.namesrv import (
     GetRouteInfoRequestHeader,
 )
 from twistedmq.protocol.headers.topics import (
+    CreateTopicListRequestHeader,
     CreateTopicRequestHeader,
     DeleteTopicRequestHeader,
+    GetTopicConfigRequestHeader,
+    GetTopicStatsInfoRequestHeader,
     QueryTopicConsumeByWhoRequestHeader,
 )
 from twistedmq.protocol.system_flags import PERM_READ, PERM_WRITE, is_valid_perm
@@ -84,6 +93,16 @@ class Topics:
         if answer.code == ResponseCode.TOPIC_NOT_EXIST:
             raise RouteNotFoundError(topic)
         return loose_json.decode(must_succeed(answer).body, type=TopicRouteData)
+
+    @gives_deferred
+    async def config(self, address: str, topic: str) -> TopicConfig:
+        """Give all that one broker knows of *topic*.
+
+        Fails with RefusedError where it has none (code TOPIC_NOT_EXIST).
+        """
+        header = GetTopicConfigRequestHeader(topic=topic)
+        answer = await self._calls.ask(address, RequestCode.GET_TOPIC_CONFIG, header)
+        return loose_json.decode(answer.body, type=TopicConfigAndQueueMapping)
 
     @gives_deferred
     async def consumers(self, topic: str) -> list[str]:
@@ -156,15 +175,68 @@ class Topics:
         await self._ask_masters(RequestCode.UPDATE_AND_CREATE_TOPIC, header, cluster)
 
     @gives_deferred
-    async def delete(self, topic: str) -> None:
-        """Delete *topic*, with its messages, from all masters and all name servers."""
+    async def put_all(self, address: str, configs: Sequence[TopicConfig]) -> None:
+        """Make several topics on one broker, or change them, in one request.
+
+        Their attributes are changes, as in ``{"+message.type": "FIFO"}``.
+
+        Raises:
+            MessageIllegalError: a name is not allowed.
+            InvalidParameterError: a permission is none.
+        """
+        for config in configs:
+            _check(config)
+        body = CreateTopicListRequestBody(topic_config_list=list(configs))
+        await self._calls.ask(
+            address,
+            RequestCode.UPDATE_AND_CREATE_TOPIC_LIST,
+            CreateTopicListRequestHeader(),
+            loose_json.encode(body),
+        )
+
+    @gives_deferred
+    async def delete(self, topic: str, *, cluster: str | None = None) -> None:
+        """Delete *topic*, with its messages, from all masters and all name servers.
+
+        Args:
+            topic: its name.
+            cluster: only in this cluster.
+
+        Raises:
+            NotThereError: there is no such cluster.
+        """
         names.check_topic(topic)
         header = DeleteTopicRequestHeader(topic=topic)
-        await self._ask_masters(RequestCode.DELETE_TOPIC_IN_BROKER, header, None)
-        for_names = DeleteTopicFromNamesrvRequestHeader(topic=topic)
+        await self._ask_masters(RequestCode.DELETE_TOPIC_IN_BROKER, header, cluster)
+        for_names = DeleteTopicFromNamesrvRequestHeader(
+            topic=topic, cluster_name=cluster
+        )
         code = RequestCode.DELETE_TOPIC_IN_NAMESRV
         for answer in await self._nameservers.ask_all(code, for_names):
             must_succeed(answer, "a name server")
+
+    @gives_deferred
+    async def stats(
+        self, topic: str, route: TopicRouteData | None = None
+    ) -> TopicStatsTable:
+        """Give the ends of all queues of *topic*, and messages stored a second.
+
+        Args:
+            topic: its name.
+            route: brokers to ask; None: those that have the topic.
+
+        Fails with RouteNotFoundError.
+        """
+        whole = TopicStatsTable(offset_table={})
+        header = GetTopicStatsInfoRequestHeader(topic=topic)
+        for broker in (route or await self.route(topic)).broker_datas:
+            for address in masters_first(broker)[:1]:
+                code = RequestCode.GET_TOPIC_STATS_INFO
+                answer = await self._calls.ask(address, code, header)
+                table = loose_json.decode(answer.body, type=TopicStatsTable)
+                whole.offset_table.update(table.offset_table)
+                whole.topic_put_tps += table.topic_put_tps
+        return whole
 
     @gives_deferred
     async def message_count(self, route: TopicRoute) -> int:
@@ -198,9 +270,7 @@ def masters_first(broker: BrokerData) -> list[str]:
 
 def _creation(config: TopicConfig, attributes: str | None) -> CreateTopicRequestHeader:
     """Check *config* and make a request of it."""
-    names.check_topic(config.topic_name)
-    if not is_valid_perm(config.perm):
-        raise InvalidParameterError(f"perm is {config.perm}, which is no permission")
+    _check(config)
     return CreateTopicRequestHeader(
         topic=config.topic_name,
         default_topic=names.AUTO_CREATE_TOPIC,
@@ -212,6 +282,12 @@ def _creation(config: TopicConfig, attributes: str | None) -> CreateTopicRequest
         order=config.order,
         attributes=attributes,
     )
+
+
+def _check(config: TopicConfig) -> None:
+    names.check_topic(config.topic_name)
+    if not is_valid_perm(config.perm):
+        raise InvalidParameterError(f"perm is {config.perm}, which is no permission")
 
 
 def _changes(attributes: Mapping[str, str]) -> str | None:

@@ -23,9 +23,16 @@ _KINDS: Final[dict[str, Kind[Any]]] = {
 }
 
 
+def processors() -> int:
+    """Count the processors that this process may use, as a JVM does."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _derived_defaults() -> dict[str, str]:
     """Defaults that upstream computes from the number of processors."""
-    cpus = os.cpu_count() or 1
+    cpus = processors()
     return {
         "cpus": str(cpus),
         "min(cpus,4)": str(min(cpus, 4)),

@@ -2,9 +2,12 @@ import json
 
 import pytest
 from admin_kit import AdminCluster, mqadmin, told
-from client_kit import NAME_SERVER
+from client_kit import WALL_MS
 
+from twistedmq.app.mqadmin.times import to_the_ms
 from twistedmq.protocol.bodies.groups import GroupList
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.bodies.topics import TopicOffset, TopicStatsTable
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
 
@@ -87,79 +90,46 @@ def test_a_topic_without_a_route_is_told(cluster: AdminCluster) -> None:
     assert said == (3, "", "mqadmin: no broker serves topic 'NOPE'\n")
 
 
-def test_a_topic_is_made_on_a_broker(cluster: AdminCluster) -> None:
-    said = mqadmin(
-        cluster, f"updateTopic -b {BROKER} -t NEW -r 1 -w 2 -p 4 -a +message.type=FIFO"
-    )
-    assert said.lines == [
-        f"create topic to {BROKER} success.",
-        "TopicConfig [topicName=NEW, readQueueNums=1, writeQueueNums=2, perm=R--, "
-        "topicFilterType=SINGLE_TAG, topicSysFlag=0, order=false, "
-        "attributes={+message.type=FIFO}]",
+def test_the_clusters_of_a_topic_are_listed(cluster: AdminCluster) -> None:
+    assert mqadmin(cluster, "topicClusterList -t T").lines == ["DefaultCluster"]
+    assert json.loads(mqadmin(cluster, "topicClusterList -t T --json").out) == [
+        "DefaultCluster"
     ]
-    [(address, header)] = cluster.asked(RequestCode.UPDATE_AND_CREATE_TOPIC)
-    assert address == BROKER
-    assert (header.topic, header.read_queue_nums, header.perm) == ("NEW", 1, 4)
-    assert (header.attributes, header.order) == ("+message.type=FIFO", False)
 
 
-def test_a_topic_is_made_on_a_cluster() -> None:
-    cluster = AdminCluster(brokers=2)
-    said = mqadmin(cluster, "updateTopic -c DefaultCluster -t NEW -u true -s true")
-    assert said.lines[:2] == [
-        "create topic to 192.0.2.10:10911 success.",
-        "create topic to 192.0.2.11:10911 success.",
-    ]
-    assert "readQueueNums=8" in said.lines[2]
-    assert "topicSysFlag=3" in said.lines[2]
-    again = mqadmin(cluster, "updateTopic -c DefaultCluster -t NEW --json")
-    assert json.loads(again.out) == {
-        "topic": "NEW",
-        "brokers": ["192.0.2.10:10911", "192.0.2.11:10911"],
-        "read_queues": 8,
-        "write_queues": 8,
-        "perm": "RW-",
-        "order": False,
-        "attributes": {},
+def test_the_ends_of_queues_are_shown(cluster: AdminCluster) -> None:
+    ends = {
+        MessageQueue("T", "broker-0", 1): TopicOffset(max_offset=7, min_offset=2),
+        MessageQueue("T", "broker-0", 0): TopicOffset(last_update_timestamp=WALL_MS),
     }
+    stats = TopicStatsTable(offset_table=ends, topic_put_tps=0.5)
+    cluster.answers[RequestCode.GET_TOPIC_STATS_INFO] = told(stats)
+    head, first, second, blank, tps = mqadmin(cluster, "topicStatus -t T").lines
+    assert head == (
+        "#Broker Name                      #QID  #Min Offset           "
+        "#Max Offset             #Last Updated"
+    )
+    assert first.split() == ["broker-0", "0", "0", "0", *to_the_ms(WALL_MS).split()]
+    assert second == f"{'broker-0':32}  1     2                     7{' ' * 23}"
+    assert (blank, tps) == ("", "Topic Put TPS: 0.5")
+    said = json.loads(mqadmin(cluster, "topicStatus -t T --json").out)
+    assert said["in_per_s"] == 0.5
+    assert [queue["last_stored_ms"] for queue in said["queues"]] == [WALL_MS, None]
 
 
-def test_the_order_of_a_topic_is_kept_by_the_name_servers() -> None:
-    cluster = AdminCluster(brokers=2)
-    cluster.answers[RequestCode.GET_KV_CONFIG] = told(value="broker-0:4;other:2")
-    cluster.answers[RequestCode.PUT_KV_CONFIG] = told()
-    said = mqadmin(cluster, f"updateTopic -b {BROKER} -t NEW -w 3 -o true")
-    assert said.lines[:2] == [
-        "set broker orderConf. isOrder=true, orderConf=[broker-0:3]",
-        f"create topic to {BROKER} success.",
+def test_the_brokers_of_a_cluster_are_asked(cluster: AdminCluster) -> None:
+    cluster.create("DefaultCluster")
+    cluster.answers[RequestCode.GET_TOPIC_STATS_INFO] = told(TopicStatsTable())
+    assert mqadmin(cluster, "topicStatus -t other -c DefaultCluster").status == 0
+    [(address, header)] = cluster.asked(RequestCode.GET_TOPIC_STATS_INFO)
+    assert (address, header.topic) == (BROKER, "other")
+
+
+def test_queues_are_dealt_out(cluster: AdminCluster) -> None:
+    cluster.create("T", queues=3)
+    [line] = mqadmin(cluster, "allocateMQ -t T -i 10.0.0.1,10.0.0.2").lines
+    assert json.loads(line)["result"]["10.0.0.2"] == [
+        {"brokerName": "broker-0", "queueId": 2, "topic": "T"}
     ]
-    said = mqadmin(cluster, "updateTopic -c DefaultCluster -t NEW -o true")
-    both = "broker-0:8;broker-1:8"
-    assert f"set cluster orderConf. isOrder=true, orderConf=[{both}]" in said.lines
-    kept = cluster.asked(RequestCode.PUT_KV_CONFIG)
-    assert [address for address, _ in kept] == [NAME_SERVER] * 2
-    assert [header.value for _, header in kept] == ["broker-0:3;other:2", both]
-
-
-@pytest.mark.parametrize(
-    ("options", "problem"),
-    [
-        ("-t bad/topic", "illegal characters"),
-        ("-t T -p 9", "perm is 9"),
-        ("-t T -a message.type=FIFO", "attributes: 'message.type=FIFO' in"),
-        ("-t T -a +a=", "attributes: '+a=' in '+a='"),
-        ("-t T -a -a,-a", "attributes: '-a' in '-a,-a'"),
-    ],
-)
-def test_what_is_not_allowed_is_told_before_anything_is_sent(
-    cluster: AdminCluster, options: str, problem: str
-) -> None:
-    said = mqadmin(cluster, f"updateTopic -b {BROKER} {options}")
-    assert (said.status, said.out) == (1, "")
-    assert problem in said.err
-    assert not cluster.asked(RequestCode.UPDATE_AND_CREATE_TOPIC)
-
-
-def test_a_cluster_that_is_not_there_is_told(cluster: AdminCluster) -> None:
-    said = mqadmin(cluster, "updateTopic -c nowhere -t T")
-    assert (said.status, said.out) == (3, "")
+    shares = json.loads(mqadmin(cluster, "allocateMQ -t T -i b,a --json").out)
+    assert {member: len(share) for member, share in shares.items()} == {"a": 1, "b": 2}

@@ -7,7 +7,18 @@ from twistedmq.app.mqadmin.verbs import Verb
 
 FAMILIES = {
     "clusters": "clusterList",
-    "topics": "topicList topicRoute updateTopic",
+    "topics": "topicList topicRoute topicClusterList topicStatus allocateMQ",
+    "topic_changes": "updateTopic updateTopicList updateTopicPerm deleteTopic "
+    "updateOrderConf",
+    "brokers": "brokerStatus getBrokerConfig updateBrokerConfig "
+    "setCommitLogReadAheadMode switchTimerEngine exportPopRecord haStatus",
+    "cleaning": "cleanExpiredCQ cleanUnusedTopic deleteExpiredCommitLog",
+    "cold_data": "getColdDataFlowCtrInfo updateColdDataFlowCtrGroupConfig "
+    "removeColdDataFlowCtrGroupConfig",
+    "namesrv": "getNamesrvConfig updateNamesrvConfig updateKvConfig deleteKvConfig "
+    "wipeWritePerm addWritePerm",
+    "statistics": "statsAll",
+    "queues": "queryCq",
 }
 """The verbs by file of this folder."""
 
@@ -26,14 +37,7 @@ NOT_THERE = {
     "dumpCompactionLog": "it reads the files of compacted topics",
     "updateStaticTopic remappingStaticTopic": "it is for static topics",
     "startMonitoring clusterRT": "it runs without end; watch /metrics instead",
-    # topics, brokers, name servers
-    "updateTopicList updateTopicPerm deleteTopic topicStatus topicClusterList "
-    "allocateMQ updateOrderConf brokerStatus updateBrokerConfig getBrokerConfig "
-    "cleanExpiredCQ cleanUnusedTopic deleteExpiredCommitLog getColdDataFlowCtrInfo "
-    "updateColdDataFlowCtrGroupConfig removeColdDataFlowCtrGroupConfig haStatus "
-    "setCommitLogReadAheadMode switchTimerEngine exportPopRecord getNamesrvConfig "
-    "updateNamesrvConfig updateKvConfig deleteKvConfig wipeWritePerm addWritePerm "
-    "statsAll queryCq exportConfigs exportMetadata exportMetrics": "it is not made yet",
+    "exportConfigs exportMetadata exportMetrics": "it is not made yet",
     # consumers, offsets, messages, producers
     "brokerConsumeStats cloneGroupOffset consumerConnection consumerProgress "
     "consumerStatus deleteSubGroup getConsumerConfig resetOffsetByTime "

@@ -1,27 +1,24 @@
-"""The verbs about topics: which there are, where they are, making them."""
+"""The verbs that look at topics: which there are, where they are, what they hold."""
 
 from typing import Any
 
 from twisted.internet.defer import DeferredSemaphore, gatherResults
 
 from twistedmq.admin.client import Admin
-from twistedmq.admin.namesrv import ORDER_NAMESPACE
 from twistedmq.app.mqadmin.fastjson import pretty
-from twistedmq.app.mqadmin.output import Output, java
-from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
+from twistedmq.app.mqadmin.output import Output
+from twistedmq.app.mqadmin.times import to_the_ms
+from twistedmq.app.mqadmin.verbs import Option, Verb
 from twistedmq.client.deferreds import gives_deferred, unwrapped
 from twistedmq.client.errors import RouteNotFoundError
-from twistedmq.protocol import names
+from twistedmq.protocol import loose_json, names
 from twistedmq.protocol.bodies.routes import TopicRouteData
-from twistedmq.protocol.bodies.topics import TopicConfig
-from twistedmq.protocol.errors import InvalidParameterError, TwistedMQError
+from twistedmq.protocol.errors import TwistedMQError
+from twistedmq.protocol.queue_shares import average
 from twistedmq.protocol.system_flags import perm_text
 
 AT_ONCE = 20
 """Topics that servers are asked about at a time."""
-SYS_FLAG_UNIT = 1
-SYS_FLAG_UNIT_SUBSCRIBED = 2
-QUEUES = 8
 
 
 async def topic_list(admin: Admin, options: Any, output: Output) -> None:
@@ -113,93 +110,77 @@ def _show_route(route: TopicRouteData, output: Output) -> None:
     output.line(row, "Total:", len(queues), "", reads, writes, "")
 
 
-async def update_topic(admin: Admin, options: Any, output: Output) -> None:
-    """Make a topic on a broker, or on all of a cluster, or change it."""
-    attributes = _attributes(options.attributes)
-    flag = SYS_FLAG_UNIT if options.unit else 0
-    flag |= SYS_FLAG_UNIT_SUBSCRIBED if options.has_unit_sub else 0
-    given = (options.read_queue_nums, options.write_queue_nums)
-    reads, writes = (QUEUES if queues is None else queues for queues in given)
-    config = TopicConfig(
-        topic_name=options.topic,
-        read_queue_nums=reads,
-        write_queue_nums=writes,
-        perm=6 if options.perm is None else options.perm,
-        order=bool(options.order),
-        topic_sys_flag=flag,
+async def topic_cluster_list(admin: Admin, options: Any, output: Output) -> None:
+    """List the clusters that have a topic."""
+    route = await admin.topics.route(options.topic)
+    info = await admin.cluster.info()
+    brokers = {broker.broker_name for broker in route.broker_datas}
+    clusters = sorted(
+        cluster
+        for cluster, names in info.cluster_addr_table.items()
+        if brokers.intersection(names)
     )
-    if options.broker_addr is not None:
-        masters = {"": options.broker_addr}
-    else:
-        masters = await admin.cluster.masters(options.cluster_name)
-    for address in masters.values():
-        await admin.topics.put(address, config, attributes=options.attributes)
-        if options.broker_addr is None:
-            output.line("create topic to %s success.", address)
-    if config.order:
-        await _keep_order(admin, options, masters, writes, output)
-    if options.broker_addr is not None:
-        output.line("create topic to %s success.", options.broker_addr)
-    output.line(described(config, attributes))
+    for cluster in clusters:
+        output.line(cluster)
+    output.result(clusters)
+
+
+async def topic_status(admin: Admin, options: Any, output: Output) -> None:
+    """Show the ends of all queues of a topic."""
+    route = None
+    if options.cluster:
+        # each cluster has a topic of its own name on all its brokers
+        route = await admin.topics.route(options.cluster)
+    table = await admin.topics.stats(options.topic, route)
+    columns = ("#Broker Name", "#QID", "#Min Offset", "#Max Offset")
+    output.line("%-32s  %-4s  %-20s  %-20s    %s", *columns, "#Last Updated")
+    queues = []
+    for queue, ends in sorted(table.offset_table.items()):
+        stamp = ends.last_update_timestamp
+        output.line(
+            "%-32s  %-4d  %-20d  %-20d    %s",
+            queue.broker_name[:32],
+            queue.queue_id,
+            ends.min_offset,
+            ends.max_offset,
+            to_the_ms(stamp) if stamp > 0 else "",
+        )
+        queues.append(
+            {
+                "broker": queue.broker_name,
+                "queue_id": queue.queue_id,
+                "min_offset": ends.min_offset,
+                "max_offset": ends.max_offset,
+                "last_stored_ms": stamp if stamp > 0 else None,
+            }
+        )
+    output.line()
+    output.line("Topic Put TPS: %s", table.topic_put_tps)
+    output.result(
+        {"topic": options.topic, "in_per_s": table.topic_put_tps, "queues": queues}
+    )
+
+
+async def allocate_mq(admin: Admin, options: Any, output: Output) -> None:
+    """Work out who would consume which queues, were these the members of a group."""
+    members = [member.strip() for member in options.ip_list.split(",")]
+    [route] = await admin.topics.routes([options.topic])
+    queues = sorted(route.subscribable)
+    shares = {
+        member: list(average(member, members, queues)) for member in sorted(members)
+    }
+    output.line(loose_json.encode({"result": shares}).decode())
     output.result(
         {
-            "topic": config.topic_name,
-            "brokers": list(masters.values()),
-            "read_queues": reads,
-            "write_queues": writes,
-            "perm": perm_text(config.perm),
-            "order": config.order,
-            "attributes": attributes,
+            member: [
+                {"broker": queue.broker_name, "queue_id": queue.queue_id}
+                for queue in share
+            ]
+            for member, share in shares.items()
         }
     )
 
 
-async def _keep_order(
-    admin: Admin, options: Any, masters: dict[str, str], queues: int, output: Output
-) -> None:
-    """Tell the name servers how many queues an ordered topic has on which broker."""
-    if options.broker_addr is not None:
-        broker = await admin.cluster.name_of(options.broker_addr)
-        await admin.namesrv.put_order(options.topic, broker, queues)
-        where, order = "broker", f"{broker}:{queues}"
-    else:
-        where, order = "cluster", ";".join(f"{name}:{queues}" for name in masters)
-        await admin.namesrv.put(ORDER_NAMESPACE, options.topic, order)
-    output.line("set %s orderConf. isOrder=true, orderConf=[%s]", where, order)
-
-
-def described(config: TopicConfig, attributes: dict[str, str]) -> str:
-    """Write a topic as the genuine tool does."""
-    return (
-        f"TopicConfig [topicName={config.topic_name}, "
-        f"readQueueNums={config.read_queue_nums}, "
-        f"writeQueueNums={config.write_queue_nums}, perm={perm_text(config.perm)}, "
-        f"topicFilterType={config.topic_filter_type}, "
-        f"topicSysFlag={config.topic_sys_flag}, order={java(config.order)}, "
-        f"attributes={java(attributes)}]"
-    )
-
-
-def _attributes(text: str | None) -> dict[str, str]:
-    """Read changes of attributes, ``+a=b,-c``.
-
-    Raises: InvalidParameterError.
-    """
-    found: dict[str, str] = {}
-    for change in (text or "").split(",") if text else ():
-        key, equals, value = change.partition("=")
-        is_good = key.startswith("+") and value if equals else key.startswith("-")
-        if not is_good or len(key) < 2 or key in found:
-            raise InvalidParameterError(
-                f"attributes: {change!r} in {text!r} is none of +NAME=VALUE and -NAME, "
-                "or there twice"
-            )
-        found[key] = value
-    return found
-
-
-BROKER = Option("b", "brokerAddr", "on this broker, HOST:PORT")
-CLUSTER = Option("c", "clusterName", "on all brokers of this cluster")
 TOPIC = Option("t", "topic", "the topic", required=True)
 
 VERBS = [
@@ -217,19 +198,23 @@ VERBS = [
         Option("l", "list", "as a table", kind=None),
     ),
     Verb(
-        "updateTopic",
-        "makes a topic, or changes it",
-        update_topic,
-        BROKER,
-        CLUSTER,
+        "topicClusterList",
+        "lists the clusters that have a topic",
+        topic_cluster_list,
         TOPIC,
-        Option("a", "attributes", "changes of attributes: +NAME=VALUE,-NAME"),
-        Option("r", "readQueueNums", "queues to read, 8 if not said", kind=integer),
-        Option("w", "writeQueueNums", "queues to write, 8 if not said", kind=integer),
-        Option("p", "perm", "2: write, 4: read, 6: both (default)", kind=integer),
-        Option("o", "order", "whether its order is kept", kind=boolean),
-        Option("u", "unit", "whether it belongs to a unit", kind=boolean),
-        Option("s", "hasUnitSub", "whether a unit subscribes to it", kind=boolean),
-        one_of=("b", "c"),
+    ),
+    Verb(
+        "topicStatus",
+        "shows the first and last offset of each queue of a topic",
+        topic_status,
+        TOPIC,
+        Option("c", "cluster", "ask the brokers of this cluster"),
+    ),
+    Verb(
+        "allocateMQ",
+        "works out who would consume which queues of a topic",
+        allocate_mq,
+        TOPIC,
+        Option("i", "ipList", "consumers, between commas", required=True),
     ),
 ]

@@ -1,0 +1,241 @@
+"""The verbs that make, change and delete topics."""
+
+from pathlib import Path
+from typing import Any
+
+from twistedmq.admin.client import Admin
+from twistedmq.admin.errors import NotThereError
+from twistedmq.admin.namesrv import ORDER_NAMESPACE
+from twistedmq.app.mqadmin.output import Output, java
+from twistedmq.app.mqadmin.targets import BROKER, CLUSTER, masters_asked
+from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
+from twistedmq.client.routing import MASTER_ID
+from twistedmq.protocol import loose_json
+from twistedmq.protocol.bodies.topics import TopicConfig
+from twistedmq.protocol.errors import InvalidParameterError
+from twistedmq.protocol.system_flags import perm_text
+
+SYS_FLAG_UNIT = 1
+SYS_FLAG_UNIT_SUBSCRIBED = 2
+QUEUES = 8
+
+
+async def update_topic(admin: Admin, options: Any, output: Output) -> None:
+    """Make a topic on a broker, or on all of a cluster, or change it."""
+    attributes = _attributes(options.attributes)
+    flag = SYS_FLAG_UNIT if options.unit else 0
+    flag |= SYS_FLAG_UNIT_SUBSCRIBED if options.has_unit_sub else 0
+    given = (options.read_queue_nums, options.write_queue_nums)
+    reads, writes = (QUEUES if queues is None else queues for queues in given)
+    config = TopicConfig(
+        topic_name=options.topic,
+        read_queue_nums=reads,
+        write_queue_nums=writes,
+        perm=6 if options.perm is None else options.perm,
+        order=bool(options.order),
+        topic_sys_flag=flag,
+    )
+    if options.broker_addr is not None:
+        masters = {"": options.broker_addr}
+    else:
+        masters = await admin.cluster.masters(options.cluster_name)
+    for address in masters.values():
+        await admin.topics.put(address, config, attributes=options.attributes)
+        if options.broker_addr is None:
+            output.line("create topic to %s success.", address)
+    if config.order:
+        await _keep_order(admin, options, masters, writes, output)
+    if options.broker_addr is not None:
+        output.line("create topic to %s success.", options.broker_addr)
+    output.line(described(config, attributes))
+    output.result(
+        {
+            "topic": config.topic_name,
+            "brokers": list(masters.values()),
+            "read_queues": reads,
+            "write_queues": writes,
+            "perm": perm_text(config.perm),
+            "order": config.order,
+            "attributes": attributes,
+        }
+    )
+
+
+async def _keep_order(
+    admin: Admin, options: Any, masters: dict[str, str], queues: int, output: Output
+) -> None:
+    """Tell the name servers how many queues an ordered topic has on which broker."""
+    if options.broker_addr is not None:
+        broker = await admin.cluster.name_of(options.broker_addr)
+        await admin.namesrv.put_order(options.topic, broker, queues)
+        where, order = "broker", f"{broker}:{queues}"
+    else:
+        where, order = "cluster", ";".join(f"{name}:{queues}" for name in masters)
+        await admin.namesrv.put(ORDER_NAMESPACE, options.topic, order)
+    output.line("set %s orderConf. isOrder=true, orderConf=[%s]", where, order)
+
+
+async def update_topic_list(admin: Admin, options: Any, output: Output) -> None:
+    """Make the topics of a file, or change them."""
+    text = Path(options.filename).read_bytes()
+    configs = loose_json.decode(text, type=list[TopicConfig])
+    if not configs:
+        raise InvalidParameterError(f"{options.filename} has no topics")
+    addresses = await masters_asked(admin, options)
+    for address in addresses:
+        await admin.topics.put_all(address, configs)
+        said = "submit batch of topic config to %s success"
+        output.line(f"{said}, please check the result later.", address)
+    names = [config.topic_name for config in configs]
+    output.result({"topics": names, "brokers": addresses})
+
+
+async def update_topic_perm(admin: Admin, options: Any, output: Output) -> None:
+    """Change what may be done with a topic; all else of it stays."""
+    addresses = await masters_asked(admin, options)
+    route = await admin.topics.route(options.topic)
+    masters = {
+        broker.broker_addrs[MASTER_ID]: broker.broker_name
+        for broker in route.broker_datas
+        if MASTER_ID in broker.broker_addrs
+    }
+    changed = []
+    for address in addresses:
+        if address not in masters:
+            if options.broker_addr is None:
+                continue  # not every broker of a cluster has to have the topic
+            raise NotThereError(f"master with {options.topic}", address, [*masters])
+        # the broker knows it at once, name servers a little later
+        config = await admin.topics.config(address, options.topic)
+        before, config.perm = config.perm, options.perm
+        if options.broker_addr is not None and before == options.perm:
+            output.line("new perm equals to the old one!")
+            continue
+        await admin.topics.put(address, config)
+        said = (before, options.perm, address)
+        output.line("update topic perm from %s to %s in %s success.", *said)
+        if options.broker_addr is not None:
+            output.line("%s.", described(config, {}))
+        perms = {"before": perm_text(before), "perm": perm_text(options.perm)}
+        changed.append({"broker": masters[address], **perms})
+    output.result({"topic": options.topic, "changed": changed})
+
+
+async def delete_topic(admin: Admin, options: Any, output: Output) -> None:
+    """Delete a topic of a cluster, with its messages."""
+    topic, cluster = options.topic, options.cluster_name
+    await admin.topics.delete(topic, cluster=cluster)
+    output.line("delete topic [%s] from cluster [%s] success.", topic, cluster)
+    output.line("delete topic [%s] from NameServer success.", topic)
+    output.result({"topic": topic, "cluster": cluster})
+
+
+async def update_order_conf(admin: Admin, options: Any, output: Output) -> None:
+    """Say how many queues an ordered topic has on each broker: get, put or delete."""
+    topic, order = options.topic, options.order_conf
+    if options.method == "get":
+        order = await admin.namesrv.value(ORDER_NAMESPACE, topic)
+        if order is None:
+            raise NotThereError("order of topic", topic)
+        said = "get orderConf success. topic=[%s], orderConf=[%s] "
+        output.text(said, topic, order)
+    elif options.method == "put":
+        if not order:
+            raise InvalidParameterError("put needs the order: -v BROKER:QUEUES;...")
+        await admin.namesrv.put(ORDER_NAMESPACE, topic, order)
+        said = "update orderConf success. topic=[%s], orderConf=[%s]"
+        output.text(said, topic, order)
+    elif options.method == "delete":
+        await admin.namesrv.remove(ORDER_NAMESPACE, topic)
+        output.text("delete orderConf success. topic=[%s]", topic)
+        order = None
+    else:
+        raise InvalidParameterError(
+            f"method is {options.method!r}, not one of get, put, delete"
+        )
+    output.result({"topic": topic, "order": order})
+
+
+def described(config: TopicConfig, attributes: dict[str, str]) -> str:
+    """Write a topic as the genuine tool does."""
+    return (
+        f"TopicConfig [topicName={config.topic_name}, "
+        f"readQueueNums={config.read_queue_nums}, "
+        f"writeQueueNums={config.write_queue_nums}, perm={perm_text(config.perm)}, "
+        f"topicFilterType={config.topic_filter_type}, "
+        f"topicSysFlag={config.topic_sys_flag}, order={java(config.order)}, "
+        f"attributes={java(attributes)}]"
+    )
+
+
+def _attributes(text: str | None) -> dict[str, str]:
+    """Read changes of attributes, ``+a=b,-c``.
+
+    Raises: InvalidParameterError.
+    """
+    found: dict[str, str] = {}
+    for change in (text or "").split(",") if text else ():
+        key, equals, value = change.partition("=")
+        is_good = key.startswith("+") and value if equals else key.startswith("-")
+        if not is_good or len(key) < 2 or key in found:
+            raise InvalidParameterError(
+                f"attributes: {change!r} in {text!r} is none of +NAME=VALUE and -NAME, "
+                "or there twice"
+            )
+        found[key] = value
+    return found
+
+
+TOPIC = Option("t", "topic", "the topic", required=True)
+
+VERBS = [
+    Verb(
+        "updateTopic",
+        "makes a topic, or changes it",
+        update_topic,
+        BROKER,
+        CLUSTER,
+        TOPIC,
+        Option("a", "attributes", "changes of attributes: +NAME=VALUE,-NAME"),
+        Option("r", "readQueueNums", "queues to read, 8 if not said", kind=integer),
+        Option("w", "writeQueueNums", "queues to write, 8 if not said", kind=integer),
+        Option("p", "perm", "2: write, 4: read, 6: both (default)", kind=integer),
+        Option("o", "order", "whether its order is kept", kind=boolean),
+        Option("u", "unit", "whether it belongs to a unit", kind=boolean),
+        Option("s", "hasUnitSub", "whether a unit subscribes to it", kind=boolean),
+        one_of=("b", "c"),
+    ),
+    Verb(
+        "updateTopicList",
+        "makes the topics of a file, or changes them",
+        update_topic_list,
+        BROKER,
+        CLUSTER,
+        Option("f", "filename", "a JSON array of topics", required=True),
+        one_of=("b", "c"),
+    ),
+    Verb(
+        "updateTopicPerm",
+        "changes what may be done with a topic",
+        update_topic_perm,
+        BROKER,
+        CLUSTER,
+        TOPIC,
+        Option("p", "perm", "2: write, 4: read, 6: both", required=True, kind=integer),
+    ),
+    Verb(
+        "deleteTopic",
+        "deletes a topic, with its messages",
+        delete_topic,
+        TOPIC,
+        Option("c", "clusterName", "of this cluster", required=True),
+    ),
+    Verb(
+        "updateOrderConf",
+        "says how many queues an ordered topic has on each broker",
+        update_order_conf,
+        TOPIC,
+        Option("v", "orderConf", "BROKER:QUEUES;..."),
+        Option("m", "method", "get, put or delete", required=True),
+    ),
+]

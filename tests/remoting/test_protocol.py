@@ -10,6 +10,7 @@ from twistedmq.protocol.codec import encode_command
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import ONE_WAY_FLAG, RESPONSE_FLAG, Command, Reply
 from twistedmq.protocol.headers import NotifyConsumerIdsChangedRequestHeader
+from twistedmq.protocol.signing import Credentials
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.errors import (
     ConnectionLostError,
@@ -376,3 +377,16 @@ class TestBackPressure:
         assert rig.transport.producerState == "paused"
         rig.transport.producer.resumeProducing()
         assert rig.transport.producerState == "producing"
+
+
+def test_what_is_asked_is_signed_if_there_are_credentials() -> None:
+    rig = Rig(Dispatcher({}), credentials=Credentials("alice", "alice-password"))
+    header = NotifyConsumerIdsChangedRequestHeader(consumer_group="G")
+    asked = rig.protocol.request(HEALTH, header, b"x", 1.0)
+    asked.addErrback(lambda _: None)
+    rig.protocol.send_one_way(HEALTH, None, b"")
+    fields = [command.fields for command in rig.sent()]
+    assert [each["AccessKey"] for each in fields] == ["alice", "alice"]
+    unsigned = {"consumerGroup": "G"}
+    assert fields[0] == Credentials("alice", "alice-password").sign(unsigned, b"x")
+    assert fields[1]["Signature"] != fields[0]["Signature"]

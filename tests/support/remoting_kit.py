@@ -10,6 +10,7 @@ from twisted.internet.testing import StringTransport
 from twistedmq.protocol.codec import decode_command, encode_command
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.framing import FrameDecoder
+from twistedmq.protocol.signing import Credentials
 from twistedmq.remoting.capabilities import PLAIN
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.limits import Limits
@@ -50,11 +51,16 @@ class Rig:
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=Clock)
     transport: CountingTransport = field(default_factory=CountingTransport)
+    credentials: Credentials | None = None
 
     def __post_init__(self) -> None:
         self.wheel = TimerWheel(self.clock)
         self.protocol = RemotingProtocol(
-            self.dispatcher, self.limits, self.wheel, capabilities=PLAIN
+            self.dispatcher,
+            self.limits,
+            self.wheel,
+            capabilities=PLAIN,
+            credentials=self.credentials,
         )
         self.protocol.makeConnection(self.transport)
 

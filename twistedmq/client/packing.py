@@ -110,7 +110,7 @@ class Packer:
         Raises:
             MessageIllegalError: its topic or size is not allowed.
         """
-        self._check(message)
+        self.check(message)
         unique_id = self._next_id()
         stored = message.stored_properties() | {properties.UNIQ_KEY: unique_id}
         body, sys_flag = self._compressed(message.body)
@@ -174,7 +174,12 @@ class Packer:
             return body, 0
         return smaller, with_compression(0, self._compressor.type_number)
 
-    def _check(self, message: Message) -> None:
+    def check(self, message: Message) -> None:
+        """Refuse what no broker would take.
+
+        Raises:
+            MessageIllegalError: its topic or its size is not allowed.
+        """
         names.check_topic(message.topic)
         if not names.may_send_to(message.topic):
             raise MessageIllegalError(
@@ -207,7 +212,7 @@ class Packer:
             raise _not_a_batch("messages", 0, "at least one message")
         first = messages[0]
         for message in messages:
-            self._check(message)
+            self.check(message)
             if message.topic != first.topic:
                 raise _not_a_batch("topic", message.topic, f"one topic, {first.topic}")
             if message.wait_stored != first.wait_stored:

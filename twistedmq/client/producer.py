@@ -6,6 +6,7 @@ from typing import Any, Self
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+from twistedmq.client.batching import Accumulator, Batching
 from twistedmq.client.errors import (
     NoTransactionCheckError,
     NotRunningError,
@@ -61,6 +62,7 @@ class Producer(Startable):
         selection: which queue a message goes to; one after the other by default. One
             with a sharding key goes where its key says.
         packing: limits of size, and what is compressed.
+        batching: hold messages for a moment, so that many go in one request.
         limits: how much may be on its way at a time.
         default_queues: queues of a topic that the first message creates.
         check: tells brokers what became of a transaction, one of another producer of
@@ -83,6 +85,7 @@ class Producer(Startable):
         retries: int = 2,
         selection: IQueueSelection | None = None,
         packing: PackingRules | None = None,
+        batching: Batching | None = None,
         limits: InFlightLimits | None = None,
         default_queues: int = 4,
         check: TransactionCheck | None = None,
@@ -101,6 +104,9 @@ class Producer(Startable):
         )
         self._in_flight = InFlight(limits or InFlightLimits(), session.reactor)
         self._outgoing = Outgoing(parts, self._selection, self._in_flight)
+        self._held: Accumulator | None = None
+        if batching is not None:
+            self._held = Accumulator(batching, session.reactor, self._send_held)
         self._stop_learning: Callable[[], None] = lambda: None
         self._replies = AwaitedReplies(
             session.client_id, session.reactor, session.unique_ids()
@@ -146,8 +152,13 @@ class Producer(Startable):
             selection: chooses the queue instead of the producer's own.
             timeout_s: instead of the producer's own.
         """
+        held = self._held
         try:
-            parcel = self._running_packer().pack(message)
+            packer = self._running_packer()
+            if held and selection is None and timeout_s is None and held.takes(message):
+                packer.check(message)
+                return self._in_flight.track(held.add(message, queue))
+            parcel = packer.pack(message)
         except Exception:
             return fail(Failure())
         stored = self._outgoing.send(parcel, queue, selection, timeout_s)
@@ -311,6 +322,8 @@ class Producer(Startable):
         self._running = True
 
     async def _close(self) -> None:
+        if self._held is not None:
+            self._held.flush()
         await self._in_flight.idle()
         self._stop_learning()
         farewell = UnregisterClientRequestHeader(
@@ -337,6 +350,17 @@ class Producer(Startable):
         if not self._running:
             raise NotRunningError("this producer is not running: start it first")
         return self._packer
+
+    def _send_held(
+        self, messages: Sequence[Message], queue: MessageQueue | None
+    ) -> Deferred[list[Receipt]]:
+        """Send what was held together, one alone as it would have gone by itself."""
+        if len(messages) == 1:
+            parcel = self._packer.pack(messages[0])
+        else:
+            parcel = self._packer.pack_batch(messages)
+        stored = self._outgoing.send(parcel, queue)
+        return stored.addCallback(receipts_of, parcel.unique_ids)
 
     def _recall(
         self, _: TopicRoute, header: RecallMessageRequestHeader, broker_name: str

@@ -25,6 +25,7 @@ from twistedmq.protocol.command import Reply
 from twistedmq.protocol.errors import UnsupportedCodeError
 from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
 from twistedmq.protocol.message_id import UniqueIdFactory
+from twistedmq.protocol.signing import Credentials
 from twistedmq.remoting.interfaces import HandlerTable, ITransportSecurity, Request
 
 ASKED_BY_BROKERS = (
@@ -56,6 +57,8 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     instance_name: str | None = None
     """The part of the client id behind the ``@``; None: process id and time."""
     security: ITransportSecurity | None = None
+    credentials: Credentials | None = None
+    """Signs all requests, for servers that have access control."""
     route_poll_s: float = POLL_S
     heartbeat_s: float = PERIOD_S
     pool: Pool | None = None
@@ -139,6 +142,7 @@ class Session:
         return ClientPool(
             self.reactor,
             security=self.settings.security,
+            credentials=self.settings.credentials,
             dispatcher=Dispatcher(dict.fromkeys(ASKED_BY_BROKERS, self._serve)),
             random=self.random,
         )

@@ -1,5 +1,7 @@
 """Frames to commands and back: the one door to both header serializations."""
 
+from collections.abc import Mapping
+
 from twistedmq.protocol import header_binary, header_json
 from twistedmq.protocol.command import BINARY, JSON, Buffer, Command, Reply
 from twistedmq.protocol.errors import FrameError, HeaderError
@@ -39,7 +41,7 @@ def encode_command(command: Command, body: Buffer | None = None) -> bytes:
 def encode_request(
     code: int,
     opaque: int,
-    header: Header | None = None,
+    header: Header | Mapping[str, str] | None = None,
     body: Buffer = b"",
     *,
     flag: int = 0,

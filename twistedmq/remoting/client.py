@@ -20,6 +20,7 @@ from twistedmq.protocol.addresses import parse_address
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.errors import FieldError
 from twistedmq.protocol.headers.base import Header
+from twistedmq.protocol.signing import Credentials
 from twistedmq.remoting.backoff import Backoff
 from twistedmq.remoting.capabilities import Capabilities, detect
 from twistedmq.remoting.client_line import ClientLine
@@ -61,6 +62,7 @@ class ClientPool:
         *,
         dispatcher: Dispatcher | None = None,
         security: ITransportSecurity | None = None,
+        credentials: Credentials | None = None,
         wheel: TimerWheel | None = None,
         random: Random | None = None,
         capabilities: Capabilities | None = None,
@@ -69,7 +71,7 @@ class ClientPool:
         """Connect through *reactor*.
 
         What the peers ask is served by *dispatcher*. With *security*, all connections
-        are TLS.
+        are TLS; with *credentials*, all requests are signed.
         """
         config = config or RemotingConfig()
         self._reactor = reactor
@@ -77,6 +79,7 @@ class ClientPool:
         self._connect_timeout_s = config.connect_timeout_ms / 1000
         self._dispatcher = dispatcher or Dispatcher({})
         self._security = security
+        self._credentials = credentials
         self._wheel = wheel or TimerWheel(reactor)
         self._backoff = Backoff(
             config.reconnect_min_ms / 1000,
@@ -172,6 +175,7 @@ class ClientPool:
             self._limits,
             self._wheel,
             capabilities=self._capabilities,
+            credentials=self._credentials,
         )
         if self._security is None:
             return protocol

@@ -4,7 +4,7 @@ The same protocol serves both directions and both sides: either peer may send re
 and whoever opened the connection does not matter to it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -18,8 +18,10 @@ from twistedmq.protocol.addresses import format_address, pack
 from twistedmq.protocol.codec import decode_command, encode_request
 from twistedmq.protocol.command import ONE_WAY_FLAG, Buffer, Command
 from twistedmq.protocol.errors import FrameError
+from twistedmq.protocol.fields import encode_fields
 from twistedmq.protocol.framing import FrameDecoder, peek_code
 from twistedmq.protocol.headers.base import Header
+from twistedmq.protocol.signing import Credentials
 from twistedmq.remoting.addresses import UNKNOWN_HOST_PORT, host_port
 from twistedmq.remoting.capabilities import Capabilities, detect
 from twistedmq.remoting.dispatch import Dispatcher
@@ -30,6 +32,9 @@ from twistedmq.remoting.limits import Limits
 from twistedmq.remoting.outbox import Outbox
 from twistedmq.remoting.pending import PendingRequests
 from twistedmq.remoting.timer_wheel import Timer, TimerWheel
+
+Sendable = Header | Mapping[str, str] | None
+"""Fields of a request: typed, as text already, or none."""
 
 _IDLE_CHECKS: Final = 4
 """How often idleness is looked at within the time that is allowed."""
@@ -62,10 +67,12 @@ class RemotingProtocol(Protocol):
         *,
         peer: tuple[str, int] | None = None,
         capabilities: Capabilities | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         """Serve the peer's requests by *dispatcher*.
 
-        *peer* is its host and port, where the transport would name a proxy's.
+        *peer* is its host and port, where the transport would name a proxy's. What is
+        asked of the peer is signed with *credentials*.
         """
         self.peer = self.local = format_address(*UNKNOWN_HOST_PORT)
         self.packed_peer = pack(*UNKNOWN_HOST_PORT)
@@ -73,6 +80,7 @@ class RemotingProtocol(Protocol):
         self._limits = limits
         self._wheel = wheel
         self._named_peer = peer
+        self._credentials = credentials
         self._capabilities = capabilities or detect()
         self._decoder = FrameDecoder(limits.max_frame_bytes)
         self._pending = PendingRequests(
@@ -159,7 +167,7 @@ class RemotingProtocol(Protocol):
     # IConnection
 
     def request(
-        self, code: int, header: Header | None, body: bytes, timeout_s: float
+        self, code: int, header: Sendable, body: bytes, timeout_s: float
     ) -> Deferred[Command]:
         """Send a request; see IConnection."""
         if not self._open:
@@ -171,12 +179,16 @@ class RemotingProtocol(Protocol):
             answer = self._pending.wait(opaque, self.peer, code, timeout_s)
         except TooManyRequestsError as error:
             return fail(error)
+        if self._credentials is not None:
+            header = self._credentials.sign(encode_fields(header), body)
         self.write(encode_request(code, opaque, header, body))
         return answer
 
-    def send_one_way(self, code: int, header: Header | None, body: bytes) -> None:
+    def send_one_way(self, code: int, header: Sendable, body: bytes) -> None:
         """Send a request that gets no answer."""
         opaque = self._pending.next_opaque()
+        if self._credentials is not None:
+            header = self._credentials.sign(encode_fields(header), body)
         self.write(encode_request(code, opaque, header, body, flag=ONE_WAY_FLAG))
 
     def write(self, data: bytes) -> None:

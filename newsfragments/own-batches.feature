@@ -1,0 +1,1 @@
+A producer made batches by itself (`Batching`), with a receipt for each message.

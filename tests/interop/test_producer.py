@@ -12,13 +12,15 @@ import peer
 import pytest
 import pytest_twisted
 from client_scenarios import Cluster, Inbox, Running, bodies, unique, until, wait
-from twisted.internet.defer import gatherResults
+from twisted.internet.defer import Deferred, gatherResults
 
 from twistedmq import Message, Outcome, Producer, Receipt, ReceivedMessage
 from twistedmq.client.batching import Batching
 from twistedmq.client.errors import RefusedError, SendFailedError
 from twistedmq.client.latency import LatencyAvoiding
 from twistedmq.client.session import ClientSettings
+from twistedmq.client.trace_data import Consumed, Consuming, Published, decode_items
+from twistedmq.client.tracing import MessageTrace
 from twistedmq.protocol.recall_handle import RecallHandleError
 from twistedmq.protocol.signing import Credentials
 
@@ -158,6 +160,23 @@ async def test_transactions(cluster: Cluster, running: Running) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_message_trace(cluster: Cluster, running: Running) -> None:
+    topic, traces = await cluster.topic(1), await cluster.topic(1)
+    watchers, inbox = [MessageTrace(traces, flush_after_s=0.3)], Inbox()
+    running.run(cluster.consumer(unique("C"), topic, watchers=watchers), inbox)
+    async with cluster.producer(watchers=watchers) as producer:
+        receipt = await producer.send(Message(topic, b"traced", tag="A", keys="k"))
+        await inbox.exactly([b"traced"])
+    messages = await cluster.drain(traces, 2)
+    items = [item for m in messages for item in decode_items(m.body.decode())]
+    kinds = Counter(type(item) for item in items)
+    assert kinds == {Published: 1, Consuming: 1, Consumed: 1}
+    assert {item.message_id for item in items} == {receipt.message_id}
+    assert all(receipt.message_id in m.keys for m in messages)
+    assert all("k" in m.keys for m in messages)
+
+
+@pytest_twisted.ensureDeferred
 async def test_acl_signature(tmp_path: Any) -> None:
     """Mirrors acl-signature; our broker has no access control yet."""
     config = {**peer.SCENARIO, **peer.ACL}
@@ -183,3 +202,20 @@ async def test_acl_signature(tmp_path: Any) -> None:
                 with pytest.raises((RefusedError, SendFailedError)) as raised:
                     await refused.send(Message(topic, b"x"))
                 assert raised.value.code == 16, raised.value  # no permission
+
+
+def test_the_genuine_tool_reads_our_trace(genuine: Any) -> None:
+    cluster = Cluster(genuine.namesrv, genuine.address)
+
+    async def traced() -> tuple[str, str]:
+        topic, traces = await cluster.topic(1), await cluster.topic(1)
+        async with cluster.producer(watchers=[MessageTrace(traces)]) as producer:
+            receipt = await producer.send(Message(topic, b"traced", tag="A"))
+        await cluster.drain(traces, 1)
+        return receipt.message_id, traces
+
+    message_id, traces = pytest_twisted.blockon(Deferred.fromCoroutine(traced()))
+    asked = ("-n", genuine.namesrv, "-i", message_id, "-t", traces)
+    shown = peer.mqadmin("queryMsgTraceById", *asked)
+    assert "Pub" in shown, shown
+    assert "success" in shown, shown

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, fail, succeed
+from twisted.internet.defer import Deferred, DeferredList, fail, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.session import ClientSettings
+from twistedmq.client.watching import watched
 from twistedmq.filter.tag import split_tags
 from twistedmq.protocol import loose_json, names, properties
 from twistedmq.protocol.addresses import pack, parse_address
@@ -584,3 +585,9 @@ def received(
         "stored_bytes": 100,
     }
     return ReceivedMessage(**usual | changes)
+
+
+def consumed(handler: Any, watch: Any, *messages: ReceivedMessage) -> Deferred[Any]:
+    """Have *handler* consume messages while *watch* looks on."""
+    result: Any = maybeDeferred(watched(handler, watch), list(messages))
+    return result

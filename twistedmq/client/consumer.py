@@ -1,6 +1,6 @@
 """Consuming as a member of a group."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from twistedmq.client.consuming import LotHandler, MessageHandler, RetryLater
 from twistedmq.client.consumption import Consumption, ConsumptionParts, one_by_one
 from twistedmq.client.deferreds import follow
 from twistedmq.client.errors import NotRunningError
-from twistedmq.client.interfaces import IQueueAllocation
+from twistedmq.client.interfaces import IQueueAllocation, IWatcher
 from twistedmq.client.iteration import Iteration, Iterations
 from twistedmq.client.member import GroupMember
 from twistedmq.client.message import ReceivedMessage
@@ -23,6 +23,7 @@ from twistedmq.client.retrying import Retries, RetryParts
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.startable import Startable
 from twistedmq.client.starting import Start, StartFrom, heartbeat_value
+from twistedmq.client.watching import open_watches, watched
 from twistedmq.client.window import Limits
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies.clients import ConsumeType, MessageModel
@@ -74,6 +75,7 @@ class Consumer(Startable):
             so that those behind it can be committed; None: never. Not in order.
         offsets_directory: where broadcasting keeps its progress; None:
             ~/.rocketmq_offsets.
+        watchers: see what ``run`` consumes: ``MessageTrace``, ``Spans``.
         close_timeout_s: how long ``close`` waits for messages in work, and a shutdown
             for the loop.
         settings: what else clients can be told; *nameservers* goes before it.
@@ -103,6 +105,7 @@ class Consumer(Startable):
         suspend_s: float = 1.0,
         consume_timeout_s: float | None = 900.0,
         offsets_directory: Path | None = None,
+        watchers: Sequence[IWatcher] = (),
         close_timeout_s: float = 30.0,
         settings: ClientSettings | None = None,
         reactor: Any = None,
@@ -133,6 +136,7 @@ class Consumer(Startable):
         self._iterations = Iterations(
             self._member.inbox, lambda message: self._consumption.done([message])
         )
+        self._watch = open_watches(watchers, group, session, is_producer=False)
         self._closed: Deferred[None] = Deferred()
         session.handlers = ConsumerRequests(self._request_parts()).table()
 
@@ -254,6 +258,8 @@ class Consumer(Startable):
             raise NotRunningError("this consumer is not running: start it first")
 
     async def _work(self, handler: LotHandler, size: int) -> None:
+        if self._watch is not None:
+            handler = watched(handler, self._watch)
         self._consumption.prepare(handler)
         if not self._running:
             await self.start()
@@ -266,6 +272,8 @@ class Consumer(Startable):
     async def _close(self) -> None:
         await self._member.stop()
         await self._consumption.stop(self._patience_s)
+        if self._watch is not None:
+            await self._watch.close()
         await self._member.leave()
         self._closed.callback(None)
 

@@ -155,6 +155,16 @@ class NoReplyWantedError(ClientError):
         self.missing = missing
 
 
+class LibraryMissingError(ClientError):
+    """Something was asked for that needs a library which is not installed."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        """Keep the *library*, and the *extra* of this package that brings it."""
+        super().__init__(f"this needs {library}: install twistedmq[{extra}]")
+        self.library = library
+        self.extra = extra
+
+
 class NoOutcomeError(ClientError):
     """A function of a transaction gave something that is no ``Outcome``."""
 

@@ -1,6 +1,9 @@
 """What a producer sends: chosen a queue for, within limits, waited for by ``close``."""
 
+from typing import TypeVar
+
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.client.in_flight import InFlight
@@ -10,7 +13,10 @@ from twistedmq.client.packing import Parcel
 from twistedmq.client.routing import TopicRoute
 from twistedmq.client.selection import ByKey
 from twistedmq.client.sending import Sending, SendParts, Stored
+from twistedmq.client.watching import Watch
 from twistedmq.protocol.bodies.queues import MessageQueue
+
+T = TypeVar("T", bound=Stored | Failure | None)
 
 
 class Outgoing:
@@ -20,11 +26,17 @@ class Outgoing:
         parts: what sending needs.
         selection: chooses queues, unless a message has a sharding key.
         in_flight: counts what is on its way.
+        watch: sees what became of it.
     """
 
     def __init__(
-        self, parts: SendParts, selection: IQueueSelection, in_flight: InFlight
+        self,
+        parts: SendParts,
+        selection: IQueueSelection,
+        in_flight: InFlight,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch
         self._parts = parts
         self._selection = selection
         self._by_key = ByKey()
@@ -43,12 +55,15 @@ class Outgoing:
         limit_s = self._parts.rules.timeout_s if timeout_s is None else timeout_s
         room = self._in_flight.enter(len(parcel.unique_ids), len(parcel.body), limit_s)
         if room is None:
-            return self._in_flight.track(self._go(parcel, queue, selection, limit_s))
-        clock = self._parts.clock
-        end_s = clock.seconds() + limit_s
-        sent: Deferred[Stored] = room.addCallback(
-            lambda _: self._go(parcel, queue, selection, end_s - clock.seconds())
-        )
+            sent = self._go(parcel, queue, selection, limit_s)
+        else:
+            clock = self._parts.clock
+            end_s = clock.seconds() + limit_s
+            sent = room.addCallback(
+                lambda _: self._go(parcel, queue, selection, end_s - clock.seconds())
+            )
+        if self._watch is not None:
+            sent.addBoth(self._seen, parcel, self._parts.clock.seconds())
         return self._in_flight.track(sent)
 
     def send_one_way(
@@ -59,7 +74,10 @@ class Outgoing:
         route = self._parts.routes.for_sending(
             parcel.message.topic, rules.default_queues
         )
-        return self._in_flight.track(route.addCallback(self._hand_over, parcel, queue))
+        sent = route.addCallback(self._hand_over, parcel, queue)
+        if self._watch is not None:
+            sent.addBoth(self._seen, parcel, self._parts.clock.seconds())
+        return self._in_flight.track(sent)
 
     def selection_for(self, message: Message) -> IQueueSelection:
         """Give what chooses a queue for *message* where nobody else does."""
@@ -75,6 +93,12 @@ class Outgoing:
         chosen = selection or self.selection_for(parcel.message)
         sending = Sending(self._parts, parcel, chosen, queue, timeout_s, self._told)
         return sending.start().addBoth(self._arrived, parcel)
+
+    def _seen(self, result: T, parcel: Parcel, begun_s: float) -> T:
+        assert self._watch is not None
+        took_s = self._parts.clock.seconds() - begun_s
+        self._watch.sent(parcel, result, took_s)
+        return result
 
     def _arrived(self, result: Stored, parcel: Parcel) -> Stored:
         self._in_flight.leave(len(parcel.unique_ids), len(parcel.body))

@@ -1,8 +1,10 @@
 """A message as it goes to a broker: pure, and the same for every attempt."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct
+from twisted.python.failure import Failure
 
 from twistedmq.client.message import Message
 from twistedmq.protocol import names, properties
@@ -81,19 +83,36 @@ class Parcel(Struct, frozen=True):
         )
 
 
+class PackingWatch(Protocol):
+    """What a packer needs of ``watching.Watch``."""
+
+    def packing(self, message: Message, unique_id: str) -> Mapping[str, str]:
+        """A message is about to be sent; gives properties to store with it."""
+
+    def dropped(self, unique_ids: Iterable[str], failure: Failure) -> None:
+        """Messages that were packed are not sent after all."""
+
+
 class Packer:
     """Checks messages and makes parcels of them.
 
     Args:
         rules: limits and habits.
         next_id: gives a new unique message id.
+        watch: sees what is packed.
 
     Raises:
         CompressionError: the rules name a compression that is not there.
     """
 
-    def __init__(self, rules: PackingRules, next_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        rules: PackingRules,
+        next_id: Callable[[], str],
+        watch: PackingWatch | None = None,
+    ) -> None:
         self._rules = rules
+        self._watch = watch
         self._next_id = next_id
         self._compressor = find_compressor(rules.compression)
 
@@ -111,13 +130,18 @@ class Packer:
             MessageIllegalError: its topic or size is not allowed.
         """
         self.check(message)
+        if is_half:
+            _check_half(message)
         unique_id = self._next_id()
         stored = message.stored_properties() | {properties.UNIQ_KEY: unique_id}
+        if more:
+            stored.update(more)
         body, sys_flag = self._compressed(message.body)
-        text = _text(stored | dict(more or {}))
         if is_half:
             sys_flag = with_transaction(sys_flag, TRANSACTION_PREPARED)
-            _check_half(message)
+        if self._watch is not None:
+            stored = {**self._watch.packing(message, unique_id), **stored}
+        text = self._checked_text(stored, (unique_id,))
         return Parcel(message, (unique_id,), body, text, sys_flag, is_reply=is_reply)
 
     def pack_retry(
@@ -152,17 +176,36 @@ class Packer:
             BatchItem(
                 flag=message.flag,
                 body=message.body,
-                properties=properties.format(
-                    message.stored_properties() | {properties.UNIQ_KEY: unique_id}
-                ),
+                properties=properties.format(self._in_batch(message, unique_id)),
             )
             for message, unique_id in zip(messages, ids, strict=True)
         ]
         body = encode_batch(items)
-        self._check_size(len(body), "batch")
+        try:
+            self._check_size(len(body), "batch")
+        except MessageIllegalError:
+            self._drop(ids)
+            raise
         wait = "true" if messages[0].wait_stored else "false"
         own = {properties.UNIQ_KEY: self._next_id(), properties.WAIT: wait}
         return Parcel(messages[0], ids, body, _text(own), is_batch=True)
+
+    def _in_batch(self, message: Message, unique_id: str) -> dict[str, str]:
+        stored = message.stored_properties() | {properties.UNIQ_KEY: unique_id}
+        if self._watch is None:
+            return stored
+        return {**self._watch.packing(message, unique_id), **stored}
+
+    def _checked_text(self, stored: dict[str, str], unique_ids: tuple[str]) -> str:
+        try:
+            return _text(stored)
+        except MessageIllegalError:
+            self._drop(unique_ids)
+            raise
+
+    def _drop(self, unique_ids: Iterable[str]) -> None:
+        if self._watch is not None:
+            self._watch.dropped(unique_ids, Failure())
 
     def _compressed(self, body: bytes) -> tuple[bytes, int]:
         """Give the body as it is sent, and its system flag."""

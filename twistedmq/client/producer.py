@@ -12,14 +12,14 @@ from twistedmq.client.errors import (
     NotRunningError,
 )
 from twistedmq.client.in_flight import InFlight, InFlightLimits
-from twistedmq.client.interfaces import IQueueSelection, ISendFeedback
+from twistedmq.client.interfaces import IQueueSelection, ISendFeedback, IWatcher
 from twistedmq.client.message import Message, Receipt, ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.outgoing import Outgoing
 from twistedmq.client.packing import Packer, PackingRules
+from twistedmq.client.recalling import Recall
 from twistedmq.client.receipts import receipt_of, receipts_of
 from twistedmq.client.replies import AwaitedReplies, reply_marks
-from twistedmq.client.routing import TopicRoute
 from twistedmq.client.selection import RoundRobin
 from twistedmq.client.sending import SendParts, SendRules
 from twistedmq.client.session import ClientSettings, Session, merged_settings
@@ -31,18 +31,13 @@ from twistedmq.client.transactions import (
     TransactionReceipt,
     Transactions,
 )
+from twistedmq.client.watching import open_watches
 from twistedmq.protocol import names, properties
 from twistedmq.protocol.bodies.clients import HeartbeatData, ProducerData
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode
-from twistedmq.protocol.fields import decode_fields
 from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
 from twistedmq.protocol.headers.offsets import GetMaxOffsetRequestHeader
-from twistedmq.protocol.headers.send import (
-    RecallMessageRequestHeader,
-    RecallMessageResponseHeader,
-)
-from twistedmq.protocol.recall_handle import parse_recall_handle
 
 
 class Producer(Startable):
@@ -67,6 +62,7 @@ class Producer(Startable):
         default_queues: queues of a topic that the first message creates.
         check: tells brokers what became of a transaction, one of another producer of
             the group, too; needed for ``send_in_transaction``.
+        watchers: see what is sent: ``MessageTrace``, ``Spans``.
         settings: what else clients can be told; *nameservers* goes before it.
         reactor: None: the global one.
 
@@ -89,6 +85,7 @@ class Producer(Startable):
         limits: InFlightLimits | None = None,
         default_queues: int = 4,
         check: TransactionCheck | None = None,
+        watchers: Sequence[IWatcher] = (),
         settings: ClientSettings | None = None,
         reactor: Any = None,
     ) -> None:
@@ -96,14 +93,16 @@ class Producer(Startable):
         self.group = group
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session, timeout_s)
-        self._packer = Packer(packing or PackingRules(), session.unique_ids())
         self._selection = selection or RoundRobin(session.random.randrange(1 << 16))
         rules = SendRules(group, timeout_s, retries, default_queues)
         parts = SendParts(
             rules, session.routes, session.pool, session.reactor, session.wall_ms
         )
+        next_id = session.unique_ids()
+        self._watch = open_watches(watchers, group, session, is_producer=True)
+        self._packer = Packer(packing or PackingRules(), next_id, self._watch)
         self._in_flight = InFlight(limits or InFlightLimits(), session.reactor)
-        self._outgoing = Outgoing(parts, self._selection, self._in_flight)
+        self._outgoing = Outgoing(parts, self._selection, self._in_flight, self._watch)
         self._held: Accumulator | None = None
         if batching is not None:
             self._held = Accumulator(batching, session.reactor, self._send_held)
@@ -195,7 +194,9 @@ class Producer(Startable):
         sent = self._outgoing.send(parcel, None, None, timeout_s)
         stored = sent.addCallback(receipt_of, parcel.unique_ids[0])
         ended = stored.addCallback(
-            lambda half: Deferred.fromCoroutine(transactions.decide(half, local))
+            lambda half: Deferred.fromCoroutine(
+                transactions.decide(half, message, local)
+            )
         )
         return self._in_flight.track(ended)
 
@@ -289,20 +290,12 @@ class Producer(Startable):
         """
         try:
             self._running_packer()
-            names.check_topic(topic)
-            broker_name = parse_recall_handle(handle).broker_name
+            recall = Recall(self.group, topic, handle)
         except Exception:
             return fail(Failure())
-        header = RecallMessageRequestHeader(
-            producer_group=self.group,
-            topic=topic,
-            recall_handle=handle,
-            target_broker=broker_name,
-        )
-        route = self._session.routes.get(topic)
-        return self._in_flight.track(
-            route.addCallback(self._recall, header, broker_name)
-        )
+        session = self._session
+        answered = recall.send(session.routes, session.calls, self._watch)
+        return self._in_flight.track(answered)
 
     def queues(self, topic: str) -> Deferred[Sequence[MessageQueue]]:
         """Give the queues of *topic* that may be sent to.
@@ -326,6 +319,8 @@ class Producer(Startable):
             self._held.flush()
         await self._in_flight.idle()
         self._stop_learning()
+        if self._watch is not None:
+            await self._watch.close()
         farewell = UnregisterClientRequestHeader(
             client_id=self.client_id, producer_group=self.group
         )
@@ -343,6 +338,7 @@ class Producer(Startable):
             session.pool,
             self._patience_s,
             self._in_flight.track,
+            self._watch,
         )
         return Transactions(parts, check)
 
@@ -361,15 +357,6 @@ class Producer(Startable):
             parcel = self._packer.pack_batch(messages)
         stored = self._outgoing.send(parcel, queue)
         return stored.addCallback(receipts_of, parcel.unique_ids)
-
-    def _recall(
-        self, _: TopicRoute, header: RecallMessageRequestHeader, broker_name: str
-    ) -> Deferred[str]:
-        address = self._session.routes.address(broker_name)
-        answer = self._session.calls.ask(address, RequestCode.RECALL_MESSAGE, header)
-        return answer.addCallback(
-            lambda found: decode_fields(RecallMessageResponseHeader, found.fields)
-        ).addCallback(lambda found: found.msg_id)
 
     def _probe(self, broker_name: str, timeout_s: float) -> Deferred[None]:
         """Ask a broker something that costs it nothing."""

@@ -19,9 +19,15 @@ from twistedmq.client.errors import (
     RefusedError,
 )
 from twistedmq.client.interfaces import Pool
-from twistedmq.client.message import Receipt, ReceivedMessage, SendStatus
+from twistedmq.client.message import (
+    Message,
+    Receipt,
+    ReceivedMessage,
+    SendStatus,
+)
 from twistedmq.client.received import read_message
 from twistedmq.client.routing import Routes
+from twistedmq.client.watching import Watch
 from twistedmq.protocol import properties
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Reply
@@ -80,6 +86,8 @@ class TransactionParts(Struct, frozen=True):
     timeout_s: float
     track: Callable[[Deferred[None]], Deferred[None]]
     """Has ``close`` wait for it."""
+    watch: Watch | None = None
+    """Sees how transactions end."""
 
 
 class Transactions:
@@ -103,18 +111,18 @@ class Transactions:
         }
 
     async def decide(
-        self, half: Receipt, local: LocalTransaction
+        self, half: Receipt, message: Message, local: LocalTransaction
     ) -> TransactionReceipt:
         """Have *local* do its work and end the half; fails as *local* does."""
         if half.status is not SendStatus.OK:
             # what may be lost must not be what the work relies on
-            return await self._end(half, Outcome.ROLLBACK)
+            return await self._end(half, message, Outcome.ROLLBACK)
         try:
             outcome = _outcome(await maybeDeferred(local, half))
         except BaseException:
-            await self._end(half, Outcome.UNKNOWN)
+            await self._end(half, message, Outcome.UNKNOWN)
             raise
-        return await self._end(half, outcome)
+        return await self._end(half, message, outcome)
 
     def asked(self, request: Request) -> Reply:
         """Find out what became of a half and say so, when it is known."""
@@ -156,9 +164,16 @@ class Transactions:
             transaction_id=asked.transaction_id,
             target_broker=asked.target_broker,
         )
+        if self._parts.watch is not None:
+            receipt = _receipt_of(half, asked)
+            self._parts.watch.ended(receipt, half, outcome, asked=True)
         connection.send_one_way(RequestCode.END_TRANSACTION, header, b"")
 
-    async def _end(self, half: Receipt, outcome: Outcome) -> TransactionReceipt:
+    async def _end(
+        self, half: Receipt, message: Message, outcome: Outcome
+    ) -> TransactionReceipt:
+        if self._parts.watch is not None:
+            self._parts.watch.ended(half, message, outcome, asked=False)
         try:
             confirmed = await self._say(half, outcome)
         except (RemotingError, RefusedError, BrokerNotFoundError) as error:
@@ -198,3 +213,15 @@ def _outcome(given: object) -> Outcome:
     if not isinstance(given, Outcome):
         raise NoOutcomeError(given)
     return given
+
+
+def _receipt_of(
+    half: ReceivedMessage, asked: CheckTransactionStateRequestHeader
+) -> Receipt:
+    return Receipt(
+        message_id=half.message_id,
+        offset_message_id=asked.offset_msg_id or half.offset_message_id,
+        queue=half.queue,
+        queue_offset=asked.tran_state_table_offset,
+        transaction_id=asked.transaction_id,
+    )

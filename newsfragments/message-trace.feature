@@ -1,0 +1,1 @@
+Our clients wrote the message trace that the genuine tools read (`MessageTrace`).

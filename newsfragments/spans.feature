@@ -1,0 +1,1 @@
+Sends and consumed messages of our clients were OpenTelemetry spans, whose context went along in the messages (`Spans`, extra `otel`).

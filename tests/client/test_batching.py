@@ -6,13 +6,13 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 
 from twistedmq.client.batching import Accumulator, Batching
-from twistedmq.client.errors import SendFailedError
+from twistedmq.client.errors import ArgumentError, SendFailedError
 from twistedmq.client.message import Message, Receipt
 from twistedmq.client.packing import PackingRules
 from twistedmq.client.producer import Producer
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
-from twistedmq.protocol.errors import InvalidParameterError, MessageIllegalError
+from twistedmq.protocol.errors import MessageIllegalError
 
 QUEUE = MessageQueue("T", "broker-0", 0)
 
@@ -53,17 +53,17 @@ def receipt(number: int) -> Receipt:
 
 
 @pytest.mark.parametrize(
-    ("rules", "problem"),
+    ("name", "value"),
     [
-        ({"max_delay_ms": 0}, "max_delay_ms is 0, not 1 to 30000"),
-        ({"max_delay_ms": 30_001}, "max_delay_ms"),
-        ({"max_bytes": 2 * 1024 * 1024 + 1}, "max_bytes is 2097153, not 1 to 2097152"),
-        ({"max_total_bytes": 0}, "max_total_bytes is 0, not 1 to more"),
+        ("max_delay_ms", 0),
+        ("max_delay_ms", 30_001),
+        ("max_bytes", 2 * 1024 * 1024 + 1),
+        ("max_total_bytes", 0),
     ],
 )
-def test_limits_have_their_range(rules: dict[str, int], problem: str) -> None:
-    with pytest.raises(InvalidParameterError, match=problem):
-        Batching(**rules)
+def test_limits_have_their_range(name: str, value: int) -> None:
+    with pytest.raises(ArgumentError, match=name):
+        Batching(**{name: value})
 
 
 def test_messages_go_together_after_a_moment(clock: Clock, sink: Sink) -> None:

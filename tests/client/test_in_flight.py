@@ -3,7 +3,7 @@ from client_kit import held, result_of
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import Clock
 
-from twistedmq.client.errors import ProducerFullError
+from twistedmq.client.errors import ArgumentError, ProducerFullError
 from twistedmq.client.in_flight import InFlight, InFlightLimits
 
 
@@ -102,3 +102,23 @@ def test_what_waits_for_something_else_is_not_done(clock: Clock) -> None:
     assert not idle
     other.callback(None)
     assert idle == [None]
+
+
+@pytest.mark.parametrize("name", ["max_messages", "max_bytes"])
+def test_no_room_at_all_makes_no_sense(name: str) -> None:
+    with pytest.raises(ArgumentError, match=f"{name}") as raised:
+        InFlightLimits(**{name: 0})
+    assert raised.value.field == name
+
+
+def test_what_is_carried_leaves_by_itself(clock: Clock) -> None:
+    flight = in_flight(clock, max_messages=1)
+    assert flight.enter(1, 7, 1) is None
+    work: Deferred[str] = Deferred()
+    assert flight.carry(work, 1, 7) is work
+    idle, waiting = held(flight.idle()), held(flight.enter(1, 1, 5) or Deferred())
+    assert (idle, waiting) == ([], [])
+    work.callback("done")
+    assert (idle, waiting) == ([None], [None])
+    assert (flight.messages, flight.bytes) == (1, 1)
+    assert result_of(work) == "done"

@@ -4,6 +4,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from twistedmq.client.errors import (
+    ArgumentError,
     NotRunningError,
     RouteNotFoundError,
 )
@@ -102,6 +103,31 @@ def test_what_is_wrong_with_a_message_is_told_before_it_is_sent(
 def test_group_names_are_checked() -> None:
     with pytest.raises(MessageIllegalError):
         Producer("bad group", reactor=Clock())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("timeout_s", 0), ("timeout_s", 1e9), ("retries", -1), ("default_queues", 0)],
+)
+def test_numbers_have_their_range(name: str, value: float) -> None:
+    with pytest.raises(ArgumentError, match=name) as raised:
+        Producer("P", reactor=Clock(), **{name: value})  # type: ignore[arg-type]
+    assert (raised.value.field, raised.value.value) == (name, value)
+
+
+def test_a_queue_of_another_topic_is_refused(
+    cluster: FakeCluster, producer: Producer
+) -> None:
+    other, message = MessageQueue("U", "broker-0", 0), Message("T", b"x")
+    for sent in (
+        producer.send(message, queue=other),
+        producer.send_batch([message], queue=other),
+        producer.send_one_way(message, queue=other),
+    ):
+        with pytest.raises(MessageIllegalError) as raised:
+            result_of(sent)
+        assert (raised.value.field, raised.value.value) == ("queue", "U")
+        assert raised.value.limit == "T"
 
 
 def test_only_a_running_producer_sends(cluster: FakeCluster) -> None:

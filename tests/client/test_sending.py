@@ -10,9 +10,10 @@ from twistedmq.client.errors import (
     SendFailedError,
     SendTimeoutError,
 )
+from twistedmq.client.interfaces import IQueueSelection
 from twistedmq.client.message import Message
 from twistedmq.client.packing import Packer, PackingRules
-from twistedmq.client.selection import RoundRobin
+from twistedmq.client.selection import ByFunction, RoundRobin
 from twistedmq.client.sending import Sending, SendParts, SendRules
 from twistedmq.client.session import Session
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -36,11 +37,16 @@ def sending(cluster: FakeCluster) -> Make:
     result_of(session.start())
     packer = Packer(PackingRules(), session.unique_ids())
 
-    def make(topic: str = "T", queue: MessageQueue | None = None) -> Sending:
+    def make(
+        topic: str = "T",
+        queue: MessageQueue | None = None,
+        selection: IQueueSelection | None = None,
+    ) -> Sending:
         parts = SendParts(
             SendRules("G"), session.routes, session.pool, session.reactor, lambda: 0
         )
-        return Sending(parts, packer.pack(Message(topic, b"x")), RoundRobin(), queue)
+        parcel = packer.pack(Message(topic, b"x"))
+        return Sending(parts, parcel, selection or RoundRobin(), queue)
 
     return make
 
@@ -65,6 +71,20 @@ def test_after_a_failure_another_broker_is_tried_at_once(
     clock.advance(0)
     assert sent[0].queue.broker_name == "broker-1"
     assert brokers_asked(cluster) == [one, two]
+
+
+def test_a_selection_that_stays_gives_the_broker_time(
+    cluster: FakeCluster, sending: Make, clock: Clock
+) -> None:
+    one, _ = cluster.addresses.values()
+    cluster.down.add(one)
+    stays = ByFunction(lambda message, queues: queues[0])
+    sent = held(sending(selection=stays).start())
+    clock.advance(0.1)
+    assert brokers_asked(cluster) == [one]
+    cluster.down.clear()
+    clock.advance(0.2)
+    assert sent[0].queue.broker_name == "broker-0"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 from twisted.internet.defer import Deferred, succeed
 
-from twistedmq.client.errors import LibraryMissingError, RefusedError
+from twistedmq.client.errors import LibraryMissingError, ProducerFullError, RefusedError
+from twistedmq.client.in_flight import InFlightLimits
 from twistedmq.client.message import Message
 from twistedmq.client.producer import Producer
 from twistedmq.client.spans import Spans
@@ -125,6 +126,25 @@ def test_a_send_that_fails_says_so(
     assert refused.attributes["error.type"] == "RefusedError"
     assert refused.events[0].name == "exception"
     assert illegal.attributes["error.type"] == "MessageIllegalError"
+
+
+def test_a_send_for_which_there_is_no_room_says_so(
+    cluster: FakeCluster, recorder: Recorder
+) -> None:
+    cluster.create("T")
+    producer = Producer(
+        "P",
+        settings=cluster.settings(),
+        watchers=[recorder.spans],
+        limits=InFlightLimits(max_messages=1, wait=False),
+    )
+    result_of(producer.start())
+    cluster.refuse[RequestCode.SEND_MESSAGE_V2] = ResponseCode.SYSTEM_BUSY, "busy"
+    held(producer.send(Message("T", b"x")))
+    with pytest.raises(ProducerFullError):
+        result_of(producer.send(Message("T", b"x")))
+    [span] = recorder.ended
+    assert span.attributes["error.type"] == "ProducerFullError"
 
 
 def test_consuming_continues_the_senders_trace(

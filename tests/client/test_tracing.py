@@ -105,6 +105,18 @@ def test_each_message_of_a_batch_is_told(
     ]
 
 
+def test_closing_tells_of_the_last_send_too(
+    cluster: FakeCluster, producer: Producer, clock: Clock
+) -> None:
+    cluster.refuse[RequestCode.SEND_MESSAGE_V2] = ResponseCode.SYSTEM_BUSY, "busy"
+    held(producer.send(Message("T", b"x")))
+    closed = held(producer.close())
+    cluster.refuse.clear()
+    clock.advance(1)
+    assert closed == [None]
+    assert len(traced(cluster)) == 1
+
+
 def test_what_is_delayed_has_its_kind(cluster: FakeCluster, producer: Producer) -> None:
     result_of(producer.send(Message("T", b"x", delay_s=3)))
     result_of(producer.close())

@@ -12,12 +12,14 @@ import peer
 import pytest
 import pytest_twisted
 from client_scenarios import Cluster, Inbox, Running, bodies, unique, until, wait
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import gatherResults
+from twisted.internet.threads import deferToThread
 
 from twistedmq import Message, Outcome, Producer, Receipt, ReceivedMessage
 from twistedmq.client.batching import Batching
 from twistedmq.client.errors import RefusedError, SendFailedError
 from twistedmq.client.latency import LatencyAvoiding
+from twistedmq.client.packing import PackingRules
 from twistedmq.client.session import ClientSettings
 from twistedmq.client.trace_data import Consumed, Consuming, Published, decode_items
 from twistedmq.client.tracing import MessageTrace
@@ -204,18 +206,35 @@ async def test_acl_signature(tmp_path: Any) -> None:
                 assert raised.value.code == 16, raised.value  # no permission
 
 
-def test_the_genuine_tool_reads_our_trace(genuine: Any) -> None:
+@pytest_twisted.ensureDeferred
+async def test_the_genuine_tool_reads_our_trace(genuine: Any) -> None:
     cluster = Cluster(genuine.namesrv, genuine.address)
-
-    async def traced() -> tuple[str, str]:
-        topic, traces = await cluster.topic(1), await cluster.topic(1)
-        async with cluster.producer(watchers=[MessageTrace(traces)]) as producer:
-            receipt = await producer.send(Message(topic, b"traced", tag="A"))
-        await cluster.drain(traces, 1)
-        return receipt.message_id, traces
-
-    message_id, traces = pytest_twisted.blockon(Deferred.fromCoroutine(traced()))
-    asked = ("-n", genuine.namesrv, "-i", message_id, "-t", traces)
-    shown = peer.mqadmin("queryMsgTraceById", *asked)
+    topic, traces = await cluster.topic(1), await cluster.topic(1)
+    async with cluster.producer(watchers=[MessageTrace(traces)]) as producer:
+        receipt = await producer.send(Message(topic, b"traced", tag="A"))
+    await cluster.drain(traces, 1)
+    asked = ("-n", genuine.namesrv, "-i", receipt.message_id, "-t", traces)
+    shown = await deferToThread(peer.mqadmin, "queryMsgTraceById", *asked)
     assert "Pub" in shown, shown
     assert "success" in shown, shown
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_genuine_consumer_reads_what_we_pack(genuine: Any) -> None:
+    """Compressed in each way, and in a batch."""
+    cluster = Cluster(genuine.namesrv, genuine.address)
+    topic, long = await cluster.topic(1), "a body that compresses well " * 200
+    for kind in ("zlib", "lz4", "zstd"):
+        packing = PackingRules(compression=kind)
+        async with cluster.producer(packing=packing) as producer:
+            await producer.send(Message(topic, f"{kind}: {long}".encode()))
+    async with cluster.producer(batching=Batching()) as producer:
+        some = [Message(topic, body) for body in bodies("batched", 3)]
+        await gatherResults([producer.send(message) for message in some])
+    await cluster.drain(topic, 6)
+    asked = ("-n", genuine.namesrv, "-t", topic)
+    shown = await deferToThread(peer.mqadmin, "consumeMessage", *asked)
+    for kind in ("zlib", "lz4", "zstd"):
+        assert f"{kind}: {long.rstrip()}" in shown, kind
+    for body in bodies("batched", 3):
+        assert body.decode() in shown

@@ -7,11 +7,12 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
+from twistedmq.client.arguments import check_range
 from twistedmq.client.message import Message, Receipt
 from twistedmq.client.reactor import Clock
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies.queues import MessageQueue
-from twistedmq.protocol.errors import InvalidParameterError, MessageIllegalError
+from twistedmq.protocol.errors import MessageIllegalError
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -26,7 +27,7 @@ class Batching(Struct, frozen=True):
     """How long messages are held, and how many.
 
     Raises:
-        InvalidParameterError: a limit is out of its range.
+        ArgumentError: a limit is out of its range.
     """
 
     max_delay_ms: int = 10
@@ -38,17 +39,9 @@ class Batching(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Check the limits."""
-        highest = {
-            "max_delay_ms": LONGEST_DELAY_MS,
-            "max_bytes": LARGEST_BATCH_BYTES,
-            "max_total_bytes": None,
-        }
-        for name, high in highest.items():
-            value = getattr(self, name)
-            if value < 1 or (high is not None and value > high):
-                raise InvalidParameterError(
-                    f"{name} is {value}, not 1 to {high or 'more'}"
-                )
+        check_range("max_delay_ms", self.max_delay_ms, 1, LONGEST_DELAY_MS)
+        check_range("max_bytes", self.max_bytes, 1, LARGEST_BATCH_BYTES)
+        check_range("max_total_bytes", self.max_total_bytes, 1)
 
 
 class _Batch:

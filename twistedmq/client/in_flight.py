@@ -8,6 +8,7 @@ from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
+from twistedmq.client.arguments import check_range
 from twistedmq.client.errors import ProducerFullError
 from twistedmq.client.reactor import Clock
 
@@ -17,13 +18,22 @@ MIB = 1024 * 1024
 
 
 class InFlightLimits(Struct, frozen=True):
-    """How much may be on its way at a time, and what becomes of what is too much."""
+    """How much may be on its way at a time, and what becomes of what is too much.
+
+    Raises:
+        ArgumentError: a limit is less than 1.
+    """
 
     max_messages: int = 10_000
     max_bytes: int = 100 * MIB
     """Of bodies, as they are sent. A larger one goes when nothing else is there."""
     wait: bool = True
     """Whether a send waits for room, which counts as its time; False: it fails."""
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        check_range("max_messages", self.max_messages, 1)
+        check_range("max_bytes", self.max_bytes, 1)
 
 
 class _Waiting:
@@ -111,6 +121,11 @@ class InFlight:
             work.addBoth(self._done)
         return work
 
+    def carry(self, work: Deferred[T], messages: int, size: int) -> Deferred[T]:
+        """Have *work* leave when it is done, and ``idle`` wait for it."""
+        self._tracked += 1
+        return work.addBoth(self._landed, messages, size)
+
     def idle(self) -> Deferred[None]:
         """Fire when nothing is on its way."""
         if not self._tracked:
@@ -118,6 +133,10 @@ class InFlight:
         idle: Deferred[None] = Deferred()
         self._idle.append(idle)
         return idle
+
+    def _landed(self, result: T, messages: int, size: int) -> T:
+        self.leave(messages, size)
+        return self._done(result)
 
     def _done(self, result: T) -> T:
         self._tracked -= 1

@@ -55,15 +55,14 @@ class Outgoing:
         limit_s = self._parts.rules.timeout_s if timeout_s is None else timeout_s
         room = self._in_flight.enter(len(parcel.unique_ids), len(parcel.body), limit_s)
         if room is None:
-            sent = self._go(parcel, queue, selection, limit_s)
-        else:
-            clock = self._parts.clock
-            end_s = clock.seconds() + limit_s
-            sent = room.addCallback(
-                lambda _: self._go(parcel, queue, selection, end_s - clock.seconds())
-            )
+            return self._go(parcel, queue, selection, limit_s)
         if self._watch is not None:
-            sent.addBoth(self._seen, parcel, self._parts.clock.seconds())
+            room.addErrback(self._never_went, parcel)
+        clock = self._parts.clock
+        end_s = clock.seconds() + limit_s
+        sent: Deferred[Stored] = room.addCallback(
+            lambda _: self._go(parcel, queue, selection, end_s - clock.seconds())
+        )
         return self._in_flight.track(sent)
 
     def send_one_way(
@@ -92,16 +91,23 @@ class Outgoing:
     ) -> Deferred[Stored]:
         chosen = selection or self.selection_for(parcel.message)
         sending = Sending(self._parts, parcel, chosen, queue, timeout_s, self._told)
-        return sending.start().addBoth(self._arrived, parcel)
+        if self._watch is None:
+            stored = sending.start()
+        else:
+            begun_s = self._parts.clock.seconds()
+            stored = sending.start().addBoth(self._seen, parcel, begun_s)
+        messages, size = len(parcel.unique_ids), len(parcel.body)
+        return self._in_flight.carry(stored, messages, size)
+
+    def _never_went(self, failure: Failure, parcel: Parcel) -> Failure:
+        assert self._watch is not None
+        self._watch.dropped(parcel.unique_ids, failure)
+        return failure
 
     def _seen(self, result: T, parcel: Parcel, begun_s: float) -> T:
         assert self._watch is not None
         took_s = self._parts.clock.seconds() - begun_s
         self._watch.sent(parcel, result, took_s)
-        return result
-
-    def _arrived(self, result: Stored, parcel: Parcel) -> Stored:
-        self._in_flight.leave(len(parcel.unique_ids), len(parcel.body))
         return result
 
     def _hand_over(

@@ -6,6 +6,7 @@ from typing import Any, Self
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+from twistedmq.client.arguments import LONGEST_S, check_range
 from twistedmq.client.batching import Accumulator, Batching
 from twistedmq.client.errors import (
     NoTransactionCheckError,
@@ -36,8 +37,13 @@ from twistedmq.protocol import names, properties
 from twistedmq.protocol.bodies.clients import HeartbeatData, ProducerData
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
 from twistedmq.protocol.headers.offsets import GetMaxOffsetRequestHeader
+from twistedmq.protocol.numbers import INT32_MAX
+
+SHORTEST_S = 0.001
+"""A time-out that is shorter could never be kept."""
 
 
 class Producer(Startable):
@@ -69,6 +75,7 @@ class Producer(Startable):
     Raises:
         MessageIllegalError: the name of the group is not allowed.
         NoNameServerError: *nameservers* is malformed.
+        ArgumentError: a number is out of its range.
         CompressionError: *packing* names a compression that is not there.
     """
 
@@ -90,6 +97,9 @@ class Producer(Startable):
         reactor: Any = None,
     ) -> None:
         names.check_group(group)
+        check_range("timeout_s", timeout_s, SHORTEST_S, LONGEST_S)
+        check_range("retries", retries, 0)
+        check_range("default_queues", default_queues, 1, INT32_MAX)
         self.group = group
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session, timeout_s)
@@ -153,7 +163,7 @@ class Producer(Startable):
         """
         held = self._held
         try:
-            packer = self._running_packer()
+            packer = self._running_packer(message.topic, queue)
             if held and selection is None and timeout_s is None and held.takes(message):
                 packer.check(message)
                 return self._in_flight.track(held.add(message, queue))
@@ -258,7 +268,8 @@ class Producer(Startable):
         Gives a receipt for each, in order. Fails as ``send``.
         """
         try:
-            parcel = self._running_packer().pack_batch(messages)
+            topic = messages[0].topic if messages else None
+            parcel = self._running_packer(topic, queue).pack_batch(messages)
         except Exception:
             return fail(Failure())
         stored = self._outgoing.send(parcel, queue, None, timeout_s)
@@ -272,7 +283,7 @@ class Producer(Startable):
         Whether it was stored, nobody tells.
         """
         try:
-            parcel = self._running_packer().pack(message)
+            parcel = self._running_packer(message.topic, queue).pack(message)
         except Exception:
             return fail(Failure())
         return self._outgoing.send_one_way(parcel, queue)
@@ -342,9 +353,19 @@ class Producer(Startable):
         )
         return Transactions(parts, check)
 
-    def _running_packer(self) -> Packer:
+    def _running_packer(
+        self, topic: str | None = None, queue: MessageQueue | None = None
+    ) -> Packer:
+        """Give the packer, if the producer runs and *queue* is one of *topic*."""
         if not self._running:
             raise NotRunningError("this producer is not running: start it first")
+        if queue is not None and topic is not None and queue.topic != topic:
+            raise MessageIllegalError(
+                f"the message is for {topic!r}, the queue is one of {queue.topic!r}",
+                field="queue",
+                value=queue.topic,
+                limit=topic,
+            )
         return self._packer
 
     def _send_held(

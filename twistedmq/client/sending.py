@@ -196,12 +196,19 @@ class Sending:
         routes = self._parts.routes
         routes.refresh(topic).addErrback(lambda _: None)
         route = routes.cached(topic)
-        others = route and {q.broker_name for q in route.publishable} - {broker_name}
-        pause_s = 0.0 if others else self._pause_s()
+        elsewhere = route is not None and self._goes_elsewhere(route, broker_name)
+        pause_s = 0.0 if elsewhere else self._pause_s()
         self._parts.clock.callLater(pause_s, self._once_more)
 
+    def _goes_elsewhere(self, route: TopicRoute, broker_name: str) -> bool:
+        """Whether the next attempt is likely to go to another broker."""
+        try:
+            return self._choose(route).broker_name != broker_name
+        except Exception:
+            return True  # the attempt itself will fail so, and tell
+
     def _pause_s(self) -> float:
-        """Give how long to leave the only broker alone: longer each time."""
+        """Give how long to leave the same broker alone: longer each time."""
         return min(FIRST_PAUSE_S * 4.0 ** (len(self._causes) - 1), LONGEST_PAUSE_S)
 
     def _once_more(self) -> None:

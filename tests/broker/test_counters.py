@@ -28,7 +28,7 @@ def test_topics_and_groups_are_told_apart() -> None:
 
 def test_averages_are_by_call() -> None:
     counted = counters()
-    counted.sent_batch("T", [0, 100, 200], 300, calls=2)
+    counted.sent_batch("T", [0, 100, 200], 300, [0, 1])
     counted.pulled("T", "G", 3, 300, 1, 7)
     rates = counted.rates("TOPIC_PUT_NUMS", "T")
     assert rates is not None
@@ -43,9 +43,9 @@ def test_averages_are_by_call() -> None:
 
 def test_sizes_are_sorted_by_their_bounds() -> None:
     counted = counters()
-    counted.sent_batch("T", [0, 100, 300], 2000, calls=3)
-    counted.sent_batch("T", [2000], 7000, calls=1)
-    counted.sent_batch("T", [7000, 7100], 7200, calls=1)
+    counted.sent_batch("T", [0, 100, 300], 2000, [0, 1, 2])
+    counted.sent_batch("T", [2000], 7000, [0])
+    counted.sent_batch("T", [7000, 7100], 7200, [0])
     ((name, topic),) = counted.topics()
     assert name == "T"
     assert topic.distribution().counts == [4, 1, 1, 0, 0, 0, 0]
@@ -79,6 +79,7 @@ def test_each_thing_has_its_name_and_key(name: str, key: str, expected: int) -> 
     counted.queue_put("T", 3, 4, 40)
     counted.queue_got("T", 3, "G", 6, 60)
     counted.read_from_disk("T", "G", 0, 8, 80)
+    counted.called("T", 3, 2)
     counted.answered("T", 3, calls=2, took_ms=9)
     counted.sent("SCHEDULE_TOPIC_XXXX", 1, 1)
     assert total(counted, name, key) == expected
@@ -99,7 +100,7 @@ def test_a_deleted_topic_is_forgotten() -> None:
         counted.sent(topic, 1, 1)
         counted.pulled(topic, "G", 1, 1, 0)
         counted.sent_back(topic, "G", dead=False)
-        counted.answered(topic, 0, 1, 5)
+        counted.called(topic, 0, 1)
     counted.forget_topic("T")
     names = (("TOPIC_PUT_NUMS", "{}"), ("GROUP_GET_NUMS", "{}@G"))
     names += (("SNDBCK_PUT_NUMS", "{}@G"), ("GROUP_GET_LATENCY", "0@{}@G"))
@@ -144,3 +145,30 @@ def test_pops_are_forgotten_with_their_topic_and_group() -> None:
     counted.forget_group("G2")
     assert list(counted.pops()) == [("T", "G", False, 1, 10), ("T", "G", True, 2, 20)]
     assert total(counted, "GROUP_GET_NUMS", "T@G") == 1
+
+
+def test_answers_that_took_no_time_count_as_well() -> None:
+    counted = counters()
+    counted.sent_batch("T", [0, 100, 200], 300, [0, 1, 0])
+    assert counted.rates("TOPIC_PUT_LATENCY", "2@T") is None
+    counted.answered("T", 1, calls=1, took_ms=12)
+    counted.sent_batch("T", [300], 400, [1])
+    counted.sent_batch("T", [400, 500], 600, [1, 1])
+    for key, total_ms, average_ms in (("0@T", 0, 0), ("1@T", 12, 3)):
+        rates = counted.rates("TOPIC_PUT_LATENCY", key)
+        assert rates is not None
+        assert (rates[0].total, rates[0].average) == (total_ms, average_ms)
+
+
+@pytest.mark.parametrize("key", ["T", "x@T", "@T", "1@Nope", "-1@T", "0@T@G", ""])
+def test_a_latency_is_asked_for_by_queue_and_topic(key: str) -> None:
+    counted = counters()
+    counted.sent_batch("T", [0], 300, [0])
+    assert counted.rates("TOPIC_PUT_LATENCY", key) is None
+
+
+def test_nobody_ever_counts_for_accounts() -> None:
+    counted = counters()
+    counted.sent_batch("T", [0], 300, [0])
+    key = "Owner@T@G@SEND_SUCCESS"
+    assert counted.rates("COMMERCIAL_SEND_TIMES", key) is None

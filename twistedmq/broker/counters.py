@@ -6,7 +6,6 @@ and keys are those that tools ask for. Source: BrokerStatsManager.
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from operator import sub
 from typing import Final
 
 from twistedmq.broker.statistics.counter import (
@@ -19,7 +18,7 @@ from twistedmq.broker.statistics.counter import (
 )
 from twistedmq.broker.statistics.days import Sums
 from twistedmq.broker.statistics.throughput import Throughput
-from twistedmq.metrics.samples import Distribution
+from twistedmq.broker.statistics.topic_counter import SIZE_BOUNDS, TopicCounter
 from twistedmq.protocol.names import SYSTEM_TOPICS
 
 TOPIC_PUT: Final = "TOPIC_PUT"
@@ -44,9 +43,6 @@ SNDBCK2DLQ_TIMES: Final = "SNDBCK2DLQ_TIMES"
 NUMS: Final = "_NUMS"
 SIZE: Final = "_SIZE"
 
-SIZE_BOUNDS: Final = (1024, 4096, 512 << 10, 1 << 20, 2 << 20, 4 << 20)
-"""Those of rocketmq_message_size."""
-
 # Which part of a key is the topic, and which the group, with @ between the parts.
 _TOPIC_AT: Final = {
     **dict.fromkeys(
@@ -62,7 +58,6 @@ _TOPIC_AT: Final = {
         ),
         0,
     ),
-    TOPIC_PUT_LATENCY: 1,
     GROUP_GET_LATENCY: 1,
 }
 _WITH_GROUP: Final = frozenset(
@@ -76,31 +71,6 @@ _WITH_GROUP: Final = frozenset(
         GROUP_GET_LATENCY,
     }
 )
-
-
-class TopicCounter(Counter):
-    """What was sent to one topic."""
-
-    __slots__ = ("kinds", "latencies", "of_broker", "sizes")
-
-    def __init__(
-        self, changed: list[Counter], now_s: float, of_broker: Counter
-    ) -> None:
-        """Be part of *changed*, as a Counter is; *of_broker* counts the same."""
-        super().__init__(changed, now_s)
-        self.of_broker = of_broker
-        self.sizes = [0] * (len(SIZE_BOUNDS) + 1)
-        """Messages by size, between the bounds."""
-        self.kinds: dict[str, list[int]] = {}
-        """Messages and bytes of those that are not for delivery at once, by kind."""
-        self.latencies: dict[int, Counter] = {}
-        """By queue: how many ms the answers took."""
-
-    def distribution(self) -> Distribution:
-        """Give the sizes of the messages."""
-        sizes = Distribution(SIZE_BOUNDS)
-        sizes.counts, sizes.total = list(self.sizes), self.bytes
-        return sizes
 
 
 class BrokerCounters:
@@ -141,23 +111,26 @@ class BrokerCounters:
         counter.sizes[bisect_left(SIZE_BOUNDS, size // messages)] += messages
 
     def sent_batch(
-        self, topic: str, starts: Sequence[int], end: int, calls: int
+        self, topic: str, starts: Sequence[int], end: int, queue_ids: Sequence[int]
     ) -> None:
-        """Count what *calls* brought to one topic: records at *starts*, up to *end*."""
+        """Count what calls brought to one topic: records at *starts*, up to *end*.
+
+        *queue_ids* are those of the calls, one each.
+        """
         counter = self._topics.get(topic) or self._new_topic(topic)
-        number, size = len(starts), end - starts[0]
+        number, size, calls = len(starts), end - starts[0], len(queue_ids)
         counter.add(calls, number, size)
         counter.of_broker.add(0, number, size)
-        if number == 1:
-            counter.sizes[bisect_left(SIZE_BOUNDS, size)] += 1
-            return
-        sizes = list(map(sub, (*starts[1:], end), starts))
-        at = bisect_left(SIZE_BOUNDS, min(sizes))
-        if at == bisect_left(SIZE_BOUNDS, max(sizes)):
-            counter.sizes[at] += number
+        if calls == 1:
+            counter.answers[queue_ids[0]] += 1
         else:
-            for each in sizes:
-                counter.sizes[bisect_left(SIZE_BOUNDS, each)] += 1
+            counter.answers.update(queue_ids)
+        counter.add_sizes(starts, end)
+
+    def called(self, topic: str, queue_id: int, calls: int) -> None:
+        """Count calls that brought messages to a queue, of those in ``sent``."""
+        counter = self._topics.get(topic) or self._new_topic(topic)
+        counter.answers[queue_id] += calls
 
     def sent_kind(self, topic: str, kind: str, messages: int, size: int) -> None:
         """Say that so many of those that were sent are of another kind than normal."""
@@ -167,13 +140,9 @@ class BrokerCounters:
         counted[1] += size
 
     def answered(self, topic: str, queue_id: int, calls: int, took_ms: int) -> None:
-        """Count how long the answers to sends took that had to wait."""
+        """Count how long the answers to sends took, of those counted already."""
         counter = self._topics.get(topic) or self._new_topic(topic)
-        latency = counter.latencies.get(queue_id)
-        if latency is None:
-            latency = self.counter(TOPIC_PUT_LATENCY, f"{queue_id}@{topic}")
-            counter.latencies[queue_id] = latency
-        latency.add(calls, took_ms * calls, 0)
+        counter.took(queue_id, calls, took_ms)
 
     def pulled(
         self,
@@ -265,12 +234,17 @@ class BrokerCounters:
         table = self._by_name.setdefault(name, {})
         found = table.get(key)
         if found is None:
-            found = table[key] = Counter(self._changed, self._seconds())
+            found = table[key] = self._new_counter()
         return found
+
+    def _new_counter(self) -> Counter:
+        return Counter(self._changed, self._seconds())
 
     def _new_topic(self, topic: str) -> TopicCounter:
         of_broker = self._put_system if topic in SYSTEM_TOPICS else self.put_ours
-        made = TopicCounter(self._changed, self._seconds(), of_broker)
+        made = TopicCounter(
+            self._changed, self._seconds(), of_broker, self._new_counter
+        )
         self._topics[topic] = made
         return made
 
@@ -357,6 +331,8 @@ class BrokerCounters:
         return minute, hour, day
 
     def _find(self, stats_name: str, key: str) -> "Counter | Sum | None":
+        if stats_name == TOPIC_PUT_LATENCY:
+            return self._put_latency(key)
         table = self._by_name.get(stats_name)
         if stats_name.endswith((NUMS, SIZE)):
             name = stats_name.removesuffix(NUMS).removesuffix(SIZE)
@@ -366,6 +342,13 @@ class BrokerCounters:
         elif f"{stats_name}{NUMS}" in _IN_PAIRS:
             return None  # half a name
         return (table or {}).get(key)
+
+    def _put_latency(self, key: str) -> Counter | None:
+        queue_id, _, topic = key.partition("@")
+        counter = self._topics.get(topic)
+        if counter is None or not queue_id.isdecimal():
+            return None
+        return counter.latency(int(queue_id))
 
     def _per_second(self, name: str, key: str) -> float:
         counter = self._by_name.get(name, {}).get(key)
@@ -377,7 +360,7 @@ class BrokerCounters:
 _IN_PAIRS: Final = frozenset(
     f"{name}{NUMS}"
     for name in (
-        *_TOPIC_AT.keys() - {TOPIC_PUT_LATENCY, GROUP_GET_LATENCY},
+        *_TOPIC_AT.keys() - {GROUP_GET_LATENCY},
         DLQ_PUT,
         BROKER_PUT,
         BROKER_GET,

@@ -74,7 +74,7 @@ travelCqFileNumWhenGetMessage int 1
 maxConsumeQueueScan int 20000
 sampleCountThreshold int 5000
 sampleSteps int 32
-# how far reads lag behind the disk is not recorded
+# how far groups read behind the end of the log is found when it is asked for
 diskFallRecorded boolean true
 # a query by unique key gives as many messages as a genuine broker by default
 defaultQueryMaxNum int 32

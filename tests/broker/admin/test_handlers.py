@@ -14,7 +14,6 @@ from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Reply
 from twistedmq.protocol.headers import (
     GetBrokerConfigResponseHeader,
-    ViewBrokerStatsDataRequestHeader,
 )
 from twistedmq.testing.batches import Told
 
@@ -148,22 +147,3 @@ def test_system_topics(side: Admin) -> None:
     }
     assert wanted <= ours
     assert "Mine" not in ours
-
-
-class TestStats:
-    def ask(self, side: Admin, name: str, key: str) -> Reply:
-        header = ViewBrokerStatsDataRequestHeader(stats_name=name, stats_key=key)
-        return side.ask(RequestCode.VIEW_BROKER_STATS_DATA, header)
-
-    def test_minute_hour_and_day(self, side: Admin) -> None:
-        side.counters.sent("T1", 4, 400, calls=1)
-        side.counters.sent("T1", 2, 200, calls=1)
-        ours = loose_json.decode_any(self.ask(side, "TOPIC_PUT_NUMS", "T1").body)
-        [genuine, *_] = genuine_answers("view_broker_stats_data")
-        assert ours.keys() == genuine["body_json"].keys()
-        assert ours["statsMinute"] == {"avgpt": 3.0, "sum": 6, "tps": 0.6}
-
-    def test_nothing_was_counted(self, side: Admin) -> None:
-        reply = self.ask(side, "TOPIC_PUT_NUMS", "TNope")
-        assert reply.code == ResponseCode.SYSTEM_ERROR
-        assert reply.remark == "The stats <TOPIC_PUT_NUMS> <TNope> not exist"

@@ -114,6 +114,8 @@ def test_a_key_with_its_topic_calls_back_that_topic_only(side: TimerSide) -> Non
     assert side.got("T") == []
     assert side.got("V") == ["in V"]
     assert side.metrics.counts() == {"T": 0, "V": 0}
+    assert side.metrics.placed == {"T": 2, "V": 1}
+    assert side.metrics.delivered == {"V": 1}
 
 
 def test_what_comes_late_into_a_slot_that_is_being_delivered(side: TimerSide) -> None:

@@ -53,3 +53,17 @@ def test_a_torn_file_is_told(data: bytes) -> None:
     file.save_now(data)
     with pytest.raises(TornFileError, match="timermetrics cannot be read"):
         metrics().load(file)
+
+
+def test_what_came_and_for_how_long_it_is_delayed() -> None:
+    counts = metrics()
+    counts.came({"T": [59_999, 61_000, -5], "U": [300_000_000]})
+    counts.came({"T": [1]})
+    counts.delivered.update({"T": 2})
+    assert counts.placed == {"T": 4, "U": 1}
+    assert counts.delays["T"].counts == [3, 1, 0, 0, 0, 0, 0]
+    assert counts.delays["U"].counts[-1] == 1
+    assert counts.take_changed() is None  # no part of the file
+    counts.forget_topic("T")
+    assert (counts.placed, counts.delivered) == ({"U": 1}, {})
+    assert set(counts.delays) == {"U"}

@@ -103,7 +103,8 @@ def test_a_batch_is_placed_with_one_write(side: TimerSide) -> None:
     chain = list(log.chain(side.wheel.last_of(NOW_MS + 5000)))
     assert [unit.previous for unit in chain] == [0, -1]
     assert side.placing.queue_offset == 5
-    assert side.metrics.counts() == {"T": 5}
+    assert side.metrics.counts() == side.metrics.placed == {"T": 5}
+    assert side.metrics.delays["T"].number == 5
 
 
 def test_what_is_late_is_written_at_its_own_time(side: TimerSide) -> None:

@@ -12,6 +12,8 @@ from twistedmq.broker.admin.cleaning import CleaningHandlers
 from twistedmq.broker.admin.handlers import AdminHandlers
 from twistedmq.broker.admin.replication import ReplicationHandlers
 from twistedmq.broker.groups.handlers import GroupHandlers
+from twistedmq.broker.statistics.fall_behind import FallBehind
+from twistedmq.broker.statistics.handlers import StatsHandlers
 from twistedmq.broker.timer.backlog import TimerBacklog
 from twistedmq.broker.topics.handlers import TopicHandlers
 from twistedmq.broker.topics.reserved import reserved_hours
@@ -61,6 +63,7 @@ def admin(
         wall_ms=around.wall_ms,
         days=tables.days,
     )
+    stats = StatsHandlers(tables.counters, FallBehind(store, offsets, around.wall_ms))
     cleaning = CleaningHandlers(store, tables.topics)
     if (retention := IRetention(store, None)) is not None:
         retention.reserve(partial(reserved_hours, tables.topics))
@@ -69,6 +72,7 @@ def admin(
             topics.table(),
             groups.table(),
             admin.table(),
+            stats.table(),
             cleaning.table(),
             ReplicationHandlers(store).table(),
             engines.table(),

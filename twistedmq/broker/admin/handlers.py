@@ -8,7 +8,6 @@ from twisted.internet.defer import Deferred
 from twistedmq.broker.admin.runtime import Moment, runtime_info
 from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.settling import settle
-from twistedmq.broker.statistics.counter import Rate
 from twistedmq.broker.statistics.days import Days
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.broker import BrokerAdmin, SendConfig
@@ -17,8 +16,6 @@ from twistedmq.config.loading import update
 from twistedmq.config.settings import BlackListedKeyError, LiveSettings
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies import (
-    BrokerStatsData,
-    BrokerStatsItem,
     DataVersion,
     KVTable,
     TopicList,
@@ -28,7 +25,6 @@ from twistedmq.protocol.command import Reply
 from twistedmq.protocol.errors import FieldError, TwistedMQError
 from twistedmq.protocol.headers import (
     GetBrokerConfigResponseHeader,
-    ViewBrokerStatsDataRequestHeader,
 )
 from twistedmq.protocol.names import SYSTEM_TOPICS
 from twistedmq.protocol.record import store_time
@@ -88,7 +84,6 @@ class AdminHandlers:
             RequestCode.UPDATE_BROKER_CONFIG: self.update_config,
             RequestCode.SET_COMMITLOG_READ_MODE: self.set_read_ahead,
             RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER: self.system_topics,
-            RequestCode.VIEW_BROKER_STATS_DATA: self.stats,
         }
 
     def runtime_info(self, _request: Request) -> Deferred[Reply]:
@@ -154,19 +149,3 @@ class AdminHandlers:
         here = {topic for topic in self._topics if topic in self._topics.system}
         topics = sorted(here | SYSTEM_TOPICS)
         return Reply(body=loose_json.encode(TopicList(topic_list=topics)))
-
-    def stats(self, request: Request) -> Reply:
-        """Give one counter over the last minute, hour and day."""
-        header: ViewBrokerStatsDataRequestHeader = request.header
-        rates = self._counters.rates(header.stats_name, header.stats_key)
-        if rates is None:
-            raise TwistedMQError(
-                f"The stats <{header.stats_name}> <{header.stats_key}> not exist"
-            )
-        minute, hour, day = map(_item, rates)
-        body = BrokerStatsData(stats_minute=minute, stats_hour=hour, stats_day=day)
-        return Reply(body=loose_json.encode(body))
-
-
-def _item(rate: Rate) -> BrokerStatsItem:
-    return BrokerStatsItem(sum=rate.total, tps=rate.per_second, avgpt=rate.average)

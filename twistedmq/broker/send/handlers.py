@@ -5,7 +5,6 @@ store appends them as one write, ``protocol.send_replies`` makes the answers of 
 Source: SendMessageProcessor.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, ParamSpec
@@ -17,6 +16,7 @@ from twisted.python.failure import Failure
 from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.flow.quotas import Quotas
 from twistedmq.broker.send.admission import SPECIAL_PROPERTIES, Admission
+from twistedmq.broker.send.counting import SendCounting
 from twistedmq.broker.send.gathering import GatheredRead, SendGatherer
 from twistedmq.broker.send.selection import merged, select
 from twistedmq.config.broker import BrokerIdentity, SendConfig
@@ -26,7 +26,7 @@ from twistedmq.protocol.codec import encode_reply
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command, Reply
 from twistedmq.protocol.errors import ServiceUnavailableError, TwistedMQError
-from twistedmq.protocol.names import DLQ_PREFIX, SCHEDULE_TOPIC, is_dlq_topic
+from twistedmq.protocol.names import is_dlq_topic
 from twistedmq.protocol.send_decoding import DecodedSends, SendDecoder
 from twistedmq.protocol.send_replies import SendReplies
 from twistedmq.remoting.interfaces import BatchTable, IConnection
@@ -39,14 +39,6 @@ from twistedmq.store.interfaces import (
 
 P = ParamSpec("P")
 
-_DELAYING: Final = frozenset(
-    {
-        props.DELAY,
-        props.TIMER_DELIVER_MS,
-        props.TIMER_DELAY_SEC,
-        props.TIMER_DELAY_MS,
-    }
-)
 _CODES: Final = (
     RequestCode.SEND_MESSAGE,
     RequestCode.SEND_MESSAGE_V2,
@@ -87,7 +79,7 @@ class SendHandlers:
         self._store = store
         self._packed_host = packed_host
         self._new_unique_id = new_unique_id
-        self._counters = counters
+        self._counting = SendCounting(counters)
         self._throughput = counters.throughput
         self._clock = clock
         self._config = config
@@ -183,7 +175,7 @@ class SendHandlers:
             if len(sends.opaques) == 1:
                 return self._refuse_all(sends, error)
             return self._store_one_by_one(sends)
-        self._count(sends, appended)
+        self._counting.stored(sends, appended)
         return self._answer_counted(sends, appended, settled, began_s)
 
     def _answer_counted(
@@ -199,7 +191,8 @@ class SendHandlers:
             safe.addErrback(lambda _: None)
             return self._answer(Durability.PAGE_CACHE, sends, appended)
         if safe is None:
-            self._throughput.stored(began_s, len(sends.counts))
+            if took_ms := self._throughput.stored(began_s, len(sends.counts)):
+                self._counting.times(sends, took_ms)
             if settled is None:
                 return self._answer(self._store.durability, sends, appended)
             safe = succeed(self._store.durability)
@@ -218,14 +211,16 @@ class SendHandlers:
             for read in reads:
                 _answer_with(read.answers, self._store_and_answer, read.sends, None)
             return
-        calls = sum(len(read.sends.counts) for read in reads)
-        self._count_messages(batch.topics, appended, calls)
+        counts = [count for read in reads for count in read.sends.counts]
+        self._counting.messages(batch, counts, appended)
         parts = zip(reads, _parts(reads, appended), strict=True)
         safe = self._store.safe(appended.end)
         if safe is None:
-            self._throughput.stored(began_s, calls)
+            took_ms = self._throughput.stored(began_s, len(counts))
             durability = self._store.durability
             for read, part in parts:
+                if took_ms:
+                    self._counting.times(read.sends, took_ms)
                 _answer_with(read.answers, self._answer, durability, read.sends, part)
             return
         safe.addErrback(lambda _: None)  # each is told by a wait of its own
@@ -322,55 +317,10 @@ class SendHandlers:
         self, durability: Durability, sends: DecodedSends, began_s: float
     ) -> Durability:
         """Count how long it took, by topic and queue."""
-        self._throughput.stored(began_s, len(sends.counts), in_memory=False)
-        took_ms = int((self._throughput.seconds() - began_s) * 1000)
-        places = zip(sends.batch.topics, sends.batch.queue_ids, strict=True)
-        for (topic, queue_id), number in Counter(places).items():
-            self._counters.answered(topic, queue_id, number, took_ms)
+        calls = len(sends.counts)
+        if took_ms := self._throughput.stored(began_s, calls, in_memory=False):
+            self._counting.times(sends, took_ms)
         return durability
-
-    def _count_kinds(self, sends: DecodedSends, appended: Appended) -> None:
-        starts = appended.physical_offsets
-        ends = (*starts[1:], appended.end)
-        batch, properties_of = sends.batch, sends.property_maps
-        rows = zip(
-            batch.topics, batch.queue_ids, properties_of, starts, ends, strict=True
-        )
-        for topic, queue_id, properties, start, end in rows:
-            if topic == SCHEDULE_TOPIC:
-                self._counters.queue_put(topic, queue_id, 1, end - start)
-            kind = _kind(properties)
-            if kind is not None:
-                self._counters.sent_kind(topic, kind, 1, end - start)
-            if is_dlq_topic(topic) and props.RETRY_TOPIC in properties:
-                group = topic.removeprefix(DLQ_PREFIX)
-                self._counters.given_up(properties[props.RETRY_TOPIC], group)
-
-    def _count(self, sends: DecodedSends, appended: Appended) -> None:
-        if sends.is_special:
-            self._count_kinds(sends, appended)
-            for stored in filter(None, map(sends.when_stored.get, sends.opaques)):
-                stored()
-        self._count_messages(sends.batch.topics, appended, len(sends.counts))
-
-    def _count_messages(
-        self, topics: Sequence[str], appended: Appended, calls: int
-    ) -> None:
-        starts = appended.physical_offsets
-        topic, number = topics[0], len(topics)
-        if number == 1 or topics.count(topic) == number:
-            self._counters.sent_batch(topic, starts, appended.end, calls)
-            return
-        size = appended.end - starts[0]
-        for topic, of_topic in Counter(topics).items():
-            self._counters.sent(topic, of_topic, size * of_topic // number)
-
-
-def _kind(properties: dict[str, str]) -> str | None:
-    """Say what a message is if it is not for delivery at once."""
-    if properties.get(props.TRANSACTION_PREPARED, "").lower() == "true":
-        return "transaction"
-    return None if _DELAYING.isdisjoint(properties) else "delay"
 
 
 def _parts(reads: Sequence[GatheredRead], appended: Appended) -> list[Appended]:

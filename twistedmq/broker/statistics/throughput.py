@@ -107,19 +107,20 @@ class Throughput:
         self._samples: deque[tuple[float, ...]] = deque(maxlen=SPANS_S[-1] + 1)
         self._samples.append(self._sample())
 
-    def stored(self, began_s: float, calls: int, *, in_memory: bool = True) -> None:
+    def stored(self, began_s: float, calls: int, *, in_memory: bool = True) -> int:
         """Count *calls* that asked at *began_s* to store something, which is done.
 
-        *in_memory*: it was not waited for the disk.
+        *in_memory*: it was not waited for the disk. Gives how many ms it took.
         """
         took_s = self.seconds() - began_s
         if took_s < 0.001:
             self._times.instant(calls)
-            return
+            return 0
         took_ms = int(took_s * 1000)
         self._slowest_ms = max(self._slowest_ms, took_ms if in_memory else 0)
         self._times.add(took_ms, calls)
         self.longest_put_ms = max(self.longest_put_ms, took_ms)
+        return took_ms
 
     def take_slowest_ms(self) -> int:
         """Give how long the slowest write to memory took since the last call."""

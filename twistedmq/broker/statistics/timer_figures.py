@@ -7,7 +7,7 @@ from twistedmq.broker.statistics.store_figures import LABELS, VALUES
 from twistedmq.broker.timer.backlog import TimerBacklog
 from twistedmq.config.live import Live
 from twistedmq.config.metrics import MetricsConfig
-from twistedmq.metrics.samples import Sample, counter, gauge
+from twistedmq.metrics.samples import Sample, counter, gauge, histogram
 
 PLACE_LAG: Final = gauge(
     "rocketmq_timer_enqueue_lag", "Timer enqueue messages lag", *LABELS
@@ -28,6 +28,18 @@ DUE_WITHIN: Final = gauge(
     "rocketmq_timer_message_snapshot",
     "Timer message distribution snapshot, only count timing messages in 24h.",
     "timer_bound_s",
+    *LABELS,
+)
+PLACED_OF: Final = counter(
+    "rocketmq_timer_enqueue_total", "Total number of timer enqueue", "topic", *LABELS
+)
+DELIVERED_OF: Final = counter(
+    "rocketmq_timer_dequeue_total", "Total number of timer dequeue", "topic", *LABELS
+)
+DELAYS: Final = histogram(
+    "rocketmq_delay_message_latency_seconds",
+    "Timer message set latency distribution",
+    "topic",
     *LABELS,
 )
 PLACED: Final = counter(
@@ -61,5 +73,11 @@ class TimerFigures:
             yield WAITING.of(number, topic, *VALUES)
         for bound, number in zip(BOUNDS_S, due[1:], strict=True):
             yield DUE_WITHIN.of(number, f"{bound}", *VALUES)
+        for topic, number in backlog.metrics.placed.items():
+            yield PLACED_OF.of(number, topic, *VALUES)
+        for topic, number in backlog.metrics.delivered.items():
+            yield DELIVERED_OF.of(number, topic, *VALUES)
+        for topic, delays in backlog.metrics.delays.items():
+            yield DELAYS.of(delays, topic, *VALUES)
         yield PLACED.of(backlog.placed)
         yield DELIVERED.of(backlog.delivered)

@@ -107,6 +107,8 @@ class Outcome:
         """Keys of messages that are not wanted any more."""
         self.left: Tally[str] = Tally()
         """What is to be taken off the counts, by topic."""
+        self.stored: Tally[str] = Tally()
+        """What was stored once more, by topic."""
         self.lost = 0
         """Records that are no longer in the store."""
         self.appended: Appended | None = None
@@ -229,6 +231,7 @@ class Delivering:
 
     def _settle(self, slot_ms: int, outcome: Outcome) -> None:
         self._metrics.add({topic: -count for topic, count in outcome.left.items()})
+        self._metrics.delivered.update(outcome.stored)
         if outcome.lost:
             self._log.error(
                 "{lost} messages due at {slot} ms are no longer in the store: they "
@@ -284,6 +287,7 @@ class Delivering:
                     continue
                 again = rolled if kind & ROLLS else delivered
                 messages.append(again(message, placed_ms, now_ms))
+                outcome.stored[topic] += 1
                 outcome.left[topic] += -1 if kind & DELETES else 1
             except NotTimedError:
                 outcome.lost += 1

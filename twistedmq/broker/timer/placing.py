@@ -5,6 +5,7 @@ slot is over, and comes next. Source: TimerMessageStore.enqueue, doEnqueue.
 """
 
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Callable, Generator
 from typing import Any, Final
 
@@ -152,6 +153,7 @@ class Placing:
     ) -> None:
         places, last = timer_log.places(len(placed)), dict[int, int]()
         units, topics = list[TimerUnit](), Tally[str]()
+        delays: defaultdict[str, list[int]] = defaultdict(list)
         window_ms = roll_window_ms(self._config.value)
         grain_ms = self._wheel.grain_ms
         for place, (record, message, due_ms) in zip(places, placed, strict=True):
@@ -165,6 +167,7 @@ class Placing:
             last[slot_ms] = place
             topic = message.properties[props.REAL_TOPIC]
             topics[topic] += one
+            delays[topic].append(due_ms - record.born_ms)
             write_ms = min(wheel_ms, slot_ms)
             units.append(
                 TimerUnit(
@@ -181,6 +184,7 @@ class Placing:
         for place, unit in zip(places, units, strict=True):
             self._wheel.put(place, unit)
         self._metrics.add(topics)
+        self._metrics.came(delays)
         self.placed.add(len(units))
 
 

@@ -1,0 +1,100 @@
+"""What the sends of a batch brought, counted once a batch and topic."""
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final, TypeVar
+
+from twistedmq.broker.counters import BrokerCounters
+from twistedmq.protocol import properties as props
+from twistedmq.protocol.names import DLQ_PREFIX, SCHEDULE_TOPIC, is_dlq_topic
+from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.protocol.send_decoding import DecodedSends
+from twistedmq.store.interfaces import Appended
+
+T = TypeVar("T")
+
+_DELAYING: Final = frozenset(
+    {
+        props.DELAY,
+        props.TIMER_DELIVER_MS,
+        props.TIMER_DELAY_SEC,
+        props.TIMER_DELAY_MS,
+    }
+)
+
+
+class SendCounting:
+    """Counts sends."""
+
+    def __init__(self, counters: BrokerCounters) -> None:
+        self._counters = counters
+
+    def times(self, sends: DecodedSends, took_ms: int) -> None:
+        """Count how long all of *sends* took, which are counted already."""
+        for place, number in _places(sends.batch, sends.counts).items():
+            self._counters.answered(*place, number, took_ms)
+
+    def _kinds(self, sends: DecodedSends, appended: Appended) -> None:
+        starts = appended.physical_offsets
+        ends = (*starts[1:], appended.end)
+        batch, properties_of = sends.batch, sends.property_maps
+        rows = zip(
+            batch.topics, batch.queue_ids, properties_of, starts, ends, strict=True
+        )
+        for topic, queue_id, properties, start, end in rows:
+            if topic == SCHEDULE_TOPIC:
+                self._counters.queue_put(topic, queue_id, 1, end - start)
+            kind = _kind(properties)
+            if kind is not None:
+                self._counters.sent_kind(topic, kind, 1, end - start)
+            if is_dlq_topic(topic) and props.RETRY_TOPIC in properties:
+                group = topic.removeprefix(DLQ_PREFIX)
+                self._counters.given_up(properties[props.RETRY_TOPIC], group)
+
+    def stored(self, sends: DecodedSends, appended: Appended) -> None:
+        """Count what *sends* brought, and tell who asked to be told."""
+        if sends.is_special:
+            self._kinds(sends, appended)
+            for stored in filter(None, map(sends.when_stored.get, sends.opaques)):
+                stored()
+        self.messages(sends.batch, sends.counts, appended)
+
+    def messages(
+        self, batch: SendBatch, counts: Sequence[int], appended: Appended
+    ) -> None:
+        """Count messages that requests brought, *counts* of them each."""
+        starts, topics, queue_ids = (
+            appended.physical_offsets, batch.topics, batch.queue_ids
+        )  # fmt: skip
+        topic, number = topics[0], len(topics)
+        if number == 1 or topics.count(topic) == number:
+            if len(counts) != number:
+                queue_ids = _firsts(queue_ids, counts)
+            self._counters.sent_batch(topic, starts, appended.end, queue_ids)
+            return
+        for place, calls in _places(batch, counts).items():
+            self._counters.called(*place, calls)
+        size = appended.end - starts[0]
+        for topic, of_topic in Tally(topics).items():
+            self._counters.sent(topic, of_topic, size * of_topic // number)
+
+
+def _firsts(column: Sequence[T], counts: Sequence[int]) -> list[T]:
+    """Give of each request what *column* says of its first message."""
+    return [column[first] for first in accumulate(counts[:-1], initial=0)]
+
+
+def _places(batch: SendBatch, counts: Sequence[int]) -> Tally[tuple[str, int]]:
+    """Count the requests by topic and queue."""
+    topics, queue_ids = batch.topics, batch.queue_ids
+    if len(counts) != len(topics):
+        topics, queue_ids = _firsts(topics, counts), _firsts(queue_ids, counts)
+    return Tally(zip(topics, queue_ids, strict=True))
+
+
+def _kind(properties: dict[str, str]) -> str | None:
+    """Say what a message is if it is not for delivery at once."""
+    if properties.get(props.TRANSACTION_PREPARED, "").lower() == "true":
+        return "transaction"
+    return None if _DELAYING.isdisjoint(properties) else "delay"

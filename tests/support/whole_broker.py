@@ -25,6 +25,9 @@ class Threads:
     def run(self, function, /, *args, **kwargs):
         return succeed(function(*args, **kwargs))
 
+    def begin(self, function, /):
+        return self.run(function)
+
     def stop(self) -> None:
         pass
 

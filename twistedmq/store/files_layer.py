@@ -9,6 +9,7 @@ be called in any thread.
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
@@ -311,7 +312,11 @@ class RealFiles:
             return []
 
     def size(self, path: Path) -> int | None:
-        return path.stat().st_size if path.is_file() else None
+        try:
+            found = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def modified_ns(self, path: Path) -> int:
         return path.stat().st_mtime_ns

@@ -329,6 +329,12 @@ def test_a_read_waits_once_until_all_is_safe(broker: Broker, disk: SlowDisk) -> 
     assert broker.side.clock.getDelayedCalls() == []
 
 
+def test_a_better_promise_than_expected_is_told(broker: Broker, disk: SlowDisk) -> None:
+    data = broker.give(send_frame("T", opaque=1))
+    disk.flushes[0].callback(Durability.REPLICATED)
+    assert answered(data)[1].fields["DURABILITY"] == "replicated"
+
+
 def test_who_does_not_want_to_wait_need_not(broker: Broker, disk: SlowDisk) -> None:
     answers = broker.send(send_frame("T", properties="WAIT\x01false\x02"))
     assert answers[5].fields["DURABILITY"] == "page-cache"

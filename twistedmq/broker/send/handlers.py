@@ -260,11 +260,17 @@ class SendHandlers:
             safe.addCallback(
                 lambda durability: settled.addCallback(lambda _: durability)
             )
+        # While the disk or a replica works this thread has time, and later it has not.
+        expected = self._store.durability
+        prepared = self._answer(expected, sends, appended)
+
+        def answer(durability: Durability) -> bytes:
+            if durability is expected:
+                return prepared
+            return self._answer(durability, sends, appended)
+
         answers = safe.addCallbacks(
-            self._answer,
-            self._not_safe,
-            callbackArgs=(sends, appended),
-            errbackArgs=(sends, appended),
+            answer, self._not_safe, errbackArgs=(sends, appended)
         )
         return answers
 

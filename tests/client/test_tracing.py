@@ -9,24 +9,19 @@ from twistedmq.client.consuming import RetryLater
 from twistedmq.client.message import Message
 from twistedmq.client.producer import Producer
 from twistedmq.client.sending import SendParts, SendRules
-from twistedmq.client.trace_data import (
-    Consumed,
-    Consuming,
-    Ended,
-    MessageKind,
-    Published,
-    Recalled,
-    Returned,
-    TraceItem,
-    decode_items,
-)
 from twistedmq.client.tracing import MOST_ITEMS, MessageTrace
 from twistedmq.client.transactions import Outcome
-from twistedmq.client.watching import Watch, WatchParts
+from twistedmq.client.watching import Returned, Watch, WatchParts
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.recall_handle import RecallHandle
+from twistedmq.protocol.trace import (
+    TracedMessageType,
+    TraceItem,
+    TraceType,
+    decode_trace,
+)
 
 TRACE_TOPIC = "RMQ_SYS_TRACE_TOPIC"
 
@@ -49,7 +44,7 @@ def traced(cluster: FakeCluster) -> list[TraceItem]:
     return [
         item
         for body in cluster.bodies(TRACE_TOPIC)
-        for item in decode_items(body.decode())
+        for item in decode_trace(body.decode())
     ]
 
 
@@ -61,18 +56,19 @@ def test_what_was_sent_is_told_after_a_while(
     assert not traced(cluster)
     clock.advance(0.2)
     [item] = traced(cluster)
-    assert item == Published(
-        at_ms=WALL_MS,
+    assert item == TraceItem(
+        type=TraceType.SEND,
+        time_ms=WALL_MS,
         region="DefaultRegion",
         group="P",
         topic="T",
         message_id=receipt.message_id,
-        tag="A",
+        tags="A",
         keys="k l",
         store_host="192.0.2.10:10911",
         body_bytes=5,
-        took_ms=0,
-        kind=MessageKind.NORMAL,
+        cost_ms=0,
+        message_type=TracedMessageType.NORMAL,
         offset_message_id=receipt.offset_message_id,
         succeeded=True,
     )
@@ -100,7 +96,7 @@ def test_each_message_of_a_batch_is_told(
     result_of(producer.close())
     items = traced(cluster)
     assert [item.message_id for item in items] == [r.message_id for r in receipts]
-    assert [getattr(item, "offset_message_id", "") for item in items] == [
+    assert [item.offset_message_id for item in items] == [
         receipt.offset_message_id for receipt in receipts
     ]
 
@@ -121,8 +117,7 @@ def test_what_is_delayed_has_its_kind(cluster: FakeCluster, producer: Producer) 
     result_of(producer.send(Message("T", b"x", delay_s=3)))
     result_of(producer.close())
     [item] = traced(cluster)
-    assert isinstance(item, Published)
-    assert item.kind is MessageKind.DELAYED
+    assert item.message_type is TracedMessageType.DELAYED
 
 
 def test_a_transaction_is_told_to_its_end(
@@ -134,12 +129,12 @@ def test_a_transaction_is_told_to_its_end(
     receipt = result_of(sent)
     result_of(producer.close())
     half, end = traced(cluster)
-    assert isinstance(half, Published)
-    assert half.kind is MessageKind.HALF
-    assert isinstance(end, Ended)
-    assert (end.message_id, end.state) == (receipt.message_id, "COMMIT_MESSAGE")
-    assert (end.tag, end.keys, end.asked) == ("A", "k", False)
-    assert end.kind is MessageKind.COMMITTED
+    assert (half.type, half.message_type) == (TraceType.SEND, TracedMessageType.HALF)
+    assert end.type is TraceType.END_TRANSACTION
+    assert end.message_id == receipt.message_id
+    assert (end.transaction_state, end.from_check) == ("COMMIT_MESSAGE", False)
+    assert (end.tags, end.keys) == ("A", "k")
+    assert end.message_type is TracedMessageType.COMMITTED
 
 
 def test_a_recall_is_told(cluster: FakeCluster, producer: Producer) -> None:
@@ -150,8 +145,8 @@ def test_a_recall_is_told(cluster: FakeCluster, producer: Producer) -> None:
     result_of(producer.recall("T", handle))
     result_of(producer.close())
     [item] = traced(cluster)
-    assert isinstance(item, Recalled)
-    assert (item.topic, item.message_id, item.region) == ("T", "ID7", "R")
+    assert (item.type, item.topic) == (TraceType.RECALL, "T")
+    assert (item.message_id, item.region) == ("ID7", "R")
 
 
 def test_brokers_can_leave_it(cluster: FakeCluster, producer: Producer) -> None:
@@ -237,13 +232,12 @@ def test_consuming_is_told_before_and_after(
     assert result == [None]
     result_of(watch.close())
     before, after = traced(cluster)
-    assert isinstance(before, Consuming)
-    assert isinstance(after, Consumed)
-    assert (before.at_ms, before.region, before.group) == (WALL_MS, "R", "C")
+    assert (before.type, after.type) == (TraceType.DELIVERY, TraceType.CONSUMED)
+    assert (before.time_ms, before.region, before.group) == (WALL_MS, "R", "C")
     assert (before.message_id, before.retry_times, before.keys) == ("ID-x", 2, "k")
     assert after.request_id == before.request_id
-    assert (after.message_id, after.took_ms, after.succeeded) == ("ID-x", 250, True)
-    assert (after.returned, after.group) == (Returned.SUCCESS, "C")
+    assert (after.message_id, after.cost_ms, after.succeeded) == ("ID-x", 250, True)
+    assert (after.context_code, after.group) == (Returned.SUCCESS, "C")
 
 
 @pytest.mark.parametrize(
@@ -262,9 +256,9 @@ def test_failures_are_told_and_come_through(
         result_of(consumed(handler, watch, *some))
     result_of(watch.close())
     items = traced(cluster)
-    ends = [item for item in items if isinstance(item, Consumed)]
+    ends = [item for item in items if item.type is TraceType.CONSUMED]
     assert [end.message_id for end in ends] == ["ID-x", "ID-y"]
-    assert {end.returned for end in ends} == {returned}
+    assert {end.context_code for end in ends} == {returned}
     assert not any(end.succeeded for end in ends)
     assert len(items) == 4
 

@@ -14,8 +14,7 @@ from twistedmq.client.interfaces import IWatcher
 from twistedmq.client.message import Message, ReceivedMessage
 from twistedmq.client.producer import Producer
 from twistedmq.client.starting import StartFrom
-from twistedmq.client.trace_data import Returned
-from twistedmq.client.watching import Watch, Watches, WatchParts, watched
+from twistedmq.client.watching import Returned, Watch, Watches, WatchParts, watched
 
 
 class Noting(Watch):

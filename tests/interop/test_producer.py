@@ -21,10 +21,10 @@ from twistedmq.client.errors import RefusedError, SendFailedError
 from twistedmq.client.latency import LatencyAvoiding
 from twistedmq.client.packing import PackingRules
 from twistedmq.client.session import ClientSettings
-from twistedmq.client.trace_data import Consumed, Consuming, Published, decode_items
 from twistedmq.client.tracing import MessageTrace
 from twistedmq.protocol.recall_handle import RecallHandleError
 from twistedmq.protocol.signing import Credentials
+from twistedmq.protocol.trace import TraceType, decode_trace
 
 
 def now_ms() -> int:
@@ -170,9 +170,9 @@ async def test_message_trace(cluster: Cluster, running: Running) -> None:
         receipt = await producer.send(Message(topic, b"traced", tag="A", keys="k"))
         await inbox.exactly([b"traced"])
     messages = await cluster.drain(traces, 2)
-    items = [item for m in messages for item in decode_items(m.body.decode())]
-    kinds = Counter(type(item) for item in items)
-    assert kinds == {Published: 1, Consuming: 1, Consumed: 1}
+    items = [item for m in messages for item in decode_trace(m.body.decode())]
+    kinds = Counter(item.type for item in items)
+    assert kinds == {TraceType.SEND: 1, TraceType.DELIVERY: 1, TraceType.CONSUMED: 1}
     assert {item.message_id for item in items} == {receipt.message_id}
     assert all(receipt.message_id in m.keys for m in messages)
     assert all("k" in m.keys for m in messages)

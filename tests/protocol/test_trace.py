@@ -3,7 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twistedmq.protocol.errors import FieldError
-from twistedmq.protocol.trace import TracedMessageType, TraceType, decode_trace
+from twistedmq.protocol.trace import (
+    TracedMessageType,
+    TraceItem,
+    TraceType,
+    decode_trace,
+    encode_trace,
+    trace_keys,
+)
 
 SEND = (
     "Pub\x011700000000000\x01DefaultRegion\x01shop\x01orders\x01ID1\x01new\x01k1 k2"
@@ -87,3 +94,29 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except FieldError:
         return
     assert len(items) <= text.count("\x02") + 1
+
+
+END = (
+    "EndTransaction\x012\x01r\x01g\x01T\x01ID\x01tag\x01k\x01h\x012\x01TX"
+    "\x01COMMIT_MESSAGE\x01true\x02"
+)
+RECALL = "Recall\x011\x01r\x01g\x01T\x01ID\x01true\x02"
+
+
+@pytest.mark.parametrize("text", [SEND, BEFORE, AFTER, END, RECALL])
+def test_items_are_written_as_they_are_read(text: str) -> None:
+    assert encode_trace(decode_trace(text)) == text
+
+
+def test_many_are_one_message() -> None:
+    text = SEND + BEFORE + AFTER
+    items = decode_trace(text)
+    assert encode_trace(items) == text
+    assert trace_keys(items) == {"ID1", "k1", "k2"}
+
+
+def test_what_is_not_there_is_null() -> None:
+    item = TraceItem(type=TraceType.DELIVERY, message_id="ID", request_id="R")
+    assert encode_trace([item]) == "SubBefore\x010\x01\x01\x01R\x01ID\x010\x01null\x02"
+    sent = TraceItem(type=TraceType.SEND, message_id="ID", topic="T")
+    assert "\x01T\x01ID\x01null\x01null\x01" in encode_trace([sent])

@@ -191,7 +191,7 @@ class Producer(Startable):
             message: what to send. It cannot be delayed.
             local: given the receipt, gives an Outcome, or a Deferred or coroutine of
                 one.
-            timeout_s: for the send, and for the end, instead of the producer's own.
+            timeout_s: for the send, instead of the producer's own.
         """
         transactions = self._transactions
         try:

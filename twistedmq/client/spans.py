@@ -17,8 +17,7 @@ from twistedmq.client.interfaces import IWatcher
 from twistedmq.client.message import Message, ReceivedMessage
 from twistedmq.client.packing import Parcel
 from twistedmq.client.sending import Stored
-from twistedmq.client.trace_data import Returned
-from twistedmq.client.watching import Watch, WatchParts
+from twistedmq.client.watching import Returned, Watch, WatchParts
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider

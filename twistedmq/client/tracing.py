@@ -21,19 +21,7 @@ from twistedmq.client.message import Message, Receipt, ReceivedMessage, SendStat
 from twistedmq.client.packing import Packer, PackingRules, Parcel
 from twistedmq.client.selection import RoundRobin
 from twistedmq.client.sending import Sending, SendParts, SendRules, Stored
-from twistedmq.client.trace_data import (
-    Consumed,
-    Consuming,
-    Ended,
-    MessageKind,
-    Published,
-    Recalled,
-    Returned,
-    TraceItem,
-    encode_item,
-    keys_of,
-)
-from twistedmq.client.watching import Watch, WatchParts
+from twistedmq.client.watching import Returned, Watch, WatchParts
 from twistedmq.protocol import names, properties
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.system_flags import (
@@ -41,6 +29,13 @@ from twistedmq.protocol.system_flags import (
     TRANSACTION_PREPARED,
     TRANSACTION_ROLLBACK,
     transaction_type,
+)
+from twistedmq.protocol.trace import (
+    TracedMessageType,
+    TraceItem,
+    TraceType,
+    encode_trace,
+    trace_keys,
 )
 
 GROUP_PREFIX: Final = "_INNER_TRACE_PRODUCER"
@@ -147,18 +142,19 @@ class Tracing(Watch):
                 continue
             message, at_ms = found
             self._add(
-                Published(
-                    at_ms=at_ms,
+                TraceItem(
+                    type=TraceType.SEND,
+                    time_ms=at_ms,
                     region=_region(result.answer.fields),
                     group=self._parts.group,
                     topic=message.topic,
                     message_id=unique_id,
-                    tag=message.tag,
-                    keys=" ".join(message.keys) or None,
+                    tags=message.tag or "",
+                    keys=" ".join(message.keys),
                     store_host=self._address(result.queue.broker_name),
                     body_bytes=len(message.body),
-                    took_ms=int(took_s * 1000),
-                    kind=_kind(message, half=half),
+                    cost_ms=int(took_s * 1000),
+                    message_type=_kind(message, half=half),
                     offset_message_id=offset_id,
                     succeeded=result.answer.code == SendStatus.OK,
                 )
@@ -180,27 +176,29 @@ class Tracing(Watch):
         """See Watch."""
         held = getattr(message, "system_properties", {})
         self._add(
-            Ended(
-                at_ms=self._parts.sending.wall_ms(),
+            TraceItem(
+                type=TraceType.END_TRANSACTION,
+                time_ms=self._parts.sending.wall_ms(),
                 region=_region(held),
                 group=self._parts.group,
                 topic=message.topic,
                 message_id=half.message_id,
-                tag=message.tag,
-                keys=" ".join(message.keys) or None,
+                tags=message.tag or "",
+                keys=" ".join(message.keys),
                 store_host=self._address(half.queue.broker_name),
-                kind=MessageKind.COMMITTED,
-                transaction_id=half.transaction_id,
-                state=_STATES.get(outcome, _UNDECIDED),
-                asked=asked,
+                message_type=TracedMessageType.COMMITTED,
+                transaction_id=half.transaction_id or "",
+                transaction_state=_STATES.get(outcome, _UNDECIDED),
+                from_check=asked,
             )
         )
 
     def recalled(self, topic: str, message_id: str, answer: Command) -> None:
         """See Watch."""
         self._add(
-            Recalled(
-                at_ms=self._parts.sending.wall_ms(),
+            TraceItem(
+                type=TraceType.RECALL,
+                time_ms=self._parts.sending.wall_ms(),
                 region=_region(answer.fields),
                 group=self._parts.group,
                 topic=topic,
@@ -218,14 +216,15 @@ class Tracing(Watch):
         wanted = [each for each in messages if _wants(each.system_properties)]
         for message in wanted:
             self._add(
-                Consuming(
-                    at_ms=now_ms,
+                TraceItem(
+                    type=TraceType.DELIVERY,
+                    time_ms=now_ms,
                     region=_region(message.system_properties),
                     group=self._parts.group,
                     request_id=request_id,
                     message_id=message.message_id,
                     retry_times=message.reconsume_times,
-                    keys=" ".join(message.keys) or None,
+                    keys=" ".join(message.keys),
                 )
             )
         return request_id, now_ms, wanted
@@ -236,14 +235,15 @@ class Tracing(Watch):
         now_ms = self._parts.sending.wall_ms()
         for message in messages:
             self._add(
-                Consumed(
+                TraceItem(
+                    type=TraceType.CONSUMED,
                     request_id=request_id,
                     message_id=message.message_id,
-                    took_ms=(now_ms - begun_ms) // len(messages),
+                    cost_ms=(now_ms - begun_ms) // len(messages),
                     succeeded=returned is Returned.SUCCESS,
-                    keys=" ".join(message.keys) or None,
-                    returned=returned,
-                    at_ms=now_ms,
+                    keys=" ".join(message.keys),
+                    context_code=returned,
+                    time_ms=now_ms,
                     group=self._parts.group,
                 )
             )
@@ -285,9 +285,8 @@ class Tracing(Watch):
                 self._waiting.popleft()
 
     def _send(self, items: Sequence[TraceItem]) -> None:
-        data = "".join(map(encode_item, items)).encode()
-        keys = sorted(set[str]().union(*map(keys_of, items)))
-        message = Message(self._topic, data, keys=keys)
+        data = encode_trace(items).encode()
+        message = Message(self._topic, data, keys=sorted(trace_keys(items)))
         try:
             parcel = self._packer.pack(message)
         except Exception:
@@ -330,7 +329,7 @@ def _region(fields: Mapping[str, str]) -> str:
     return fields.get(properties.MSG_REGION) or DEFAULT_REGION
 
 
-def _kind(message: Message, *, half: bool) -> MessageKind:
+def _kind(message: Message, *, half: bool) -> TracedMessageType:
     if message.is_delayed:
-        return MessageKind.DELAYED
-    return MessageKind.HALF if half else MessageKind.NORMAL
+        return TracedMessageType.DELAYED
+    return TracedMessageType.HALF if half else TracedMessageType.NORMAL

@@ -5,6 +5,7 @@ A client without watchers does nothing of this.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from enum import IntEnum
 from inspect import iscoroutine
 from typing import Any, TypeVar
 
@@ -18,10 +19,19 @@ from twistedmq.client.message import Message, Receipt, ReceivedMessage
 from twistedmq.client.packing import Parcel
 from twistedmq.client.sending import SendParts, SendRules, Stored
 from twistedmq.client.session import Session
-from twistedmq.client.trace_data import Returned
 from twistedmq.protocol.command import Command
 
 T = TypeVar("T")
+
+
+class Returned(IntEnum):
+    """What came of consuming messages; traces have these numbers."""
+
+    SUCCESS = 0
+    ERROR = 2
+    """The user's function raised."""
+    FAILED = 4
+    """It asked to have them again."""
 
 
 class WatchParts(Struct, frozen=True):

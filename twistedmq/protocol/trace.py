@@ -4,6 +4,7 @@ A trace message holds items, each ended by 02, of fields between which is 01. Th
 field says what kind it is. Source: TraceDataEncoder.
 """
 
+from collections.abc import Callable, Iterable
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -87,6 +88,25 @@ def decode_trace(text: str) -> list[TraceItem]:
         if read is not None:
             items.append(read(fields))
     return items
+
+
+def encode_trace(items: Iterable[TraceItem]) -> str:
+    """Give the text of one trace message, as the genuine clients write it."""
+    return "".join(
+        [
+            FIELD_END.join([item.type, *_WRITERS[item.type](item)]) + ITEM_END
+            for item in items
+        ]
+    )
+
+
+def trace_keys(items: Iterable[TraceItem]) -> set[str]:
+    """Give the words by which a trace message is found: ids and keys of messages."""
+    found: set[str] = set()
+    for item in items:
+        found.add(item.message_id)
+        found.update(item.keys.split())
+    return found
 
 
 class _Fields:
@@ -216,4 +236,77 @@ _READERS: Final = {
     TraceType.DELIVERY.value: _delivery,
     TraceType.CONSUMED.value: _consumed,
     TraceType.END_TRANSACTION.value: _end_transaction,
+}
+
+
+def _or_null(text: str) -> str:
+    """Give what Java makes of nothing; a field at the end must not be empty."""
+    return text or "null"
+
+
+def _true(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _write_head(item: TraceItem) -> list[str]:
+    return [str(item.time_ms), item.region, item.group]
+
+
+def _write_message(item: TraceItem) -> list[str]:
+    tags, keys = _or_null(item.tags), _or_null(item.keys)
+    return [item.topic, item.message_id, tags, keys, item.store_host]
+
+
+def _write_send(item: TraceItem) -> list[str]:
+    return [
+        *_write_head(item),
+        *_write_message(item),
+        str(item.body_bytes),
+        str(item.cost_ms),
+        str(int(item.message_type)),
+        item.offset_message_id,
+        _true(item.succeeded),
+    ]
+
+
+def _write_recall(item: TraceItem) -> list[str]:
+    named = [item.topic, item.message_id, _true(item.succeeded)]
+    return _write_head(item) + named
+
+
+def _write_delivery(item: TraceItem) -> list[str]:
+    retries, keys = str(item.retry_times), _or_null(item.keys)
+    return [*_write_head(item), item.request_id, item.message_id, retries, keys]
+
+
+def _write_consumed(item: TraceItem) -> list[str]:
+    return [
+        item.request_id,
+        item.message_id,
+        str(item.cost_ms),
+        _true(item.succeeded),
+        _or_null(item.keys),
+        str(item.context_code),
+        str(item.time_ms),
+        item.group,
+    ]
+
+
+def _write_end_transaction(item: TraceItem) -> list[str]:
+    return [
+        *_write_head(item),
+        *_write_message(item),
+        str(int(item.message_type)),
+        _or_null(item.transaction_id),
+        item.transaction_state,
+        _true(item.from_check),
+    ]
+
+
+_WRITERS: Final[dict[TraceType, Callable[[TraceItem], list[str]]]] = {
+    TraceType.SEND: _write_send,
+    TraceType.RECALL: _write_recall,
+    TraceType.DELIVERY: _write_delivery,
+    TraceType.CONSUMED: _write_consumed,
+    TraceType.END_TRANSACTION: _write_end_transaction,
 }

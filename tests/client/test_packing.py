@@ -130,6 +130,14 @@ def test_what_cannot_be_a_batch_is_refused(
         packer(max_message_bytes=100).pack_batch(messages)
 
 
+def test_a_batch_has_one_sharding_key_unless_its_queue_is_given() -> None:
+    mixed = [Message("T", b"a", sharding_key="k"), Message("T", b"b")]
+    with pytest.raises(MessageIllegalError, match="a batch has one, 'k'") as raised:
+        packer().pack_batch(mixed)
+    assert raised.value.field == "sharding_key"
+    assert len(packer().pack_batch(mixed, any_keys=True).unique_ids) == 2
+
+
 def test_the_header_has_what_the_queue_and_the_hour_decide() -> None:
     parcel = packer().pack(Message("T", b"x", flag=5))
     header = parcel.header("G", MessageQueue("T", "b", 3), 1234, 4)

@@ -163,14 +163,20 @@ class Packer:
             max_reconsume_times=max_times,
         )
 
-    def pack_batch(self, messages: Sequence[Message]) -> Parcel:
+    def pack_batch(
+        self, messages: Sequence[Message], *, any_keys: bool = False
+    ) -> Parcel:
         """Pack messages that go to one queue in one request.
+
+        Their sharding keys may differ only with *any_keys*: no key chooses the queue.
 
         Raises:
             MessageIllegalError: there is none, their topics differ, one is delayed, or
                 they are too large together.
         """
         self._check_batch(messages)
+        if not any_keys:
+            _check_keys(messages)
         ids = tuple(self._next_id() for _ in messages)
         items = [
             BatchItem(
@@ -277,6 +283,13 @@ def _check_half(message: Message) -> None:
             value=True,
             limit="no delayed message",
         )
+
+
+def _check_keys(messages: Sequence[Message]) -> None:
+    first = messages[0].sharding_key
+    for message in messages:
+        if message.sharding_key != first:
+            raise _not_a_batch("sharding_key", message.sharding_key, f"one, {first!r}")
 
 
 def _not_a_batch(field: str, value: object, limit: str) -> MessageIllegalError:

@@ -269,7 +269,8 @@ class Producer(Startable):
         """
         try:
             topic = messages[0].topic if messages else None
-            parcel = self._running_packer(topic, queue).pack_batch(messages)
+            packer = self._running_packer(topic, queue)
+            parcel = packer.pack_batch(messages, any_keys=queue is not None)
         except Exception:
             return fail(Failure())
         stored = self._outgoing.send(parcel, queue, None, timeout_s)
@@ -375,7 +376,7 @@ class Producer(Startable):
         if len(messages) == 1:
             parcel = self._packer.pack(messages[0])
         else:
-            parcel = self._packer.pack_batch(messages)
+            parcel = self._packer.pack_batch(messages)  # they have one key
         stored = self._outgoing.send(parcel, queue)
         return stored.addCallback(receipts_of, parcel.unique_ids)
 

@@ -16,7 +16,10 @@ from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.testing.batches import Told
 
 QUEUE = MessageQueue("T", BROKER, 0)
-UNIQUE = "7F00000100002A9F0000018BCFE568000000"
+UNIQUE = "7F00000104D218B4AAC21B5A50760001"
+"""As clients make them; it looks like an id of a broker, but for its port."""
+NO_PROCESS = "7F00000100002A9F0000000000000777"
+"""One that leads to a broker that does not have it."""
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def cluster() -> BrokerCluster:
     cluster.side.append(
         Told(topic="T", body=b"one", tag="new", keys="k1 k2", unique_key=UNIQUE),
         Told(topic="T", body=b"two", tag="paid", keys="k2"),
-        Told(topic="T", body=b"three", queue_id=1),
+        Told(topic="T", body=b"three", queue_id=1, unique_key=NO_PROCESS),
     )
     return cluster
 
@@ -43,6 +46,8 @@ def test_a_message_by_both_of_its_ids(messages: Messages) -> None:
     again = result_of(messages.by_id("T", stored.message.offset_message_id))
     assert again.record == stored.record
     assert again.message.message_id == UNIQUE
+    alike = result_of(messages.by_id("T", NO_PROCESS))
+    assert alike.message.body == b"three"
 
 
 def test_a_message_that_is_not_there(messages: Messages) -> None:
@@ -50,6 +55,8 @@ def test_a_message_that_is_not_there(messages: Messages) -> None:
         result_of(messages.by_id("T", "nonsense"))
     with pytest.raises(RefusedError, match="can not find"):
         result_of(messages.at_offset(ADDRESS, "T", 5))
+    with pytest.raises(RefusedError, match="can not find"):
+        result_of(messages.by_id("T", "7F00000100002A9F0000000000000005"))
     with pytest.raises(MessageNotFoundError, match="'k9'"):
         result_of(messages.by_key("T", "k9"))
     with pytest.raises(MessageNotFoundError, match="at 44"):

@@ -234,6 +234,7 @@ RATES = {
     "consumerStatus": r"(?<=Tone) +[\d. ]+$",
     "haStatus": r"MaxOffset\s+\d+",
     "topicStatus": r"Topic Put TPS: [\d.]+",
+    "sendMsgStatus": r"(?<=queueOffset=)\d+",
     "exportMetadata": r'"counter":\d+',
 }
 """Also how fast, how full, and how often changed."""

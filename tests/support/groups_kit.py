@@ -10,10 +10,14 @@ from twisted.internet.task import Clock
 from twistedmq.broker.groups.handlers import GroupHandlers
 from twistedmq.config.broker import TopicDefaults
 from twistedmq.config.live import Live
+from twistedmq.protocol import properties
+from twistedmq.protocol.addresses import pack, parse_address
 from twistedmq.protocol.bodies.routes import QueueData
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import Command, Reply
 from twistedmq.protocol.fields import encode_fields
+from twistedmq.protocol.message_id import offset_id
+from twistedmq.testing.batches import Told
 from twistedmq.testing.connections import FakeConnection, make_request
 
 ADDRESS = "127.0.0.1:10911"
@@ -35,13 +39,33 @@ class BrokerCluster(FakeCluster):
     ) -> Deferred[Command]:
         if code == RequestCode.GET_ROUTEINFO_BY_TOPIC:
             self._learn(header.topic)
-        if address not in self.addresses.values() or code in self.refuse:
+        served = code in self.side.handlers and code not in self.refuse
+        if address not in self.addresses.values() or not served:
             return super().request(address, code, header, body)
         self.requests.append((address, code, header))
         request = make_request(code, header, body)
         reply = maybeDeferred(self.side.handlers[code], request)
         reply.addErrback(lambda failure: refusal(failure.value))
         return reply.addCallback(_as_command)
+
+    def _send(self, address: str, header: Any, body: bytes) -> Command:
+        told = Told(
+            topic=header.topic,
+            queue_id=header.queue_id,
+            body=body,
+            sys_flag=header.sys_flag,
+            more=properties.parse(header.properties or ""),
+        )
+        [offset] = self.side.append(told)
+        end = self.side.store.queue_bounds(header.topic, header.queue_id)[1]
+        fields = {
+            "msgId": offset_id(pack(*parse_address(ADDRESS)), offset),
+            "queueId": str(header.queue_id),
+            "queueOffset": str(end - 1),
+        }
+        return Command(code=0, fields=fields)
+
+    _SERVED = {**FakeCluster._SERVED, RequestCode.SEND_MESSAGE_V2: _send}  # noqa: RUF012
 
     def _learn(self, topic: str) -> None:
         """Have the name server know what the broker has of *topic*."""

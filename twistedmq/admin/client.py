@@ -9,13 +9,19 @@ from twistedmq.admin.brokers import Brokers
 from twistedmq.admin.clients import Clients
 from twistedmq.admin.cluster import Cluster
 from twistedmq.admin.cold_reads import ColdReads
+from twistedmq.admin.dead_letters import DeadLetters
 from twistedmq.admin.group_configs import GroupConfigs
 from twistedmq.admin.groups import Groups
 from twistedmq.admin.messages import Messages
+from twistedmq.admin.moves import Moves
 from twistedmq.admin.namesrv import NameServerTables
 from twistedmq.admin.offsets import Offsets
 from twistedmq.admin.queues import Queues
+from twistedmq.admin.resending import Resending
+from twistedmq.admin.resets import Resets
+from twistedmq.admin.roll_call import RollCall
 from twistedmq.admin.statistics import Statistics
+from twistedmq.admin.stories import Stories
 from twistedmq.admin.topics import Topics
 from twistedmq.admin.traces import Traces
 from twistedmq.admin.tracks import Tracks
@@ -39,6 +45,7 @@ class Admin(Startable):
         reactor: None: the global one.
 
     Attributes:
+        settings: what it was told, for clients beside it.
         wall_ms: gives the time of day in ms since the epoch.
         cluster: which clusters and brokers there are.
         brokers: what single brokers tell and are told, by address.
@@ -50,10 +57,16 @@ class Admin(Startable):
         groups: its consumer groups.
         group_configs: what these may do.
         clients: who is connected, and what they say of themselves.
-        offsets: how far groups are, and putting them elsewhere.
+        roll_call: everybody at once.
+        offsets: how far groups are.
+        resets: putting groups somewhere else, as the genuine tool does it.
+        moves: the same queue by queue, planned first, and back again.
         messages: stored messages.
         tracks: what became of a message in each group.
         traces: what clients wrote down of a message.
+        stories: all of that in the order of time.
+        dead_letters: what groups have given up.
+        resending: stored messages, once more.
         transactions: halves that nobody ended.
     """
 
@@ -66,6 +79,7 @@ class Admin(Startable):
     ) -> None:
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session)
+        self.settings = session.settings
         self.wall_ms = session.wall_ms
         self.cluster = Cluster(session.names)
         self.brokers = Brokers(session.calls)
@@ -79,10 +93,18 @@ class Admin(Startable):
         self.group_configs = GroupConfigs(asking)
         self.clients = Clients(asking)
         self.offsets = Offsets(asking)
+        self.resets = Resets(asking)
         self.messages = Messages(asking)
         self.tracks = Tracks(asking, self.clients, self.offsets)
         self.traces = Traces(self.messages)
+        self.resending = Resending(asking, session.random)
         self.transactions = Transactions(asking, self.messages)
+        self.moves = Moves(asking, self.brokers, self.clients, self.resets)
+        self.stories = Stories(self.messages, self.tracks, self.traces)
+        self.roll_call = RollCall(self.cluster, self.groups, self.clients)
+        self.dead_letters = DeadLetters(
+            asking, self.messages, self.clients, self.resending
+        )
 
     def start(self) -> Deferred[Self]:
         """Find the name servers; fails with NoNameServerError."""

@@ -59,3 +59,18 @@ class OffsetOutOfRangeError(ClientError):
         self.offset = offset
         self.least = least
         self.end = end
+
+
+class MembersInTheWayError(ClientError):
+    """Members of a group are connected that a broker cannot move: they would go on, and
+    write over what was changed.
+    """
+
+    def __init__(self, group: str, broker: str) -> None:
+        """Keep the *group* and the name of the *broker*."""
+        super().__init__(
+            f"members of {group!r} are connected, and broker {broker!r} does not move "
+            "them (useServerSideResetOffset is not true): stop them first"
+        )
+        self.group = group
+        self.broker = broker

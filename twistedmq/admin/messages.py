@@ -10,11 +10,11 @@ from twistedmq.admin.asking import Asking, addresses_of
 from twistedmq.admin.errors import MessageNotFoundError
 from twistedmq.client.calls import PullAnswer
 from twistedmq.client.deferreds import gives_deferred
-from twistedmq.client.errors import BrokerNotFoundError
+from twistedmq.client.errors import BrokerNotFoundError, RefusedError
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.received import read_message
 from twistedmq.client.subscription import Subscription
-from twistedmq.protocol import names
+from twistedmq.protocol import names, properties
 from twistedmq.protocol.addresses import format_address, unpack
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
@@ -29,10 +29,14 @@ from twistedmq.protocol.message_id import parse_offset_id
 from twistedmq.protocol.numbers import INT64_MAX
 from twistedmq.protocol.record import Record, decode_record, decode_records
 from twistedmq.protocol.system_flags import pull_sys_flag
+from twistedmq.remoting.errors import RemotingError
 
 AT_ONCE: Final = 32
 """Messages that are read in one pull, and that a unique key is looked for in."""
 PULL_TIMEOUT_S: Final = 10.0
+LAST_PORT: Final = 0xFFFF
+OF_TAGS: Final = "T"
+"""The index type of tags."""
 
 
 class UniqueKeyQueryHeader(QueryMessageRequestHeader, kw_only=True, rename="camel"):
@@ -61,6 +65,14 @@ class Slice(Struct, frozen=True):
     end: int
     """The offset of the message that will be stored next."""
 
+    @property
+    def bounds(self) -> dict[str, str]:
+        """Give the properties by which genuine clients tell the bounds of a queue."""
+        return {
+            properties.MIN_OFFSET: str(self.least),
+            properties.MAX_OFFSET: str(self.end),
+        }
+
 
 class Messages:
     """The messages of one cluster. Nothing is consumed or committed by looking.
@@ -82,14 +94,24 @@ class Messages:
 
         The one that a broker made says where it is stored. The one that a client made
         is looked for; of several messages with it (resent ones) the oldest is given.
+        Both look alike: what leads nowhere is looked for, too.
         """
+        place = _place(message_id)
+        if place is None:
+            return await self._oldest(topic, message_id, cluster)
         try:
-            packed_host, offset = parse_offset_id(message_id)
-            address = format_address(*unpack(packed_host))
-        except (FieldError, ValueError):
-            found = await self.by_unique_id(topic, message_id, cluster=cluster)
-            return found[0]
-        return await self.at_offset(address, topic, offset)
+            return await self.at_offset(place[0], topic, place[1])
+        except (RefusedError, RemotingError) as nowhere:
+            try:
+                return await self._oldest(topic, message_id, cluster)
+            except MessageNotFoundError:
+                raise nowhere from None
+
+    async def _oldest(
+        self, topic: str, message_id: str, cluster: str | None
+    ) -> StoredMessage:
+        found = await self.by_unique_id(topic, message_id, cluster=cluster)
+        return found[0]
 
     @gives_deferred
     async def at_offset(self, address: str, topic: str, offset: int) -> StoredMessage:
@@ -153,7 +175,7 @@ class Messages:
             since_ms: stored then or later, in ms since the epoch.
             until_ms: and not later.
             cluster: only in this one; for a light queue the topic that it hangs on.
-            index_type: T: *key* is a tag, where brokers have an index of tags.
+            index_type: OF_TAGS: *key* is a tag, where brokers have an index of tags.
             last_key: where a look before ended, for brokers that give pages.
         """
         header = QueryMessageRequestHeader(
@@ -171,7 +193,11 @@ class Messages:
             each
             for each in found
             if (of_light_queue or each.record.topic == topic)
-            and (index_type is not None or key in each.message.keys)
+            and (
+                each.message.tag == key
+                if index_type == OF_TAGS
+                else key in each.message.keys
+            )
         ]
         if not matching:
             raise MessageNotFoundError(topic, f"with the key {key!r}")
@@ -196,6 +222,7 @@ class Messages:
         expression: str = "*",
         limit: int = AT_ONCE,
         route_of: str | None = None,
+        group: str = names.TOOLS_CONSUMER_GROUP,
     ) -> Slice:
         """Look into a queue at *offset*; waits for nothing.
 
@@ -205,11 +232,12 @@ class Messages:
             expression: ``*`` or tags joined by ``||``.
             limit: as many at most.
             route_of: a topic by which the broker is found, for a light queue.
+            group: in whose name; it must be one that may read.
         """
         address = await self.address_of(queue, route_of)
         subscription = Subscription(queue.topic, expression)
         header = PullMessageRequestHeader(
-            consumer_group=names.TOOLS_CONSUMER_GROUP,
+            consumer_group=group,
             topic=queue.topic,
             queue_id=queue.queue_id,
             queue_offset=offset,
@@ -286,6 +314,21 @@ class Messages:
         mine = set(info.cluster_addr_table.get(cluster, ()))
         brokers = await self._asking.brokers_of(topic)
         return {name: at for name, at in brokers.items() if name in mine}
+
+
+def _place(message_id: str) -> tuple[str, int] | None:
+    """Give the address and the physical offset that an id says; None: it says none.
+
+    The id of a client has the number of its process where the port would be.
+    """
+    try:
+        packed, offset = parse_offset_id(message_id)
+    except FieldError:
+        return None
+    host, port = unpack(packed)
+    if not 0 < port <= LAST_PORT:
+        return None
+    return format_address(host, port), offset
 
 
 def has_no_route(topic: str) -> bool:

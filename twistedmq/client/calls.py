@@ -71,10 +71,17 @@ class BrokerCalls:
         self._timeout_s = timeout_s
 
     def ask(
-        self, address: str, code: int, header: Header | None = None, body: bytes = b""
+        self,
+        address: str,
+        code: int,
+        header: Header | None = None,
+        body: bytes = b"",
+        *,
+        timeout_s: float | None = None,
     ) -> Deferred[Command]:
-        """Give the answer if it is a SUCCESS."""
-        answer = self._pool.request(address, code, header, body, self._timeout_s)
+        """Give the answer if it is a SUCCESS; *timeout_s* instead of the usual time."""
+        limit_s = self._timeout_s if timeout_s is None else timeout_s
+        answer = self._pool.request(address, code, header, body, limit_s)
         return answer.addCallback(_must_succeed, address)
 
     def heartbeat(self, address: str, data: HeartbeatData) -> Deferred[Command]:
@@ -94,14 +101,24 @@ class BrokerCalls:
         return answer.addCallback(_read_members)
 
     def committed(
-        self, address: str, group: str, queue: MessageQueue
+        self,
+        address: str,
+        group: str,
+        queue: MessageQueue,
+        *,
+        zero_if_new: bool | None = None,
     ) -> Deferred[int | None]:
-        """Give the offset that a group has committed, None where it has none."""
+        """Give the offset that a group has committed, None where it has none.
+
+        A broker gives 0 for none where the queue still has its first message in memory,
+        unless *zero_if_new* is false.
+        """
         header = QueryConsumerOffsetRequestHeader(
             consumer_group=group,
             topic=queue.topic,
             queue_id=queue.queue_id,
             target_broker=queue.broker_name,
+            set_zero_if_not_found=zero_if_new,
         )
         answer = self.ask(address, RequestCode.QUERY_CONSUMER_OFFSET, header)
         return answer.addCallback(_read_offset).addErrback(_none_if_not_found)

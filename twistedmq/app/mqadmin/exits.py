@@ -4,7 +4,11 @@ The genuine tool ends with 1 where its usage is wrong and with 0 after all else,
 where it failed.
 """
 
-from twistedmq.admin.errors import NotThereError
+from twistedmq.admin.errors import (
+    MessageNotFoundError,
+    NotOnlineError,
+    NotThereError,
+)
 from twistedmq.client.errors import (
     BrokerNotFoundError,
     NoNameServerError,
@@ -29,7 +33,14 @@ REFUSED = 3
 FAILED = 4
 """Something on this side, a file that cannot be read, say."""
 
-NO = (RefusedError, RouteNotFoundError, BrokerNotFoundError, NotThereError)
+NO = (
+    RefusedError,
+    RouteNotFoundError,
+    BrokerNotFoundError,
+    NotThereError,
+    NotOnlineError,
+    MessageNotFoundError,
+)
 
 
 def status_of(error: BaseException) -> int:

@@ -17,13 +17,14 @@ class Output:
         json: whether JSON is wanted.
 
     Attributes:
+        is_json: whether it is for programs.
         status: the exit status so far.
     """
 
     def __init__(self, out: TextIO, err: TextIO, *, json: bool) -> None:
         self._out = out
         self._err = err
-        self._json = json
+        self.is_json = json
         self.status = exits.DONE
 
     def line(self, text: str = "", *values: Any) -> None:
@@ -36,19 +37,19 @@ class Output:
 
     def text(self, text: str, *values: Any) -> None:
         """Print what is no whole line; else as ``line``."""
-        if not self._json:
+        if not self.is_json:
             self._out.write(text % tuple(map(_as_java, values)) if values else text)
 
     def result(self, value: Any) -> None:
         """Print a value for programs: a dict, a list, a struct; one line of JSON."""
-        if self._json:
+        if self.is_json:
             self._out.write(msgspec.json.encode(value).decode() + "\n")
 
     def problem(self, error: BaseException, about: str = "") -> None:
         """Tell what went wrong; the verb goes on, and ends with that status."""
         status = exits.status_of(error)
         self.status = max(self.status, status)
-        if self._json:
+        if self.is_json:
             told = exits.described(error, status)
             if about:
                 told["about"] = about

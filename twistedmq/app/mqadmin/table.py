@@ -19,6 +19,16 @@ FAMILIES = {
     "wipeWritePerm addWritePerm",
     "statistics": "statsAll",
     "queues": "queryCq",
+    "groups": "deleteSubGroup getConsumerConfig setConsumeMode updateSubGroup "
+    "updateSubGroupList",
+    "consumers": "brokerConsumeStats consumerConnection consumerProgress "
+    "consumerStatus",
+    "producers": "producer producerConnection",
+    "offsets": "cloneGroupOffset resetOffsetByTime skipAccumulatedMessage",
+    "messages": "queryMsgById queryMsgByKey queryMsgByOffset queryMsgByUniqueKey",
+    "traces": "queryMsgTraceById",
+    "reading": "consumeMessage printMsg printMsgByQueue",
+    "sending": "checkMsgSendRT sendMessage sendMsgStatus",
 }
 """The verbs by file of this folder."""
 
@@ -38,13 +48,6 @@ NOT_THERE = {
     "updateStaticTopic remappingStaticTopic": "it is for static topics",
     "startMonitoring clusterRT": "it runs without end; watch /metrics instead",
     "exportConfigs exportMetadata exportMetrics": "it is not made yet",
-    # consumers, offsets, messages, producers
-    "brokerConsumeStats cloneGroupOffset consumerConnection consumerProgress "
-    "consumerStatus deleteSubGroup getConsumerConfig resetOffsetByTime "
-    "setConsumeMode skipAccumulatedMessage updateSubGroup updateSubGroupList "
-    "producer producerConnection checkMsgSendRT sendMessage sendMsgStatus "
-    "consumeMessage printMsg printMsgByQueue queryMsgById queryMsgByKey "
-    "queryMsgByOffset queryMsgByUniqueKey queryMsgTraceById": "it is not made yet",
 }
 """Verbs of the genuine tool that are missing, and why."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from twistedmq.admin.client import Admin
 from twistedmq.admin.errors import NotThereError
 from twistedmq.admin.namesrv import ORDER_NAMESPACE
+from twistedmq.app.mqadmin.attributes import attribute_changes
 from twistedmq.app.mqadmin.output import Output, java
 from twistedmq.app.mqadmin.targets import BROKER, CLUSTER, masters_asked
 from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
@@ -22,7 +23,7 @@ QUEUES = 8
 
 async def update_topic(admin: Admin, options: Any, output: Output) -> None:
     """Make a topic on a broker, or on all of a cluster, or change it."""
-    attributes = _attributes(options.attributes)
+    attributes = attribute_changes(options.attributes)
     flag = SYS_FLAG_UNIT if options.unit else 0
     flag |= SYS_FLAG_UNIT_SUBSCRIBED if options.has_unit_sub else 0
     given = (options.read_queue_nums, options.write_queue_nums)
@@ -166,24 +167,6 @@ def described(config: TopicConfig, attributes: dict[str, str]) -> str:
         f"topicSysFlag={config.topic_sys_flag}, order={java(config.order)}, "
         f"attributes={java(attributes)}]"
     )
-
-
-def _attributes(text: str | None) -> dict[str, str]:
-    """Read changes of attributes, ``+a=b,-c``.
-
-    Raises: InvalidParameterError.
-    """
-    found: dict[str, str] = {}
-    for change in (text or "").split(",") if text else ():
-        key, equals, value = change.partition("=")
-        is_good = key.startswith("+") and value if equals else key.startswith("-")
-        if not is_good or len(key) < 2 or key in found:
-            raise InvalidParameterError(
-                f"attributes: {change!r} in {text!r} is none of +NAME=VALUE and -NAME, "
-                "or there twice"
-            )
-        found[key] = value
-    return found
 
 
 TOPIC = Option("t", "topic", "the topic", required=True)

@@ -1,0 +1,77 @@
+"""Everybody who is connected: consumers and producers, by client."""
+
+from msgspec import Struct
+
+from twistedmq.admin.clients import Clients
+from twistedmq.admin.cluster import Cluster
+from twistedmq.admin.errors import NotOnlineError
+from twistedmq.admin.groups import Groups
+from twistedmq.client.deferreds import gives_deferred
+from twistedmq.protocol.versions import version_name
+
+
+class ConnectedClient(Struct, kw_only=True):
+    """One client, and what it does at which brokers."""
+
+    client_id: str
+    address: str
+    language: str
+    version: str
+    consumes: dict[str, str] = {}
+    """By group: CONSUME_PASSIVELY (push), CONSUME_ACTIVELY (pull), CONSUME_POP."""
+    produces: set[str] = set()
+    """Groups."""
+    brokers: set[str] = set()
+    """Which brokers it has told of itself."""
+
+
+class RollCall:
+    """Finds out who is connected.
+
+    Calls fail with NoNameServerError, RefusedError or an error of the remoting room.
+    """
+
+    def __init__(self, cluster: Cluster, groups: Groups, clients: Clients) -> None:
+        self._cluster = cluster
+        self._groups = groups
+        self._clients = clients
+
+    @gives_deferred
+    async def everybody(self) -> list[ConnectedClient]:
+        """Give all clients that all masters know, sorted by id."""
+        found: dict[str, ConnectedClient] = {}
+        masters = await self._cluster.masters()
+        groups = await self._groups.names(system=True)
+        for broker, address in masters.items():
+            for group in groups:
+                try:
+                    members = await self._clients.consumers(group, at=address)
+                except NotOnlineError:
+                    continue
+                for each in members.connection_set:
+                    client = found.setdefault(
+                        each.client_id,
+                        ConnectedClient(
+                            client_id=each.client_id,
+                            address=each.client_addr,
+                            language=each.language,
+                            version=version_name(each.version),
+                        ),
+                    )
+                    client.consumes[group] = members.consume_type.value
+                    client.brokers.add(broker)
+            producers = await self._clients.all_producers(address)
+            for group, infos in producers.items():
+                for info in infos:
+                    client = found.setdefault(
+                        info.client_id,
+                        ConnectedClient(
+                            client_id=info.client_id,
+                            address=info.remote_ip.removeprefix("/"),
+                            language=info.language,
+                            version=version_name(info.version),
+                        ),
+                    )
+                    client.produces.add(group)
+                    client.brokers.add(broker)
+        return sorted(found.values(), key=lambda client: client.client_id)

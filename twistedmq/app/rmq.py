@@ -1,4 +1,4 @@
-"""The ``rmq`` command, for people: send, tail, topics, groups, store.
+"""The ``rmq`` command, for people: messages, groups, offsets, clients, stores.
 
 Exit status: 0 good, 1 failed, 2 wrong usage. What it does is imported when it is asked
 for, so that ``rmq --help`` is there at once.
@@ -7,10 +7,12 @@ for, so that ``rmq --help`` is there at once.
 import argparse
 import sys
 from collections.abc import Coroutine, Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 from twistedmq import __version__
 from twistedmq.app.command import begin, run_in_reactor
+from twistedmq.app.rmq_operator_options import add_operator_verbs
 from twistedmq.app.rmq_store_options import add_store
 
 FAILED = 1
@@ -42,6 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_tail(verbs)
     _add_topics(verbs)
     _add_groups(verbs)
+    add_operator_verbs(verbs, _add_common)
     add_store(verbs)
     return parser
 
@@ -60,21 +63,14 @@ def _failed(error: Exception) -> int:
 
 def _verb(reactor: Any, options: argparse.Namespace) -> Coroutine[Any, Any, None]:
     """Import what the verb needs, and no more."""
+    # the file and the function of a verb are called as it is
+    module = import_module(f"twistedmq.app.rmq_{options.verb}")
+    verb: Coroutine[Any, Any, None]
     if options.verb == "send":
-        from twistedmq.app.rmq_send import send  # noqa: PLC0415
-
-        return send(reactor, options, sys.stdout, sys.stdin.buffer)
-    if options.verb == "tail":
-        from twistedmq.app.rmq_tail import tail  # noqa: PLC0415
-
-        return tail(reactor, options, sys.stdout)
-    if options.verb == "groups":
-        from twistedmq.app.rmq_groups import groups  # noqa: PLC0415
-
-        return groups(reactor, options, sys.stdout)
-    from twistedmq.app.rmq_topics import topics  # noqa: PLC0415
-
-    return topics(reactor, options, sys.stdout)
+        verb = module.send(reactor, options, sys.stdout, sys.stdin.buffer)
+    else:
+        verb = getattr(module, options.verb)(reactor, options, sys.stdout)
+    return verb
 
 
 def _add_send(verbs: Any) -> None:

@@ -1,0 +1,138 @@
+"""The verbs of ``rmq`` for operators: what can be said to them."""
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+ENDS: Final = ("first", "last")
+DEFAULT_RATE: Final = 100.0
+
+
+def add_operator_verbs(verbs: Any, add_common: Any) -> None:
+    """Add the verbs; *add_common* gives each what all verbs have."""
+    for add in (_add_offsets, _add_dlq, _add_clients, _add_msg):
+        add(verbs, add_common)
+
+
+def _add_offsets(verbs: Any, add_common: Any) -> None:
+    offsets = verbs.add_parser("offsets", help="where groups are, and moving them")
+    deeds = offsets.add_subparsers(dest="deed", required=True, metavar="DEED")
+    show = deeds.add_parser("show", help="show how far a group is in each queue")
+    show.add_argument("group")
+    show.add_argument("topic", nargs="?", help="only in this topic")
+    show.add_argument("--json", action="store_true", help="a JSON array")
+    reset = deeds.add_parser(
+        "reset", help="move a group, its running members included; can be undone"
+    )
+    reset.add_argument("group")
+    reset.add_argument("topic")
+    reset.add_argument(
+        "--to",
+        required=True,
+        type=target,
+        metavar="WHERE",
+        help="first, last, an offset, or a time: 2026-01-31T12:00",
+    )
+    reset.add_argument("--broker", help="only on the broker of that name")
+    reset.add_argument("--queue", type=int, help="only in queues of that number")
+    reset.add_argument(
+        "--undo-file",
+        type=Path,
+        help="where to write how to get back; else a new file in this folder",
+    )
+    undo = deeds.add_parser("undo", help="move a group back to where it was")
+    undo.add_argument("file", type=Path, help="what a reset wrote")
+    for deed in (reset, undo):
+        deed.add_argument("--dry-run", action="store_true", help="change nothing")
+    for deed in (show, reset, undo):
+        add_common(deed)
+
+
+def _add_dlq(verbs: Any, add_common: Any) -> None:
+    dlq = verbs.add_parser("dlq", help="messages that groups have given up")
+    deeds = dlq.add_subparsers(dest="deed", required=True, metavar="DEED")
+    listed = deeds.add_parser("ls", help="count them by group")
+    listed.add_argument("group", nargs="*", help="only these")
+    listed.add_argument("--json", action="store_true", help="a JSON array")
+    show = deeds.add_parser("show", help="list those of a group, oldest first")
+    show.add_argument("--limit", type=_positive, default=50, help="as many at most")
+    show.add_argument("--json", action="store_true", help="one JSON object a line")
+    export = deeds.add_parser("export", help="write them out, one JSON object a line")
+    export.add_argument("--out", type=Path, help="to this new file; else to the screen")
+    replay = deeds.add_parser(
+        "replay", help="give them back to their group, those that were not yet"
+    )
+    replay.add_argument(
+        "--id", action="append", default=[], help="only this message; may be repeated"
+    )
+    replay.add_argument("--again", action="store_true", help="also those already were")
+    replay.add_argument("--limit", type=_positive, help="as many at most")
+    replay.add_argument(
+        "--rate",
+        type=_rate,
+        default=DEFAULT_RATE,
+        metavar="PER_SECOND",
+        help=f"as many a second at most; {DEFAULT_RATE:g} if not said",
+    )
+    replay.add_argument(
+        "--to-topic", help="send them to this topic, for all groups that consume it"
+    )
+    replay.add_argument("--dry-run", action="store_true", help="send nothing")
+    for deed in (show, export, replay):
+        deed.add_argument("group")
+    for deed in (listed, show, export, replay):
+        add_common(deed)
+
+
+def _add_clients(verbs: Any, add_common: Any) -> None:
+    clients = verbs.add_parser(
+        "clients", help="list who is connected, or ask one for its inner state"
+    )
+    clients.add_argument("client", nargs="?", help="the id of one")
+    clients.add_argument(
+        "--stacks", action="store_true", help="with what that one is doing"
+    )
+    clients.add_argument("--json", action="store_true", help="JSON")
+    add_common(clients)
+
+
+def _add_msg(verbs: Any, add_common: Any) -> None:
+    msg = verbs.add_parser("msg", help="one message")
+    deeds = msg.add_subparsers(dest="deed", required=True, metavar="DEED")
+    explain = deeds.add_parser(
+        "explain", help="tell what happened to it: sent, delivered, retried, given up"
+    )
+    explain.add_argument("id", help="its id, the client's or the broker's")
+    explain.add_argument("--topic", required=True, help="where it was sent to")
+    explain.add_argument("--trace-topic", help="where its clients trace to")
+    explain.add_argument("--json", action="store_true", help="a JSON object")
+    add_common(explain)
+
+
+def target(text: str) -> str | int | datetime:
+    """Read where a group is to go."""
+    if text in ENDS:
+        return text
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not first, last, an offset or a time like 2026-01-31T12:00"
+        ) from None
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate < float("inf"):
+        raise ValueError
+    return rate

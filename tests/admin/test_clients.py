@@ -106,3 +106,13 @@ def test_a_message_is_consumed_at_once(
     result = ConsumeMessageDirectlyResult(consume_result=CMResult.CR_LATER)
     question.answer.callback(Command(code=0, body=loose_json.encode(result)))
     assert result_of(asked).consume_result == CMResult.CR_LATER
+
+
+def test_what_a_group_takes(cluster: BrokerCluster, clients: Clients) -> None:
+    cluster.member("billing", {"T": "new"})
+    taken = result_of(clients.subscription("billing", "T"))
+    assert taken is not None
+    assert taken.sub_string == "new"
+    assert result_of(clients.subscription("nobody", "T")) is None
+    cluster.side.offsets.commit("billing", "T", 0, 1)
+    assert result_of(clients.topics("billing")) == ["T"]

@@ -101,3 +101,8 @@ def test_how_members_get_messages(
     mode = MessageRequestMode.POP
     result_of(configs.set_mode_at(ADDRESS, "billing", "T", mode, pop_share_queues=2))
     assert b'"mode":"POP","popShareQueueNum":2' in told[0]
+    answer = b'{"messageRequestModeMap":{"T":{"billing":{"mode":"POP"}}}}'
+    code = RequestCode.GET_ALL_MESSAGE_REQUEST_MODE
+    cluster.side.handlers[code] = lambda _: Reply(body=answer)
+    modes = result_of(configs.modes_at(ADDRESS))
+    assert modes["T"]["billing"].mode == mode

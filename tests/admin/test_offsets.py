@@ -89,3 +89,15 @@ def test_one_group_goes_where_another_is(
     assert cluster.side.offsets.query("new", "orders", 0) == 2
     result_of(offsets.clone("billing", "third", "orders"))
     assert cluster.side.offsets.query("third", "orders", 0) == 2
+
+
+def test_all_offsets_of_a_broker(cluster: BrokerCluster, offsets: Offsets) -> None:
+    cluster.side.offsets.commit("billing", "orders", 1, 7)
+    found = result_of(offsets.committed_at(cluster.addresses[BROKER]))
+    assert found == {"billing": {"orders": {1: 7}}}
+
+
+def test_how_old_a_queue_is(cluster: BrokerCluster, offsets: Offsets) -> None:
+    assert result_of(offsets.oldest_at_ms(QUEUE)) == 1_700_000_000_000
+    cluster.side.topic("empty", queues=1)
+    assert result_of(offsets.oldest_at_ms(MessageQueue("empty", BROKER, 0))) == -1

@@ -73,6 +73,7 @@ queryMsgByKey -t Tadm -k Knone
 queryMsgByOffset -t Tadm -b broker-a -i 1 -o 0
 queryMsgByOffset -t Tadm -b broker-a -i 1 -o 99
 queryMsgById -t Tadm -i {id:Tadm}
+queryMsgById -t Tadm -i {id:Tadm} -f UTF-8
 queryMsgById -t Tadm -i 7F00000100002A9F00000000000F4240
 queryMsgById -t Tadm -i nonsense
 queryMsgTraceById -i {key:Tadm}
@@ -85,6 +86,7 @@ consumeMessage -t Tone
 consumeMessage -t Tadm -b broker-a -i 1 -o 0 -c 1
 consumeMessage -t Tnever
 printMsg -t Tadm -d true
+printMsg -t Tadm -s TagA -d false -b 0 -e 4000000000000
 printMsgByQueue -t Tadm -a broker-a -i 1 -p true -d true -f true
 allocateMQ -t Tlist1 -i 10.0.0.1,10.0.0.2
 
@@ -102,6 +104,11 @@ consumerStatus -g Glive -i nobody
 queryMsgById -t Tone -i {id:Tone} -g Glive -d {client}
 queryMsgById -t Tone -i {id:Tone} -g Glive -d nobody
 queryMsgByUniqueKey -t Tone -i {key:Tone} -g Glive -d {client}
+
+updateTopic -b {b} -t Ttraced -r 1 -w 1
+sendMessage -t Ttraced -p seen -m true
+wait-for queryMsgTraceById -i {key:Ttraced}
+queryMsgTraceById -i {key:Ttraced} -t RMQ_SYS_TRACE_TOPIC -c 8
 
 updateTopicPerm -c DefaultCluster -t Tadm -p 4
 updateTopicPerm -b {b} -t Tlist1 -p 6
@@ -167,6 +174,7 @@ haStatus -b {b}
 
 wait-for brokerConsumeStats -b {b}
 brokerConsumeStats -b {b} -o true
+brokerConsumeStats -b {b} -l 5
 consumerProgress
 consumerProgress -g Glive
 consumerProgress -g Glive -t Tone -s true
@@ -177,7 +185,10 @@ statsAll -t Tone
 cloneGroupOffset -s Glive -d Gclone -t Tone
 cloneGroupOffset -s Gnone -d Gclone2 -t Tone
 resetOffsetByTime -g Goff -t Tone -s -1
+resetOffsetByTime -g Goff -t Tone -s now
+resetOffsetByTime -g Goff -t Tone -s 2020-01-01#00:00:00:000
 resetOffsetByTime -g Gadm -t Tone -s -1 -b {b} -q 0 -o 0
+resetOffsetByTime -g Gadm -t Tone -s -1 -b {b} -q 0 -o 1
 resetOffsetByTime -g Goff -t Tnever -s -1
 skipAccumulatedMessage -g Gnone -t Tone
 resetOffsetByTime -g Glive -t Tone -s 0 -f true
@@ -209,6 +220,7 @@ THERE: dict[str, Callable[[str], object]] = {
     "consumerConnection": re.compile(r"\bTone\b").search,
     "queryMsgByOffset": re.compile("trackType=CONSUMED").search,
     "brokerConsumeStats": re.compile(r"\bDiff Total: 0\b").search,
+    "queryMsgTraceById": re.compile(r"^Pub\b", re.M).search,
 }
 MASKS = [
     (r"\n(\s+at |\s+\.\.\. \d+ more).*", ""),
@@ -235,6 +247,7 @@ RATES = {
     "haStatus": r"MaxOffset\s+\d+",
     "topicStatus": r"Topic Put TPS: [\d.]+",
     "sendMsgStatus": r"(?<=queueOffset=)\d+",
+    "queryMsgTraceById": r"\b\d+ms",
     "exportMetadata": r'"counter":\d+',
 }
 """Also how fast, how full, and how often changed."""

@@ -22,6 +22,7 @@ from twistedmq.admin.resets import Resets
 from twistedmq.admin.roll_call import RollCall
 from twistedmq.admin.statistics import Statistics
 from twistedmq.admin.stories import Stories
+from twistedmq.admin.timers import Timers
 from twistedmq.admin.topics import Topics
 from twistedmq.admin.traces import Traces
 from twistedmq.admin.tracks import Tracks
@@ -68,6 +69,7 @@ class Admin(Startable):
         dead_letters: what groups have given up.
         resending: stored messages, once more.
         transactions: halves that nobody ended.
+        timers: messages that wait for their time.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Admin(Startable):
         self.traces = Traces(self.messages)
         self.resending = Resending(asking, session.random)
         self.transactions = Transactions(asking, self.messages)
+        self.timers = Timers(asking)
         self.moves = Moves(asking, self.brokers, self.clients, self.resets)
         self.stories = Stories(self.messages, self.tracks, self.traces)
         self.roll_call = RollCall(self.cluster, self.groups, self.clients)

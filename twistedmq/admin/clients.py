@@ -12,12 +12,15 @@ from twistedmq.protocol.bodies.clients import (
     ProducerInfo,
     ProducerTableInfo,
 )
+from twistedmq.protocol.bodies.groups import QuerySubscriptionResponseBody
 from twistedmq.protocol.bodies.offsets import GetConsumerStatusBody
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.bodies.running import (
     ConsumeMessageDirectlyResult,
     ConsumerRunningInfo,
 )
+from twistedmq.protocol.bodies.subscriptions import SubscriptionData
+from twistedmq.protocol.bodies.topics import TopicList
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.headers.clients import (
     ConsumeMessageDirectlyResultRequestHeader,
@@ -26,7 +29,9 @@ from twistedmq.protocol.headers.clients import (
     GetConsumerRunningInfoRequestHeader,
     GetProducerConnectionListRequestHeader,
 )
+from twistedmq.protocol.headers.groups import QuerySubscriptionByConsumerRequestHeader
 from twistedmq.protocol.headers.offsets import GetConsumerStatusRequestHeader
+from twistedmq.protocol.headers.topics import QueryTopicsByConsumerRequestHeader
 
 PUSHES = "CONSUME_PASSIVELY"
 """What a consumer that is handed its messages has as PROP_CONSUME_TYPE."""
@@ -64,6 +69,29 @@ class Clients:
             if error.code != ResponseCode.CONSUMER_NOT_ONLINE:
                 raise
             raise NotOnlineError(group, address, error.remark) from error
+
+    @gives_deferred
+    async def subscription(self, group: str, topic: str) -> SubscriptionData | None:
+        """Give what *group* takes of *topic*; None: nothing, or it is not there."""
+        address = await self._one_of(topic)
+        header = QuerySubscriptionByConsumerRequestHeader(group=group, topic=topic)
+        code = RequestCode.QUERY_SUBSCRIPTION_BY_CONSUMER
+        found = await self._asking.body(
+            address, code, header, QuerySubscriptionResponseBody
+        )
+        return found.subscription_data
+
+    @gives_deferred
+    async def topics(self, group: str) -> list[str]:
+        """Give the topics in which *group* has offsets on any broker, sorted."""
+        header = QueryTopicsByConsumerRequestHeader(group=group)
+        bodies = await self._asking.bodies(
+            await self._asking.brokers_of(names.retry_topic(group)),
+            RequestCode.QUERY_TOPICS_BY_CONSUMER,
+            header,
+            TopicList,
+        )
+        return sorted({topic for each in bodies.values() for topic in each.topic_list})
 
     @gives_deferred
     async def producers(self, group: str, topic: str) -> ProducerConnection:

@@ -10,6 +10,7 @@ from twistedmq.client.deferreds import gives_deferred, unwrapped
 from twistedmq.protocol import loose_json, names
 from twistedmq.protocol.bodies.assignments import (
     MessageRequestMode,
+    MessageRequestModeSerializeWrapper,
     SetMessageRequestModeRequestBody,
 )
 from twistedmq.protocol.bodies.groups import (
@@ -164,6 +165,17 @@ class GroupConfigs:
         )
         code = RequestCode.SET_MESSAGE_REQUEST_MODE
         await self._asking.calls.ask(address, code, None, loose_json.encode(body))
+
+    @gives_deferred
+    async def modes_at(
+        self, address: str
+    ) -> dict[str, dict[str, SetMessageRequestModeRequestBody]]:
+        """Give what ``set_mode_at`` said to one broker so far, by topic and group."""
+        code = RequestCode.GET_ALL_MESSAGE_REQUEST_MODE
+        body = await self._asking.body(
+            address, code, None, MessageRequestModeSerializeWrapper
+        )
+        return body.message_request_mode_map
 
     async def _ask_masters(
         self, code: int, header: Any, cluster: str | None, body: bytes = b""

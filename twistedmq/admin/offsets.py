@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import chain
+from typing import Final
 
 from msgspec import Struct
 
@@ -15,19 +16,26 @@ from twistedmq.protocol.bodies.groups import (
     OffsetWrapper,
 )
 from twistedmq.protocol.bodies.offsets import (
+    ConsumerOffsetSerializeWrapper,
     QueryConsumeTimeSpanBody,
     QueueTimeSpan,
 )
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.fields import decode_fields
 from twistedmq.protocol.headers.groups import (
     GetConsumeStatsInBrokerHeader,
     GetConsumeStatsRequestHeader,
 )
 from twistedmq.protocol.headers.offsets import (
     CloneGroupOffsetRequestHeader,
+    GetEarliestMsgStoretimeRequestHeader,
+    GetEarliestMsgStoretimeResponseHeader,
 )
 from twistedmq.protocol.headers.queries import QueryConsumeTimeSpanRequestHeader
+
+BETWEEN: Final = "@"
+"""Stands between topic and group where brokers put them together."""
 
 
 class QueueProgress(Struct, frozen=True):
@@ -145,6 +153,31 @@ class Offsets:
                     for queue, wrapper in sorted(table.items())
                 }
         return BrokerProgress(groups, body.total_diff)
+
+    @gives_deferred
+    async def committed_at(self, address: str) -> dict[str, dict[str, dict[int, int]]]:
+        """Give all offsets that one broker keeps: by group, topic and queue number."""
+        code = RequestCode.GET_ALL_CONSUMER_OFFSET
+        body = await self._asking.body(
+            address, code, None, ConsumerOffsetSerializeWrapper
+        )
+        found: dict[str, dict[str, dict[int, int]]] = {}
+        for key, queues in body.offset_table.items():
+            topic, _, group = key.partition(BETWEEN)
+            found.setdefault(group, {})[topic] = dict(queues)
+        return found
+
+    @gives_deferred
+    async def oldest_at_ms(self, queue: MessageQueue) -> int:
+        """Give when the first message that a queue still has was stored; -1: none."""
+        header = GetEarliestMsgStoretimeRequestHeader(
+            topic=queue.topic, queue_id=queue.queue_id, target_broker=queue.broker_name
+        )
+        address = await self._address(queue)
+        code = RequestCode.GET_EARLIEST_MSG_STORETIME
+        answer = await self._asking.calls.ask(address, code, header)
+        kind = GetEarliestMsgStoretimeResponseHeader
+        return decode_fields(kind, answer.fields).timestamp
 
     @gives_deferred
     async def time_spans(self, group: str, topic: str) -> list[QueueTimeSpan]:

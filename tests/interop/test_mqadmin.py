@@ -208,6 +208,7 @@ the message id of the first message in T, ``{client}`` is the consumer. ``wait-f
 makes its call until what it asks for is there."""
 CALLS = [line for line in TRIED.splitlines() if line]
 
+TRACED = {"traceTopicEnable": "true"}
 TOPICS = [
     {"topicName": "Tlist1", "readQueueNums": 2, "writeQueueNums": 2, "perm": 6},
     {"topicName": "Tlist2"},
@@ -368,7 +369,7 @@ def _exported(folder: Path) -> str:
 def genuine() -> Iterator[Target]:
     with (
         peer.NameServer() as name_server,
-        peer.Broker(name_server, config=peer.SCENARIO) as broker,
+        peer.Broker(name_server, config={**peer.SCENARIO, **TRACED}) as broker,
     ):
         yield Target(name_server.address, broker.address)
 
@@ -377,7 +378,7 @@ def genuine() -> Iterator[Target]:
 def ours(folder: Path) -> Iterator[Target]:
     config = folder / "broker.conf"  # changes are kept there
     config.write_text((peer.HERE / "scenario.conf").read_text())
-    named = {"brokerName": "broker-a"}
+    named = {"brokerName": "broker-a", **TRACED}
     with OurBroker(folder / "data", config=config, settings=named) as broker:
         yield Target(broker.namesrv, broker.address)
 

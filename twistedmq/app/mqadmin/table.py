@@ -29,6 +29,7 @@ FAMILIES = {
     "traces": "queryMsgTraceById",
     "reading": "consumeMessage printMsg printMsgByQueue",
     "sending": "checkMsgSendRT sendMessage sendMsgStatus",
+    "exports": "exportConfigs exportMetadata exportMetrics",
 }
 """The verbs by file of this folder."""
 
@@ -47,7 +48,6 @@ NOT_THERE = {
     "dumpCompactionLog": "it reads the files of compacted topics",
     "updateStaticTopic remappingStaticTopic": "it is for static topics",
     "startMonitoring clusterRT": "it runs without end; watch /metrics instead",
-    "exportConfigs exportMetadata exportMetrics": "it is not made yet",
 }
 """Verbs of the genuine tool that are missing, and why."""
 

@@ -6,6 +6,7 @@ from groups_kit import BrokerCluster
 from verbs_kit import busy_cluster
 
 from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.names import TRACE_TOPIC
 
 HEAD = f"{'#Broker Name':32}  #QID  {'#Send Result':20}    "
 
@@ -69,3 +70,13 @@ def test_how_long_the_queues_of_a_topic_take(cluster: BrokerCluster) -> None:
         3,
         [False, False],
     )
+
+
+def test_a_message_is_traced_if_asked_for(cluster: BrokerCluster) -> None:
+    cluster.side.topic(TRACE_TOPIC, queues=1)
+    for traced, status in (("false", 3), ("true", 0)):
+        line = f"sendMessage -t T -p x -m {traced} --json"
+        told = json.loads(mqadmin(cluster, line).out)
+        said = mqadmin(cluster, f"queryMsgTraceById -i {told['message_id']}")
+        assert said.status == status
+    assert said.lines[1].startswith("Pub ")

@@ -9,6 +9,7 @@ from twistedmq.app.mqadmin.send_results import STATUS, sent_text, sent_value
 from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
 from twistedmq.client.message import Message, MessageQueue
 from twistedmq.client.producer import Producer
+from twistedmq.client.tracing import MessageTrace
 from twistedmq.protocol.errors import InvalidParameterError, TwistedMQError
 
 SENT: Final = "%-32s  %-4s  %-20s    %s"
@@ -30,7 +31,9 @@ async def send_message(admin: Admin, options: Any, output: Output) -> None:
         tag=options.tags,
         keys=(options.key or "").split(),
     )
-    async with Producer(str(admin.wall_ms()), settings=admin.settings) as producer:
+    group = str(admin.wall_ms())
+    watchers = [MessageTrace()] if options.msg_trace_enable else []
+    async with Producer(group, settings=admin.settings, watchers=watchers) as producer:
         receipt = await producer.send(message, queue=queue)
     output.line(SENT, "#Broker Name", "#QID", "#Send Result", "#MsgId")
     output.line(

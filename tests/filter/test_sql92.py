@@ -5,7 +5,7 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from twistedmq.filter.interfaces import ExpressionError, IExpression
-from twistedmq.filter.sql92 import MOST_CHARACTERS, Sql92Expression
+from twistedmq.filter.sql92 import MOST_CHARACTERS, SETTING, Sql92Expression
 
 
 def test_provides_the_interface() -> None:
@@ -31,7 +31,9 @@ def test_a_wrong_one_is_refused_each_time() -> None:
 def test_long_ones_are_refused_unread() -> None:
     longest = "a = 1 OR".ljust(MOST_CHARACTERS - 1) + "b"
     Sql92Expression().compile(longest)
-    with pytest.raises(ExpressionError, match=f"more than {MOST_CHARACTERS}") as caught:
+    with pytest.raises(
+        ExpressionError, match=f"more than {SETTING}={MOST_CHARACTERS}"
+    ) as caught:
         Sql92Expression().compile(longest + " ")
     assert len(str(caught.value)) < 200
 
@@ -39,3 +41,14 @@ def test_long_ones_are_refused_unread() -> None:
 def test_the_start_does_not_wait_for_the_grammar() -> None:
     program = "import sys, twistedmq.app.broker_parts; sys.exit('lark' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_how_long_an_expression_may_be_can_change() -> None:
+    most = [5]
+    expression = Sql92Expression(lambda: most[0])
+    with pytest.raises(
+        ExpressionError, match=f"6 characters are more than {SETTING}=5"
+    ):
+        expression.compile("a = 12")
+    most[0] = 6
+    expression.compile("a = 12")

@@ -22,6 +22,9 @@ PRIORITY_FACTOR: Final = "priority.factor"
 MAX_MESSAGES: Final = "max.messages.per.second"
 """Messages that may be sent to a topic; 0 is no limit, whatever the settings say."""
 MAX_BYTES: Final = "max.bytes.per.second"
+MAX_READ_MESSAGES: Final = "max.read.messages.per.second"
+"""The same of what is pulled and popped, by all groups together."""
+MAX_READ_BYTES: Final = "max.read.bytes.per.second"
 MESSAGE_TYPES: Final = frozenset(
     {"UNSPECIFIED", "NORMAL", "FIFO", "DELAY", "TRANSACTION", "PRIORITY", "MIXED"}
 )
@@ -67,6 +70,8 @@ TOPIC_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
     RESERVE_TIME: Attribute(True, _is_reserve_time, "-1 or a number of hours"),
     MAX_MESSAGES: Attribute(True, _is_rate, "a whole number, not negative"),
     MAX_BYTES: Attribute(True, _is_rate, "a whole number, not negative"),
+    MAX_READ_MESSAGES: Attribute(True, _is_rate, "a whole number, not negative"),
+    MAX_READ_BYTES: Attribute(True, _is_rate, "a whole number, not negative"),
 }
 
 GROUP_ATTRIBUTES: Final[Mapping[str, Attribute]] = {

@@ -16,7 +16,23 @@ class FilterDataConfig:
     kept_after_leaving_ms: int = 86_400_000
 
 
+@dataclass(frozen=True)
+class FilterLimits:
+    """What a subscription by condition may cost."""
+
+    most_characters: int = 16_384
+
+
 FILTER_KEYS: Final = (
+    Key(
+        "maxExpressionCharacters",
+        whole_number(1, 1_000_000),
+        FilterLimits,
+        "most_characters",
+        "How long the condition of a subscription (SQL92) may be. Reading one of 16384 "
+        "characters takes a tenth of a second, in which nobody else is served.",
+        genuine=False,
+    ),
     Key(
         "maxErrorRateOfBloomFilter",
         whole_number(1, 99),

@@ -25,6 +25,16 @@ class FlowConfig:
     topic_messages: int = 0
     """Messages a second that may be sent to one topic, whoever sends; 0 is no limit."""
     topic_bytes: int = 0
+    client_read_messages: int = 0
+    """Messages a second that one connection may pull and pop; 0 is no limit."""
+    client_read_bytes: int = 0
+    topic_read_messages: int = 0
+    """Messages a second that may be read of one topic, whoever reads; 0 is no limit."""
+    topic_read_bytes: int = 0
+    longest_read_delay_ms: int = 5_000
+    """How long a pull or pop is kept that is over a limit, before it is refused."""
+    longest_wait_ms: int = 300_000
+    """How long a pull or pop may wait for messages, whatever it asks for."""
 
 
 @dataclass(frozen=True)

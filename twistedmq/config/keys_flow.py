@@ -66,6 +66,43 @@ FLOW_KEYS: Final = (
         "How many bytes a second (of bodies) may be sent to one topic; 0 is no limit. "
         "The topic's attribute max.bytes.per.second goes before.",
     ),
+    _quota(
+        "clientMaxReadMessagesPerSecond",
+        "client_read_messages",
+        "How many messages a second one connection may pull and pop; 0 is no limit.",
+    ),
+    _quota(
+        "clientMaxReadBytesPerSecond",
+        "client_read_bytes",
+        "How many bytes a second (of stored messages) one connection may pull and pop; "
+        "0 is no limit.",
+    ),
+    _quota(
+        "topicMaxReadMessagesPerSecond",
+        "topic_read_messages",
+        "How many messages a second may be pulled and popped of one topic, by all "
+        "groups together; 0 is no limit. The topic's attribute "
+        "max.read.messages.per.second goes before.",
+    ),
+    _quota(
+        "topicMaxReadBytesPerSecond",
+        "topic_read_bytes",
+        "How many bytes a second (of stored messages) may be pulled and popped of one "
+        "topic; 0 is no limit. The topic's attribute max.read.bytes.per.second goes "
+        "before.",
+    ),
+    _quota(
+        "maxReadDelayMillis",
+        "longest_read_delay_ms",
+        "How long a pull or pop that is over a limit of reading is kept until its turn "
+        "comes, ms; one that would have to wait for longer is refused (code 2).",
+    ),
+    _quota(
+        "maxSuspendMillis",
+        "longest_wait_ms",
+        "How long pulls, pops and notifications may wait for messages, ms, whatever "
+        "they ask for.",
+    ),
     Key(
         "coldDataFlowControlEnable",
         BOOLEAN,

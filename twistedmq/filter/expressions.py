@@ -1,9 +1,9 @@
 """The languages of subscriptions by name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from twistedmq.filter.interfaces import ExpressionError, Filter, IExpression
-from twistedmq.filter.sql92 import Sql92Expression
+from twistedmq.filter.sql92 import MOST_CHARACTERS, Sql92Expression
 from twistedmq.filter.tag import TagExpression
 
 TAG = TagExpression.expression_type
@@ -17,9 +17,16 @@ def is_tag_type(expression_type: str | None) -> bool:
 class Expressions:
     """What subscriptions may be written in."""
 
-    def __init__(self, more: Iterable[IExpression] = ()) -> None:
-        """Know TAG, SQL92, and the languages of *more* (plugins)."""
-        known = (TagExpression(), Sql92Expression(), *more)
+    def __init__(
+        self,
+        more: Iterable[IExpression] = (),
+        most_characters: Callable[[], int] = lambda: MOST_CHARACTERS,
+    ) -> None:
+        """Know TAG, SQL92, and the languages of *more* (plugins).
+
+        *most_characters* gives how long a condition may be.
+        """
+        known = (TagExpression(), Sql92Expression(most_characters), *more)
         self._by_type: dict[str, IExpression] = {
             each.expression_type: each for each in known
         }

@@ -3,6 +3,7 @@
 What reads it is imported when the first such subscription comes.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -11,8 +12,9 @@ from zope.interface import implementer
 from twistedmq.filter.interfaces import ExpressionError, Filter, IExpression
 
 MOST_CHARACTERS: Final = 16_384
-"""Length of an expression. Reading one of this length takes about a tenth of a
-second, and the broker does nothing else meanwhile."""
+"""Length of an expression, unless a setting says something else. Reading one of this
+length takes about a tenth of a second, and the broker does nothing else meanwhile."""
+SETTING: Final = "maxExpressionCharacters"
 
 _CACHED: Final = 256
 
@@ -23,15 +25,16 @@ class Sql92Expression:
 
     expression_type = "SQL92"
 
-    def __init__(self) -> None:
-        """Begin with an empty cache."""
+    def __init__(self, most: Callable[[], int] = lambda: MOST_CHARACTERS) -> None:
+        """Begin with an empty cache; *most* gives how long an expression may be."""
+        self._most = most
         self._outcome = lru_cache(_CACHED)(self._compiled)
 
     def compile(self, text: str) -> Filter:
         """Compile to a look at the encoded properties of each record."""
-        if len(text) > MOST_CHARACTERS:
+        if len(text) > (most := self._most()):
             shown = f"{text[:40]}..."
-            problem = f"{len(text)} characters are more than {MOST_CHARACTERS}"
+            problem = f"{len(text)} characters are more than {SETTING}={most}"
             raise ExpressionError(self.expression_type, shown, problem)
         outcome = self._outcome(text)
         if isinstance(outcome, ExpressionError):

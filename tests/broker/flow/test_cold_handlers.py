@@ -5,9 +5,9 @@ from read_side import ReadSide, genuine_answers
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from twistedmq.broker.flow.cold_handlers import ColdHandlers, ColdReadError
-from twistedmq.broker.flow.cold_holds import HOLD_S, ColdHolds
+from twistedmq.broker.flow.cold_handlers import HOLD_S, ColdHandlers, ColdReadError
 from twistedmq.broker.flow.cold_reads import PERIOD_S, ColdReads
+from twistedmq.broker.flow.read_holds import ReadHolds
 from twistedmq.config.flow import ColdConfig
 from twistedmq.config.live import Live
 from twistedmq.protocol import loose_json
@@ -32,7 +32,7 @@ class Cold:
         self.reads = ColdReads(
             Live(ColdConfig(enabled=True)), self.clock.seconds, self.side.wall_ms
         )
-        holds = ColdHolds(TimerWheel(self.clock), self.side.limits)
+        holds = ReadHolds(TimerWheel(self.clock), self.side.limits)
         self.handlers = ColdHandlers(self.reads, holds, self.side.clients)
         self.asked_for: list[int] = []
 

@@ -5,10 +5,11 @@ from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
 from twistedmq.broker.flow.busyness import Busyness
 from twistedmq.broker.flow.cold_handlers import ColdHandlers
-from twistedmq.broker.flow.cold_holds import ColdHolds
 from twistedmq.broker.flow.cold_reads import ColdReads
 from twistedmq.broker.flow.guard import BusyGuard
 from twistedmq.broker.flow.quotas import Quotas
+from twistedmq.broker.flow.read_holds import ReadHolds
+from twistedmq.broker.flow.read_quotas import ReadGuard, ReadQuotas
 from twistedmq.config.broker import BrokerLimits
 from twistedmq.config.flow import ColdConfig, FlowConfig
 from twistedmq.config.metrics import PROMETHEUS, MetricsConfig
@@ -37,16 +38,20 @@ class Flow:
         self._times = RequestTimes(around.seconds) if is_measured else None
         cold = ColdReads(live(ColdConfig), around.seconds, around.wall_ms)
         tables.counters.on_disk_read(cold.note)
-        self._holds = ColdHolds(around.wheel, live(BrokerLimits))
+        self._holds = ReadHolds(around.wheel, live(BrokerLimits))
+        reads = ReadQuotas(tables.topics, config, around.seconds)
+        self._reads = ReadGuard(reads, self._holds, config)
         self._cold = ColdHandlers(cold, self._holds, tables.clients)
-        metrics = [self.quotas.samples, self._busyness.samples, cold.samples]
+        metrics = [self.quotas.samples, reads.samples]
+        metrics += [self._busyness.samples, cold.samples]
         if self._times is not None:
             metrics.append(self._times.samples)
         self.capability = Capability([self._cold.table()], metrics=metrics)
 
     def dispatcher(self, handlers: HandlerTable, batches: BatchTable) -> Dispatcher:
         """Make the dispatcher of guarded, and perhaps measured, handlers."""
-        handlers = self._guard.handlers(self._cold.guarded(handlers))
+        handlers = self._reads.guarded(self._cold.guarded(handlers))
+        handlers = self._guard.handlers(handlers)
         batches = self._guard.batches(batches)
         if self._times is not None:
             handlers = self._times.handlers(handlers)

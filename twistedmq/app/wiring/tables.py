@@ -25,6 +25,7 @@ from twistedmq.config.broker import (
     OffsetConfig,
     TopicDefaults,
 )
+from twistedmq.config.filters import FilterLimits
 from twistedmq.config.locks import LockConfig
 from twistedmq.config.store import StoreConfig
 from twistedmq.filter.expressions import Expressions
@@ -78,7 +79,10 @@ def build_tables(around: Surroundings) -> Tables:
     )
     groups = GroupTable(live(GroupDefaults), limits, around.wall_ms, light)
     offsets = OffsetTable(live(OffsetConfig), around.wall_ms)
-    expressions = Expressions()
+    filter_limits = live(FilterLimits)
+    expressions = Expressions(
+        most_characters=lambda: filter_limits.value.most_characters
+    )
     counters = BrokerCounters(around.seconds, identity.cluster_name)
     clients = ClientManager(expressions)
     tables = Tables(

@@ -11,13 +11,16 @@ class Bucket:
 
     Whoever finds something in it may take as much as he wants: the others wait until
     the debt is paid. So the size of a batch does not matter, and the rate holds.
+
+    Attributes:
+        tokens: how much was in it when it was looked at last, less what was taken.
     """
 
-    __slots__ = ("_at_s", "_tokens")
+    __slots__ = ("_at_s", "tokens")
 
     def __init__(self, now_s: float, rate: float) -> None:
         """Begin full."""
-        self._tokens = rate * BURST_S
+        self.tokens = rate * BURST_S
         self._at_s = now_s
 
     def wait_s(self, now_s: float, rate: float) -> float:
@@ -25,11 +28,11 @@ class Bucket:
 
         *rate* is today's: it may change at any time.
         """
-        filled = self._tokens + rate * max(0.0, now_s - self._at_s)
-        self._tokens = min(filled, rate * BURST_S)
+        filled = self.tokens + rate * max(0.0, now_s - self._at_s)
+        self.tokens = min(filled, rate * BURST_S)
         self._at_s = now_s
-        return 0.0 if self._tokens > 0 else (1 - self._tokens) / rate
+        return 0.0 if self.tokens > 0 else (1 - self.tokens) / rate
 
     def take(self, amount: float) -> None:
         """Take *amount* out."""
-        self._tokens -= amount
+        self.tokens -= amount

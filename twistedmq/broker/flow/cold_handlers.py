@@ -7,9 +7,9 @@ from typing import Final
 from twisted.internet.defer import Deferred
 
 from twistedmq.broker.clients.manager import ClientManager
-from twistedmq.broker.flow.cold_holds import ColdHolds
 from twistedmq.broker.flow.cold_limits import MAX_BYTES
 from twistedmq.broker.flow.cold_reads import ColdReads
+from twistedmq.broker.flow.read_holds import ReadHolds
 from twistedmq.config.properties_file import PropertiesError, parse
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies import ConsumeType
@@ -19,6 +19,8 @@ from twistedmq.protocol.errors import BusyError, FieldError
 from twistedmq.protocol.headers import PullMessageRequestHeader
 from twistedmq.remoting.interfaces import Handler, HandlerTable, Request
 
+HOLD_S: Final = 3.0
+"""How long pulls of programs that pull by themselves are held."""
 _PULLS: Final = (RequestCode.PULL_MESSAGE, RequestCode.LITE_PULL_MESSAGE)
 
 
@@ -42,7 +44,7 @@ class ColdHandlers:
     """
 
     def __init__(
-        self, cold: ColdReads, holds: ColdHolds, clients: ClientManager
+        self, cold: ColdReads, holds: ReadHolds, clients: ClientManager
     ) -> None:
         self._cold = cold
         self._holds = holds
@@ -84,7 +86,7 @@ class ColdHandlers:
                 if known and known.consume_type is ConsumeType.CONSUME_PASSIVELY:
                     raise ColdReadError
                 # A program that pulls by itself would take a refusal for a failure.
-                return holds.hold(request, sparingly) or sparingly(request)
+                return holds.hold(request, sparingly, HOLD_S) or sparingly(request)
             return handler(request)
 
         return handle

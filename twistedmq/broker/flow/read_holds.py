@@ -1,10 +1,9 @@
-"""Cold pulls of programs that pull by themselves: they wait before they are served.
+"""Requests that wait before they are served, since somebody reads too much.
 
 Source: ColdDataPullRequestHoldService.
 """
 
 from collections.abc import Callable
-from typing import Final
 
 from twisted.internet.defer import Deferred
 
@@ -15,13 +14,11 @@ from twistedmq.protocol.command import Reply
 from twistedmq.remoting.interfaces import Request
 from twistedmq.remoting.timer_wheel import Timer, TimerWheel
 
-HOLD_S: Final = 3.0
-
 Serve = Callable[[Request], Reply | Deferred[Reply]]
 
 
-class _ColdPull:
-    """One pull that waits."""
+class _HeldRead:
+    """One request that waits."""
 
     __slots__ = ("answered", "connection", "request", "serve", "timer")
 
@@ -33,48 +30,50 @@ class _ColdPull:
         self.timer: Timer | None = None
 
 
-class ColdHolds:
-    """Cold pulls that wait, and are served when their time is over."""
+class ReadHolds:
+    """Requests that wait, and are served when their time is over."""
 
     def __init__(self, wheel: TimerWheel, limits: Live[BrokerLimits]) -> None:
         self._limits = limits
-        self._pulls: dict[_ColdPull, None] = {}
-        self._waiting: Waiting[_ColdPull] = Waiting(wheel, self._release, self._forget)
+        self._reads: dict[_HeldRead, None] = {}
+        self._waiting: Waiting[_HeldRead] = Waiting(wheel, self._release, self._forget)
 
     def __len__(self) -> int:
-        """Count the pulls that wait."""
-        return len(self._pulls)
+        """Count the requests that wait."""
+        return len(self._reads)
 
-    def hold(self, request: Request, serve: Serve) -> Deferred[Reply] | None:
+    def hold(
+        self, request: Request, serve: Serve, wait_s: float
+    ) -> Deferred[Reply] | None:
         """Have *request* wait, then give it to *serve*; None if too many wait."""
-        if len(self._pulls) >= self._limits.value.max_held_pulls:
+        if len(self._reads) >= self._limits.value.max_held_pulls:
             return None
-        pull = _ColdPull(request, serve)
-        self._pulls[pull] = None
-        self._waiting.add(pull, HOLD_S)
-        return pull.answered
+        read = _HeldRead(request, serve)
+        self._reads[read] = None
+        self._waiting.add(read, wait_s)
+        return read.answered
 
     def wake_all(self) -> None:
         """Serve all that wait now: the broker stops."""
-        for pull in list(self._pulls):
-            self._release(pull)
+        for read in list(self._reads):
+            self._release(read)
 
-    def _release(self, pull: _ColdPull) -> None:
-        if not self._forget(pull):
+    def _release(self, read: _HeldRead) -> None:
+        if not self._forget(read):
             return
         try:
-            reply = pull.serve(pull.request)
+            reply = read.serve(read.request)
         except Exception:
-            pull.answered.errback()
+            read.answered.errback()
             return
         if isinstance(reply, Deferred):
-            reply.chainDeferred(pull.answered)
+            reply.chainDeferred(read.answered)
         else:
-            pull.answered.callback(reply)
+            read.answered.callback(reply)
 
-    def _forget(self, pull: _ColdPull) -> bool:
-        if pull not in self._pulls:
+    def _forget(self, read: _HeldRead) -> bool:
+        if read not in self._reads:
             return False
-        del self._pulls[pull]
-        self._waiting.remove(pull)
+        del self._reads[read]
+        self._waiting.remove(read)
         return True

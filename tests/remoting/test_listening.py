@@ -11,8 +11,9 @@ def close_all(sockets):
         one.close()
 
 
-def test_every_address_means_both_families_on_one_port():
-    sockets = listen("0.0.0.0", 0, 5)
+@pytest.mark.parametrize("every_address", ["0.0.0.0", "::", ""])
+def test_every_address_means_both_families_on_one_port(every_address):
+    sockets = listen(every_address, 0, 5)
     try:
         assert sockets[0].family == socket.AF_INET
         assert len({one.getsockname()[1] for one in sockets}) == 1

@@ -113,3 +113,11 @@ def test_a_batch_queue_counts_messages(
     anew = dispatch.add(record(0, 230, "B"))
     assert anew.begun_anew == [state]
     assert (state.next_offset, state.next_entry) == (1, 1)
+
+
+def test_what_is_gone_of_a_topic_is_left_out(queues: QueueTable) -> None:
+    dispatch = LogDispatch(queues, SMALL, {"T": 600})
+    assert dispatch.add(record(7, 599)).states == []
+    assert ("T", 0) not in queues
+    dispatch.add(record(0, 600))
+    assert queues["T", 0].next_offset == 1

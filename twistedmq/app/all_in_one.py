@@ -30,6 +30,7 @@ from twistedmq.config.remoting import RemotingConfig
 from twistedmq.config.settings import Settings
 from twistedmq.config.tables import NAMESRV_PORT
 from twistedmq.protocol.addresses import format_address, parse_address
+from twistedmq.remoting.listening import ANY
 from twistedmq.remoting.web_ports import WebPorts
 
 DATA = "data"
@@ -69,7 +70,7 @@ def own_name_server(
         host, port = parse_address(address)
         if host in here:
             return port, listed
-    host = LOOPBACK if listen_host in {"0.0.0.0", "::", ""} else listen_host
+    host = LOOPBACK if listen_host in ANY else listen_host
     return NAMESRV_PORT, (format_address(host, NAMESRV_PORT), *listed)
 
 

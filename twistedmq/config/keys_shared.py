@@ -42,7 +42,7 @@ def listen_keys(port: int, ports: Kind[int] = PORT) -> tuple[Key, ...]:
             NAME,
             RemotingConfig,
             "listen_host",
-            "Address to listen on; 0.0.0.0 is every address.",
+            "Address to listen on; 0.0.0.0, or ::, is every address of IPv4 and IPv6.",
             at_restart=True,
         ),
         Key(

@@ -110,13 +110,16 @@ def render_properties(
 ) -> str:
     """Write every key with its value, by name, as properties text.
 
-    *unset* gives, by key, what holds where the value is empty.
+    *unset* gives, by key, what holds where no value is given, or an empty one.
     """
     unset = unset or {}
+
+    def shown(key: Key) -> str:
+        text = key.text_of(settings.value(key)) if key.name in settings.values else ""
+        return text or unset.get(key.name) or key.text_of(settings.value(key))
+
     lines = [
-        format_entry(
-            key.name, key.text_of(settings.value(key)) or unset.get(key.name, "")
-        )
+        format_entry(key.name, shown(key))
         for key in settings.table.keys
         if not key.secret and (key.important or not only_important)
     ]
@@ -145,7 +148,7 @@ class LiveSettings:
         self.updates = 0
         """How many changes there were since the start."""
         self.found: dict[str, str] = {}
-        """What holds where the setting of that key was left empty."""
+        """What holds where the setting of that key was not made, or left empty."""
         self._persist = persist
         self._live: dict[type[Any], Live[Any]] = {
             cls: Live(settings[cls]) for cls in settings.table.config_classes

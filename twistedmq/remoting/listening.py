@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from twistedmq.remoting.errors import PortInUseError
 
 EVERY_ADDRESS = "0.0.0.0"
+ANY = frozenset({EVERY_ADDRESS, "::", ""})
+"""Ways to say every address, of both families."""
 
 _TRIES = 5
 _NO_IPV6 = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
@@ -41,8 +43,8 @@ Listen = Callable[[str, int, int], Sequence[ListeningSocket]]
 def listen(host: str, port: int, backlog: int) -> list[socket.socket]:
     """Open the listening sockets of *host*; all have one port, chosen for 0.
 
-    For every address (``0.0.0.0``) these are one of IPv4 and one of IPv6, the latter
-    only where the machine has it.
+    For every address (``0.0.0.0`` or ``::``) these are one of IPv4 and one of IPv6, the
+    latter only where the machine has it.
     Raises: PortInUseError.
     """
     for tries_left in reversed(range(_TRIES)):
@@ -75,7 +77,7 @@ def _listen_once(host: str, port: int, backlog: int) -> list[socket.socket]:
 
 
 def _addresses(host: str) -> list[tuple[int, str]]:
-    if host in ("", EVERY_ADDRESS):
+    if host in ANY:
         ipv6 = [(socket.AF_INET6, "::")] if socket.has_ipv6 else []
         return [(socket.AF_INET, EVERY_ADDRESS), *ipv6]
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

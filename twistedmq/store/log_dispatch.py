@@ -3,6 +3,7 @@
 That is so at recovery and on a replica; an append knows its queues already.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -44,9 +45,18 @@ class LogDispatch:
     from elsewhere explains, is left out.
     """
 
-    def __init__(self, queues: QueueTable, config: StoreConfig) -> None:
-        """Put entries into *queues*."""
+    def __init__(
+        self,
+        queues: QueueTable,
+        config: StoreConfig,
+        gone: Mapping[str, int] | None = None,
+    ) -> None:
+        """Put entries into *queues*, except those of topics that are *gone*.
+
+        Their messages before a physical offset are left out.
+        """
         self._queues = queues
+        self._gone = gone or {}
         self._light = has_light_queues(config)
         self._tags_codes = TagsCodes(config.delay_levels)
         self.misplaced: list[Oddity] = []
@@ -60,6 +70,8 @@ class LogDispatch:
         entry = ENTRY.pack(record.physical_offset, record.size, tags_code)
         done = Dispatched(tags_code, [], [])
         for topic, queue_id, offset in queues_of(record, self._light):
+            if self._gone and record.physical_offset < self._gone.get(topic, 0):
+                continue
             state = self._queues[topic, queue_id]
             is_begun = state.min_offset < state.next_offset
             expected = state.next_offset if is_begun else 0

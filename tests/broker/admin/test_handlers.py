@@ -85,6 +85,14 @@ class TestConfig:
         assert isinstance(text, bytes)
         assert b"\nbrokerIP1=10.0.0.8\n" in text
 
+    def test_what_follows_from_other_settings_is_shown_unless_it_is_set(
+        self, side: Admin
+    ) -> None:
+        side.settings.found["haListenPort"] = "20912"
+        assert b"\nhaListenPort=20912\n" in side.settings.render().encode()
+        assert self.update(side, b"haListenPort=10912\n").code == 0
+        assert b"\nhaListenPort=10912\n" in side.settings.render().encode()
+
     def test_a_change_reaches_the_parts_and_the_file(self, side: Admin) -> None:
         live = side.settings.live(PullConfig)
         assert self.update(side, b"longPollingEnable=false\n").code == 0

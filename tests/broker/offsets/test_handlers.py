@@ -1,5 +1,7 @@
 """Requests about committed offsets."""
 
+from typing import Any
+
 import pytest
 from read_side import ReadSide, genuine_answers
 
@@ -149,3 +151,23 @@ class TestClone:
         assert side.offsets.topics_of("G2") == set()
         self.ask(side, offline=True)
         assert side.offsets.topics_of("G2") == {"T"}
+
+
+def test_light_groups_are_told_apart_where_there_are_light_queues(
+    side: ReadSide,
+) -> None:
+    light = "%LMQ%mine"
+    side.offsets.commit("G", "T", 1, 5)
+    side.offsets.commit(light, light, 0, 7)
+
+    def ask() -> Any:
+        body = side.ask(RequestCode.GET_ALL_CONSUMER_OFFSET).body
+        assert isinstance(body, bytes)
+        return loose_json.decode_any(body)
+
+    assert "lmqOffsetTable" not in ask()
+    side.topics.has_light_queues = True
+    found = ask()
+    assert found["lmqOffsetTable"] == {f"{light}@{light}": 7}
+    assert found["offsetTable"] == {"T@G": {"1": 5}}
+    assert found["groupTopicMap"] == {"G": ["T"]}

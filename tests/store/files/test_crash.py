@@ -258,3 +258,23 @@ def test_deleted_topics_stay_deleted_after_a_kill() -> None:
     again = open_store(ROOT, files)
     assert sorted(again.queues()) == [("Orders", 0), ("Other", 0)]
     assert again.queue_bounds("Orders", 0) == (0, 1)
+
+
+def test_a_topic_deleted_a_moment_before_a_kill_stays_deleted() -> None:
+    files = FakeFiles()
+    store = FileStore(store_context(ROOT, files))
+    store.start()
+    fill(store, 30)
+    store.append(batch_of([Told("Other")]))
+    store.delete_topic("Orders")
+    abandon(files)
+    again = open_store(ROOT, files)
+    assert sorted(again.queues()) == [("Other", 0)]
+    again.append(batch_of([Told("Orders", body=b"new")]))
+    assert again.queue_bounds("Orders", 0) == (0, 1)
+    abandon(files)
+    once_more = open_store(ROOT, files)
+    assert sorted(once_more.queues()) == [("Orders", 0), ("Other", 0)]
+    assert once_more.queue_bounds("Orders", 0) == (0, 1)
+    value_of(once_more.stop())
+    assert not [name for name in files.list(ROOT) if "deletions" in name]

@@ -50,6 +50,7 @@ def admin(
     around.settings.found |= {
         "brokerIP1": around.host,
         "brokerIP2": around.host,
+        "haListenPort": f"{around.port + 1}",
         "storePathCommitLog": f"{around.context.directory / 'commitlog'}",
     }
     admin = AdminHandlers(

@@ -7,7 +7,7 @@ groups that are named as light queues.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -70,10 +70,16 @@ class OffsetFragments:
             else:
                 entries[key] = encode(key, queues)
 
-    def join(self, version: DataVersion) -> bytes:
-        """Give the whole file."""
+    def join(
+        self,
+        version: DataVersion,
+        topics_of_groups: Mapping[str, Sequence[str]] | None = None,
+    ) -> bytes:
+        """Give the whole file; with the topics of each group, the answer to a slave."""
         table = b",".join(self._entries.values())
         head = b'{"dataVersion":%b,' % loose_json.encode(version)
+        if topics_of_groups is not None:
+            head += b'"groupTopicMap":%b,' % loose_json.encode(topics_of_groups)
         if self._light is not None:
             head += b'"lmqOffsetTable":{%b},' % b",".join(self._light.values())
         return head + b'"offsetTable":{%b}}' % table

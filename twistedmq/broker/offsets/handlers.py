@@ -6,7 +6,7 @@ from typing import Final
 from twistedmq.broker.clients.manager import ClientManager
 from twistedmq.broker.groups.table import GroupTable
 from twistedmq.broker.offsets.bounds import QueueBounds
-from twistedmq.broker.offsets.fragments import encode_entry
+from twistedmq.broker.offsets.fragments import OffsetFragments
 from twistedmq.broker.offsets.table import OffsetTable
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.protocol import loose_json
@@ -19,6 +19,7 @@ from twistedmq.protocol.headers import (
     QueryCorrectionOffsetHeader,
     UpdateConsumerOffsetRequestHeader,
 )
+from twistedmq.protocol.names import is_lmq
 from twistedmq.remoting.interfaces import HandlerTable, Request
 
 NOWHERE: Final = 2**63 - 1
@@ -98,15 +99,21 @@ class OffsetHandlers:
         return Reply()
 
     def get_all(self, _request: Request) -> Reply:
-        """Give the whole table, for slaves and tools."""
+        """Give the whole table, for slaves and tools.
+
+        With light queues it is what is in their file: groups that are named as light
+        queues are apart.
+        """
         offsets = self._offsets
-        version = loose_json.encode(offsets.data_version)
-        groups = {group: sorted(topics) for group, topics in offsets.groups().items()}
-        entries = [encode_entry(key, queues) for key, queues in offsets.items()]
-        body = b'{"dataVersion":%b,"groupTopicMap":%b,"offsetTable":{%b}}'
-        return Reply(
-            body=body % (version, loose_json.encode(groups), b",".join(entries))
-        )
+        are_light = self._topics.has_light_queues
+        fragments = OffsetFragments(are_light)
+        fragments.update(dict(offsets.items()))
+        groups = {
+            group: sorted(topics)
+            for group, topics in offsets.groups().items()
+            if not (are_light and is_lmq(group))
+        }
+        return Reply(body=fragments.join(offsets.data_version, groups))
 
     def correction(self, request: Request) -> Reply:
         """Give the least offset of all groups on a topic, by queue.

@@ -46,13 +46,13 @@ class TopicTable(VersionedTable[TopicConfig]):
         super().__init__({c.topic_name: c for c in self.system.configs()}, wall_ms)
         self._defaults = defaults
         self._limits = limits
-        self._has_light_queues = has_light_queues
+        self.has_light_queues = has_light_queues
         self.batch_topics: set[str] = set() if batch_topics is None else batch_topics
 
     def get(self, topic: str) -> TopicConfig | None:
         """Find a topic; creates nothing."""
         known = self._configs.get(topic)
-        if known is None and self._has_light_queues and is_lmq(topic):
+        if known is None and self.has_light_queues and is_lmq(topic):
             return TopicConfig(topic_name=topic, read_queue_nums=1, write_queue_nums=1)
         return known
 
@@ -128,7 +128,7 @@ class TopicTable(VersionedTable[TopicConfig]):
 
     def put(self, config: TopicConfig) -> None:
         """Put *config* in the place of what has its name."""
-        if self._has_light_queues and is_lmq(config.topic_name):
+        if self.has_light_queues and is_lmq(config.topic_name):
             return
         self._configs[config.topic_name] = config
         self._note_queues(config)

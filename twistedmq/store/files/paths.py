@@ -33,6 +33,8 @@ class StorePaths:
         self.lock = root / "lock"
         self.vouch = root / "twistedmq.vouch"
         """What is known to be on the disk; other programs ignore it."""
+        self.deletions = root / "twistedmq.deletions"
+        """Topics that were deleted since that was written."""
 
 
 def file_name(offset: int) -> str:

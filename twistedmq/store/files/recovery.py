@@ -18,6 +18,7 @@ from twistedmq.store.files.beginning import Beginning, BeginningFinder
 from twistedmq.store.files.checkpoint import Checkpoint, read_checkpoint
 from twistedmq.store.files.commit_log import CommitLog
 from twistedmq.store.files.damage import Behind, look_behind, next_whole
+from twistedmq.store.files.deletions import Deletions
 from twistedmq.store.files.folders import ran_since_boot
 from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
 from twistedmq.store.files.vouch import read_vouch
@@ -62,8 +63,10 @@ class Recovery:
         log: CommitLog,
         queue_files: IQueueIndex,
         index: IIndexStrategy,
+        deletions: Deletions,
     ) -> None:
         self._files = files
+        self._deletions = deletions
         self._paths = paths
         self._config = config
         self._commit_log = log
@@ -89,6 +92,10 @@ class Recovery:
         self._remove_deleted()
         stopped_in_order = self._files.size(self._paths.abort) is None
         self._is_same_boot = ran_since_boot(self._files, self._paths)
+        if self._is_same_boot or not self._files.boot_id():
+            self._deletions.load()
+        else:
+            self._deletions.forget()
         vouch = read_vouch(self._files, self._paths)
         finder = BeginningFinder(
             self._files, self._paths, log, self._queue_files, vouch, self.checkpoint
@@ -97,6 +104,7 @@ class Recovery:
         beginning, end = self._go_through(finder, finder.find(stopped_in_order))
         is_clean = beginning.is_vouched and end == beginning.verify and stopped_in_order
         self._cut_log(end, loaded_end, is_clean)
+        self._deletions.cut(end)
         if self._index.indexed_offset() >= end:
             self._make_index_anew(beginning.dispatch, end)
         if not is_clean:
@@ -131,7 +139,9 @@ class Recovery:
 
     def _begin(self, beginning: Beginning) -> int:
         self._queues = beginning.queues
-        self._queues_filled = LogDispatch(self._queues, self._config)
+        self._queues_filled = LogDispatch(
+            self._queues, self._config, self._deletions.gone
+        )
         last = self._index.indexed_offset()
         if last >= beginning.dispatch:
             self._index.truncate(max(last, beginning.dispatch))

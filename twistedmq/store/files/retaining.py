@@ -9,6 +9,7 @@ from twisted.logger import Logger
 from twistedmq.store.context import StoreContext
 from twistedmq.store.disk_guard import DiskGuard, measure
 from twistedmq.store.files.cleaning import Cleaned, Cleaner
+from twistedmq.store.files.deletions import Deletions
 from twistedmq.store.files.expiry import Expiring, Expiry
 from twistedmq.store.files.paths import DELETED_PREFIX, StorePaths
 from twistedmq.store.files.queue_kinds import QueueKinds
@@ -29,6 +30,7 @@ class StoreRetention(StoreReads):
     """Deletes; ``FileStore`` adds the rest."""
 
     _context: StoreContext
+    _deletions: Deletions
     _files: Files
     _index: IIndexStrategy
     _paths: StorePaths
@@ -134,7 +136,10 @@ class StoreRetention(StoreReads):
         self._deleted += 1
         aside = self._paths.root / f"{DELETED_PREFIX}{os.getpid()}-{self._deleted}"
         self._voucher.soon()
-        if gone and self._queue_files.set_aside(topic, aside):
+        is_aside = bool(gone) and self._queue_files.set_aside(topic, aside)
+        if gone:
+            self._deletions.note(topic, self._commit_log.end)
+        if is_aside:
             removing = self._workers.run(self._files.remove, aside)
             removing.addErrback(lambda f: self._log.failure("deleting a topic", f))
         return len(gone)

@@ -19,6 +19,7 @@ from twistedmq.store.context import StoreContext
 from twistedmq.store.delay_levels import DelayLevels
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files.commit_log import CommitLog
+from twistedmq.store.files.deletions import Deletions
 from twistedmq.store.files.folders import make_folder, mark_running
 from twistedmq.store.files.foreign import refuse_foreign
 from twistedmq.store.files.hash_index import HashIndex
@@ -89,6 +90,7 @@ class FileStore(StoreRetention, SpecialAppends):
         self._queue_writer = QueueWriter(
             context.reactor, context.config, self._queue_files
         )
+        self._deletions = Deletions(files, paths)
         self._delays = DelayLevels(config.delay_levels)
         self._reserves = config.seals_records
         self._lay_out = lay_out_sealed if config.seals_records else lay_out
@@ -139,7 +141,13 @@ class FileStore(StoreRetention, SpecialAppends):
             prepare = partial(self._workers.run, self._index.prepare)
         self._backlog = IndexBacklog(context.reactor, self._index, prepare)
         recovery = Recovery(
-            files, paths, config, self._commit_log, self._queue_files, self._index
+            files,
+            paths,
+            config,
+            self._commit_log,
+            self._queue_files,
+            self._index,
+            self._deletions,
         )
         opening = self._workers.run(recovery.run).addCallback(self._mark_running)
         opening.addCallbacks(self._recovered, self._not_opened)
@@ -181,6 +189,7 @@ class FileStore(StoreRetention, SpecialAppends):
             self._queues,
             self._backlog,
             self._index,
+            self._deletions,
         )
         self._voucher = Voucher(
             self._context.reactor, self._config, parts, lambda: self._last_store_ms

@@ -12,6 +12,7 @@ from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
 from twistedmq.store.files.checkpoint import Checkpoint
 from twistedmq.store.files.commit_log import CommitLog
+from twistedmq.store.files.deletions import Deletions
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
 from twistedmq.store.files.paths import StorePaths
@@ -42,6 +43,7 @@ class Vouched(Struct):
     queues: QueueTable
     backlog: IndexBacklog
     index: IIndexStrategy
+    deletions: Deletions
 
 
 class Voucher:
@@ -163,6 +165,7 @@ class Voucher:
         end = parts.log.end
         last_store_ms = self._last_store_ms()
         counts = len(parts.queues), parts.queues.entry_count()
+        deleted = dict(parts.deletions.gone)
         self._is_stale = False
         parts.backlog.put_all()
         yield parts.queue_writer.drain()
@@ -174,6 +177,7 @@ class Voucher:
         self._unsynced |= parts.queue_files.unsynced()
         yield parts.workers.run(self._write, end, last_store_ms, counts)
         self.vouched = end
+        parts.deletions.vouched(deleted)
 
     def _write(self, end: int, last_store_ms: int, counts: tuple[int, int]) -> None:
         """Sync and write; in a thread."""

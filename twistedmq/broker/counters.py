@@ -121,11 +121,13 @@ class BrokerCounters:
         number, size, calls = len(starts), end - starts[0], len(queue_ids)
         counter.add(calls, number, size)
         counter.of_broker.add(0, number, size)
-        if calls == 1:
-            counter.answers[queue_ids[0]] += 1
+        if number == 1:
+            answers, queue_id = counter.answers, queue_ids[0]
+            answers[queue_id] = answers.get(queue_id, 0) + 1
+            counter.sizes[bisect_left(SIZE_BOUNDS, size)] += 1
         else:
             counter.answers.update(queue_ids)
-        counter.add_sizes(starts, end)
+            counter.add_sizes(starts, end)
 
     def called(self, topic: str, queue_id: int, calls: int) -> None:
         """Count calls that brought messages to a queue, of those in ``sent``."""

@@ -55,9 +55,6 @@ class TopicCounter(Counter):
 
     def add_sizes(self, starts: Sequence[int], end: int) -> None:
         """Count sizes of records at *starts*, up to *end*."""
-        if len(starts) == 1:
-            self.sizes[bisect_left(SIZE_BOUNDS, end - starts[0])] += 1
-            return
         sizes = list(map(sub, (*starts[1:], end), starts))
         at = bisect_left(SIZE_BOUNDS, min(sizes))
         if at == bisect_left(SIZE_BOUNDS, max(sizes)):

@@ -130,6 +130,16 @@ def test_a_queue_of_another_topic_is_refused(
         assert raised.value.limit == "T"
 
 
+def test_brokers_may_know_a_producer_before_it_sends(cluster: FakeCluster) -> None:
+    cluster.create("T")
+    settings = cluster.settings()
+    producer = Producer("P", settings=settings, topics=["T", "NOT_THERE_YET"])
+    result_of(producer.start())
+    assert RequestCode.HEART_BEAT in cluster.codes()
+    with pytest.raises(MessageIllegalError):
+        Producer("P", settings=settings, topics=["bad topic"])
+
+
 def test_only_a_running_producer_sends(cluster: FakeCluster) -> None:
     producer = Producer("P", settings=cluster.settings())
     with pytest.raises(NotRunningError):

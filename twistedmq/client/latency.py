@@ -14,7 +14,11 @@ from twistedmq.client.faults import BackOff, Faults
 from twistedmq.client.interfaces import IQueueSelection, ISendFeedback
 from twistedmq.client.message import Message
 from twistedmq.client.reactor import Clock
+from twistedmq.client.session import Session
 from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.headers.offsets import GetMaxOffsetRequestHeader
+from twistedmq.protocol.names import AUTO_CREATE_TOPIC
 from twistedmq.remoting.errors import RemotingError
 
 ROUND_S = 3.0
@@ -114,3 +118,16 @@ class LatencyAvoiding:
 
 def _unanswered(failure: Failure) -> None:
     failure.trap(RemotingError)
+
+
+def prober(session: Session) -> Probe:
+    """Give what asks a broker something that costs it nothing; any answer will do."""
+
+    def probe(broker_name: str, timeout_s: float) -> Deferred[None]:
+        address = session.routes.address(broker_name)
+        header = GetMaxOffsetRequestHeader(topic=AUTO_CREATE_TOPIC, queue_id=0)
+        code = RequestCode.GET_MAX_OFFSET
+        answer = session.pool.request(address, code, header, b"", timeout_s)
+        return answer.addCallback(lambda _: None)
+
+    return probe

@@ -11,9 +11,11 @@ from twistedmq.client.batching import Accumulator, Batching
 from twistedmq.client.errors import (
     NoTransactionCheckError,
     NotRunningError,
+    RouteNotFoundError,
 )
 from twistedmq.client.in_flight import InFlight, InFlightLimits
 from twistedmq.client.interfaces import IQueueSelection, ISendFeedback, IWatcher
+from twistedmq.client.latency import prober
 from twistedmq.client.message import Message, Receipt, ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.outgoing import Outgoing
@@ -36,10 +38,8 @@ from twistedmq.client.watching import open_watches
 from twistedmq.protocol import names, properties
 from twistedmq.protocol.bodies.clients import HeartbeatData, ProducerData
 from twistedmq.protocol.bodies.queues import MessageQueue
-from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
-from twistedmq.protocol.headers.offsets import GetMaxOffsetRequestHeader
 from twistedmq.protocol.numbers import INT32_MAX
 
 SHORTEST_S = 0.001
@@ -60,6 +60,8 @@ class Producer(Startable):
             NAMESRV_ADDR says, or 127.0.0.1:9876.
         timeout_s: for one send, all its attempts together.
         retries: how many more attempts after a failure that may pass.
+        attempt_timeout_s: for one attempt, as long as another one may follow: an answer
+            that does not come is tried again then. The message may be there twice.
         selection: which queue a message goes to; one after the other by default. One
             with a sharding key goes where its key says.
         packing: limits of size, and what is compressed.
@@ -68,6 +70,8 @@ class Producer(Startable):
         default_queues: queues of a topic that the first message creates.
         check: tells brokers what became of a transaction, one of another producer of
             the group, too; needed for ``send_in_transaction``.
+        topics: whose brokers know this producer from the start; they learn of it with
+            its first send otherwise, and do not ask it before.
         watchers: see what is sent: ``MessageTrace``, ``Spans``.
         settings: what else clients can be told; *nameservers* goes before it.
         reactor: None: the global one.
@@ -86,12 +90,14 @@ class Producer(Startable):
         nameservers: Nameservers = None,
         timeout_s: float = 3.0,
         retries: int = 2,
+        attempt_timeout_s: float | None = None,
         selection: IQueueSelection | None = None,
         packing: PackingRules | None = None,
         batching: Batching | None = None,
         limits: InFlightLimits | None = None,
         default_queues: int = 4,
         check: TransactionCheck | None = None,
+        topics: Sequence[str] = (),
         watchers: Sequence[IWatcher] = (),
         settings: ClientSettings | None = None,
         reactor: Any = None,
@@ -99,12 +105,17 @@ class Producer(Startable):
         names.check_group(group)
         check_range("timeout_s", timeout_s, SHORTEST_S, LONGEST_S)
         check_range("retries", retries, 0)
+        if attempt_timeout_s is not None:
+            check_range("attempt_timeout_s", attempt_timeout_s, SHORTEST_S, LONGEST_S)
         check_range("default_queues", default_queues, 1, INT32_MAX)
+        for topic in topics:
+            names.check_topic(topic)
+        self._topics = topics
         self.group = group
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session, timeout_s)
         self._selection = selection or RoundRobin(session.random.randrange(1 << 16))
-        rules = SendRules(group, timeout_s, retries, default_queues)
+        rules = SendRules(group, timeout_s, retries, attempt_timeout_s, default_queues)
         parts = SendParts(
             rules, session.routes, session.pool, session.reactor, session.wall_ms
         )
@@ -319,11 +330,14 @@ class Producer(Startable):
 
     async def _start(self) -> None:
         await self._session.start()
+        for topic in self._topics:
+            await self._session.routes.get(topic).addErrback(_not_there_yet)
         heartbeats = self._session.heartbeats(self._heartbeat, masters_only=True)
         await heartbeats.start(self._session.settings.heartbeat_s)
         if ISendFeedback.providedBy(self._selection):
             learning = ISendFeedback(self._selection)
-            self._stop_learning = learning.begin(self._session.reactor, self._probe)
+            probe = prober(self._session)
+            self._stop_learning = learning.begin(self._session.reactor, probe)
         self._running = True
 
     async def _close(self) -> None:
@@ -380,11 +394,6 @@ class Producer(Startable):
         stored = self._outgoing.send(parcel, queue)
         return stored.addCallback(receipts_of, parcel.unique_ids)
 
-    def _probe(self, broker_name: str, timeout_s: float) -> Deferred[None]:
-        """Ask a broker something that costs it nothing."""
-        session = self._session
-        address = session.routes.address(broker_name)
-        header = GetMaxOffsetRequestHeader(topic=names.AUTO_CREATE_TOPIC, queue_id=0)
-        code = RequestCode.GET_MAX_OFFSET
-        answer = session.pool.request(address, code, header, b"", timeout_s)
-        return answer.addCallback(lambda _: None)
+
+def _not_there_yet(failure: Failure) -> None:
+    failure.trap(RouteNotFoundError)  # it is followed, and may come to be

@@ -60,6 +60,8 @@ class SendRules(Struct, frozen=True):
     timeout_s: float = 3.0
     """For the whole send, all attempts together."""
     retries: int = 2
+    attempt_timeout_s: float | None = None
+    """For one attempt, where another one may follow."""
     default_queues: int = 4
     """Queues of a topic that the first message creates."""
 
@@ -139,6 +141,8 @@ class Sending:
             self._give_up(Failure())
             return
         rules, parcel = self._parts.rules, self._parcel
+        if rules.attempt_timeout_s is not None and self._attempts_left > 1:
+            left_s = min(left_s, rules.attempt_timeout_s)
         born_ms = self._parts.wall_ms()
         header = parcel.header(rules.group, queue, born_ms, rules.default_queues)
         answer = self._parts.pool.request(

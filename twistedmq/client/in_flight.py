@@ -86,9 +86,12 @@ class InFlight:
 
         First come, first served. Fails with ProducerFullError.
         """
-        if not self._waiting and self._fits(messages, size):
-            self.messages += messages
-            self.bytes += size
+        limits = self._limits
+        count, total = self.messages + messages, self.bytes + size
+        fits = count <= limits.max_messages and total <= limits.max_bytes
+        if (fits or not self.messages) and not self._waiting:
+            self.messages = count
+            self.bytes = total
             return None
         if not self._limits.wait:
             return fail(self._full(messages, size, 0.0))
@@ -102,6 +105,10 @@ class InFlight:
         """Give the room free, to those who wait."""
         self.messages -= messages
         self.bytes -= size
+        if self._waiting:
+            self._let_in()
+
+    def _let_in(self) -> None:
         waiting = self._waiting
         while waiting:
             first = waiting[0]
@@ -135,16 +142,26 @@ class InFlight:
         return idle
 
     def _landed(self, result: T, messages: int, size: int) -> T:
-        self.leave(messages, size)
-        return self._done(result)
+        # a call a send: what leave() and _done() do
+        self.messages -= messages
+        self.bytes -= size
+        if self._waiting:
+            self._let_in()
+        self._tracked -= 1
+        if self._idle and not self._tracked:
+            self._say_idle()
+        return result
 
     def _done(self, result: T) -> T:
         self._tracked -= 1
-        if not self._tracked:
-            idle, self._idle = self._idle, []
-            for each in idle:
-                each.callback(None)
+        if self._idle and not self._tracked:
+            self._say_idle()
         return result
+
+    def _say_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for each in idle:
+            each.callback(None)
 
     def _fits(self, messages: int, size: int) -> bool:
         if not self.messages:

@@ -24,7 +24,6 @@ __all__ = [
 MAX_DELAY_S = INT64_MAX // 1_000_000
 """Far beyond what any broker takes; theirs is the setting ``timerMaxDelaySec``."""
 
-_SEPARATORS = ("\x01", "\x02")
 _LOWEST = {"delay_level": 0, "deliver_at_ms": 0, "priority": 0, "flag": INT32_MIN}
 
 
@@ -111,8 +110,12 @@ class Message:
             stored[names.TAGS] = self.tag
         if self.keys:
             stored[names.KEYS] = " ".join(self.keys)
-        if self.is_delayed:
-            stored.update(self._delay())
+        if self.delay_level:
+            stored[names.DELAY] = str(self.delay_level)
+        elif self.deliver_at_ms is not None:
+            stored[names.TIMER_DELIVER_MS] = str(self.deliver_at_ms)
+        elif self.delay_s is not None:
+            stored.update(_delay(self.delay_s))
         if self.sharding_key:
             stored[names.SHARDING_KEY] = self.sharding_key
         if self.priority is not None:
@@ -129,16 +132,6 @@ class Message:
             or self.deliver_at_ms is not None
         )
 
-    def _delay(self) -> dict[str, str]:
-        if self.delay_level:
-            return {names.DELAY: str(self.delay_level)}
-        if self.deliver_at_ms is not None:
-            return {names.TIMER_DELIVER_MS: str(self.deliver_at_ms)}
-        assert self.delay_s is not None
-        if self.delay_s == int(self.delay_s):
-            return {names.TIMER_DELAY_SEC: str(int(self.delay_s))}
-        return {names.TIMER_DELAY_MS: str(round(self.delay_s * 1000))}
-
     def _check(self) -> None:
         # a message a send: what is seldom given costs one look
         if type(self.body) is not bytes:
@@ -148,14 +141,22 @@ class Message:
                 value=type(self.body).__name__,
                 limit="bytes",
             )
-        if self.flag or self.priority is not None or self.is_delayed:
+        if (
+            self.flag
+            or self.delay_level
+            or self.priority is not None
+            or self.delay_s is not None
+            or self.deliver_at_ms is not None
+        ):
             for field, low in _LOWEST.items():
                 _check_number(field, getattr(self, field), low)
             self._check_delay()
-        for name, value in self.properties.items():
-            _check_property(name, value)
+        if self.properties:
+            for name, value in self.properties.items():
+                _check_property(name, value)
         for key in self.keys:
-            _check_key(key)
+            if not key.isidentifier():  # most are good at first sight
+                _check_key(key)
         if self.tag:
             _check_text("tag", self.tag)
         if self.sharding_key:
@@ -252,6 +253,12 @@ class ReceivedMessage(Struct, frozen=True, kw_only=True):
         )
 
 
+def _delay(seconds: float) -> dict[str, str]:
+    if seconds == int(seconds):
+        return {names.TIMER_DELAY_SEC: str(int(seconds))}
+    return {names.TIMER_DELAY_MS: str(round(seconds * 1000))}
+
+
 def _check_number(field: str, value: object, low: int) -> None:
     high = INT64_MAX if field == "deliver_at_ms" else INT32_MAX
     if value is None:
@@ -296,11 +303,11 @@ def _check_property(name: str, value: str) -> None:
 
 
 def _check_text(field: str, text: str) -> None:
-    for separator in _SEPARATORS:
-        if separator in text:
-            raise MessageIllegalError(
-                f"{field}: {text!r} contains the byte {separator!r}",
-                field=field,
-                value=text,
-                limit=f"not {separator!r}",
-            )
+    if "\x01" in text or "\x02" in text:
+        separator = "\x01" if "\x01" in text else "\x02"
+        raise MessageIllegalError(
+            f"{field}: {text!r} contains the byte {separator!r}",
+            field=field,
+            value=text,
+            limit=f"not {separator!r}",
+        )

@@ -139,9 +139,11 @@ class Packer:
         body, sys_flag = self._compressed(message.body)
         if is_half:
             sys_flag = with_transaction(sys_flag, TRANSACTION_PREPARED)
-        if self._watch is not None:
+        if self._watch is None:
+            text = _text(stored)
+        else:
             stored = {**self._watch.packing(message, unique_id), **stored}
-        text = self._checked_text(stored, (unique_id,))
+            text = self._checked_text(stored, (unique_id,))
         return Parcel(message, (unique_id,), body, text, sys_flag, is_reply=is_reply)
 
     def pack_retry(

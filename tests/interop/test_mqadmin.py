@@ -241,7 +241,7 @@ MASKS = [
 RATES = {
     "checkMsgSendRT": r"(true|RT:) +[\d.]+",
     "clusterList": r"[\d.]+\([^)]*\)|\b\d[\d.]*",
-    "exportMetrics": r'(?<=Tps":)[\d.]+|(?<=Ratio":)"[\d.]+"',
+    "exportMetrics": r'(?<=Tps":)[\d.]+|(?<=(?:Ratio|eSize)":)"[\d.]+"',
     "consumerProgress": r"TPS: [\d.]+",
     "statsAll": r"\b\d+\.\d\d\b|\d+ \d+$",
     "consumerStatus": r"(?<=Tone) +[\d. ]+$",

@@ -8,9 +8,11 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -29,8 +31,11 @@ class OurTool:
     """Our tool, at work on one name server until left."""
 
     def __init__(self, namesrv: str) -> None:
+        # consumerStatus writes into the folder in which it is called
+        self._home = tempfile.TemporaryDirectory(prefix="our-mqadmin-")
         self._process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, Path(__file__).absolute()],
+            cwd=self._home.name,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "NAMESRV_ADDR": namesrv},
@@ -65,6 +70,7 @@ class OurTool:
             assert stream is not None
             stream.close()
         self._process.wait(10)
+        self._home.cleanup()
 
 
 async def serve(reactor: Any, read: Callable[[], bytes]) -> None:

@@ -1,13 +1,19 @@
 """Everybody who is connected: consumers and producers, by client."""
 
+from typing import Final
+
 from msgspec import Struct
+from twisted.internet.defer import DeferredSemaphore, gatherResults
 
 from twistedmq.admin.clients import Clients
 from twistedmq.admin.cluster import Cluster
 from twistedmq.admin.errors import NotOnlineError
 from twistedmq.admin.groups import Groups
-from twistedmq.client.deferreds import gives_deferred
+from twistedmq.client.deferreds import gives_deferred, unwrapped
 from twistedmq.protocol.versions import version_name
+
+AT_ONCE: Final = 20
+"""Questions to brokers at a time."""
 
 
 class ConnectedClient(Struct, kw_only=True):
@@ -42,36 +48,61 @@ class RollCall:
         found: dict[str, ConnectedClient] = {}
         masters = await self._cluster.masters()
         groups = await self._groups.names(system=True)
-        for broker, address in masters.items():
-            for group in groups:
-                try:
-                    members = await self._clients.consumers(group, at=address)
-                except NotOnlineError:
-                    continue
-                for each in members.connection_set:
-                    client = found.setdefault(
-                        each.client_id,
-                        ConnectedClient(
-                            client_id=each.client_id,
-                            address=each.client_addr,
-                            language=each.language,
-                            version=version_name(each.version),
-                        ),
-                    )
-                    client.consumes[group] = members.consume_type.value
-                    client.brokers.add(broker)
-            producers = await self._clients.all_producers(address)
-            for group, infos in producers.items():
-                for info in infos:
-                    client = found.setdefault(
-                        info.client_id,
-                        ConnectedClient(
-                            client_id=info.client_id,
-                            address=info.remote_ip.removeprefix("/"),
-                            language=info.language,
-                            version=version_name(info.version),
-                        ),
-                    )
-                    client.produces.add(group)
-                    client.brokers.add(broker)
+        turns = DeferredSemaphore(AT_ONCE)
+        asked = [
+            turns.run(self._consumers, found, group, broker, address)
+            for broker, address in masters.items()
+            for group in groups
+        ]
+        asked += [
+            turns.run(self._producers, found, broker, address)
+            for broker, address in masters.items()
+        ]
+        await unwrapped(gatherResults(asked, consumeErrors=True))
         return sorted(found.values(), key=lambda client: client.client_id)
+
+    @gives_deferred
+    async def _consumers(
+        self,
+        found: dict[str, ConnectedClient],
+        group: str,
+        broker: str,
+        address: str,
+    ) -> None:
+        """Add the members of one group that one broker knows."""
+        try:
+            members = await self._clients.consumers(group, at=address)
+        except NotOnlineError:
+            return
+        for each in members.connection_set:
+            client = found.setdefault(
+                each.client_id,
+                ConnectedClient(
+                    client_id=each.client_id,
+                    address=each.client_addr,
+                    language=each.language,
+                    version=version_name(each.version),
+                ),
+            )
+            client.consumes[group] = members.consume_type.value
+            client.brokers.add(broker)
+
+    @gives_deferred
+    async def _producers(
+        self, found: dict[str, ConnectedClient], broker: str, address: str
+    ) -> None:
+        """Add the producers that one broker knows."""
+        producers = await self._clients.all_producers(address)
+        for group, infos in producers.items():
+            for info in infos:
+                client = found.setdefault(
+                    info.client_id,
+                    ConnectedClient(
+                        client_id=info.client_id,
+                        address=info.remote_ip.removeprefix("/"),
+                        language=info.language,
+                        version=version_name(info.version),
+                    ),
+                )
+                client.produces.add(group)
+                client.brokers.add(broker)

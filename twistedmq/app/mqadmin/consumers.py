@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from twisted.internet.defer import DeferredSemaphore, gatherResults
+
 from twistedmq.admin.client import Admin
 from twistedmq.admin.errors import NotOnlineError
 from twistedmq.admin.messages import has_no_route
@@ -12,6 +14,7 @@ from twistedmq.app.mqadmin import running_text
 from twistedmq.app.mqadmin.output import Output
 from twistedmq.app.mqadmin.times import to_the_s
 from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
+from twistedmq.client.deferreds import gives_deferred, unwrapped
 from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies.clients import (
@@ -24,6 +27,8 @@ from twistedmq.protocol.bodies.running import ConsumerRunningInfo
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.protocol.versions import version_name
 
+AT_ONCE: Final = 20
+"""Groups that brokers are asked about at a time."""
 PROGRESS: Final = "%-64s  %-32s  %-4s  %-20s  %-20s  %-20s %-20s%s"
 PROGRESS_ROW: Final = "%-64s  %-32s  %-4d  %-20d  %-20d  %-20d %-20d %s"
 WITH_CLIENT: Final = "%-64s  %-32s  %-4s  %-20s  %-20s  %-20s %-20s %-20s%s"
@@ -152,15 +157,33 @@ async def _clients_by_queue(
 async def _all_progress(admin: Admin, output: Output) -> None:
     columns = ("#Group", "#Count", "#Version", "#Type", "#Model", "#TPS", "#Diff Total")
     output.line(GROUPS, *columns)
-    rows = []
-    for topic in await admin.topics.names(system=True):
-        if names.is_retry_topic(topic):
-            group = topic.removeprefix(names.RETRY_PREFIX)
-            rows.append(await _group_progress(admin, group, output))
+    topics = await admin.topics.names(system=True)
+    groups = [
+        t.removeprefix(names.RETRY_PREFIX) for t in topics if names.is_retry_topic(t)
+    ]
+    turns = DeferredSemaphore(AT_ONCE)
+    asked = [turns.run(_group_progress, admin, group, output) for group in groups]
+    rows = await unwrapped(gatherResults(asked, consumeErrors=True))
+    for row in rows:
+        members = row["members"]
+        pulls = row["consumes"] == ConsumeType.CONSUME_ACTIVELY
+        pushes = row["consumes"] == ConsumeType.CONSUME_PASSIVELY
+        output.line(
+            GROUP_ROW,
+            row["group"][:64],
+            members,
+            row["version"] or "OFFLINE",
+            ("PULL" if pulls else "PUSH") if members else "",
+            row["model"] if pushes else "",
+            int(row["consumed_per_s"]),
+            row["lag"],
+        )
     output.result(rows)
 
 
+@gives_deferred
 async def _group_progress(admin: Admin, group: str, output: Output) -> dict[str, Any]:
+    """Give what is known of a group; what cannot be had is told, and left out."""
     per_s, lag, online = 0.0, 0, ConsumerConnection()
     try:
         progress = await admin.offsets.progress(group)
@@ -171,23 +194,11 @@ async def _group_progress(admin: Admin, group: str, output: Output) -> dict[str,
     except TwistedMQError as error:
         output.problem(error, group)
     members = online.connection_set
-    version = min((each.version for each in members), default=0)
-    pulls = online.consume_type == ConsumeType.CONSUME_ACTIVELY
-    pushes = online.consume_type == ConsumeType.CONSUME_PASSIVELY
-    output.line(
-        GROUP_ROW,
-        group[:64],
-        len(members),
-        version_name(version) if members else "OFFLINE",
-        ("PULL" if pulls else "PUSH") if members else "",
-        online.message_model if members and pushes else "",
-        int(per_s),
-        lag,
-    )
+    oldest = min((each.version for each in members), default=0)
     return {
         "group": group,
         "members": len(members),
-        "version": version_name(version) if members else None,
+        "version": version_name(oldest) if members else None,
         "consumes": online.consume_type if members else None,
         "model": online.message_model if members else None,
         "consumed_per_s": per_s,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twistedmq.client.producer import Producer
     from twistedmq.client.pull_batch import PullBatch, PullStatus
     from twistedmq.client.pull_consumer import PullConsumer
+    from twistedmq.client.simple_consumer import SimpleConsumer
     from twistedmq.client.starting import StartFrom
     from twistedmq.client.subscription import Sql
     from twistedmq.client.transactions import Outcome
@@ -37,6 +38,7 @@ __all__ = [
     "Receipt",
     "ReceivedMessage",
     "RetryLater",
+    "SimpleConsumer",
     "Sql",
     "StartFrom",
     "__version__",
@@ -56,6 +58,7 @@ _HOMES = {
     "Receipt": "twistedmq.client.message",
     "ReceivedMessage": "twistedmq.client.message",
     "RetryLater": "twistedmq.client.consuming",
+    "SimpleConsumer": "twistedmq.client.simple_consumer",
     "Sql": "twistedmq.client.subscription",
     "StartFrom": "twistedmq.client.starting",
 }

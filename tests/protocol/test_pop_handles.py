@@ -16,10 +16,12 @@ from twistedmq.protocol.pop_handles import (
     is_int64,
     kind_of,
     normal_topic,
+    offset_bits,
     offset_item,
     offsets_item,
     order_counts,
     parse_handle,
+    parse_receipt,
     parse_table,
     pop_retry_topic,
     topic_of_kind,
@@ -153,3 +155,36 @@ def test_bits_are_offsets(wanted: set[int], start: int) -> None:
 def test_what_fits_eight_bytes() -> None:
     assert is_int64(INT64_MAX)
     assert not is_int64(INT64_MAX + 1)
+
+
+def test_a_receipt_is_the_whole_handle_of_a_message() -> None:
+    text = "7 1000 60 3 1 broker-a 2 9"
+    receipt = parse_receipt(text)
+    assert receipt.handle == parse_handle(text)
+    assert (receipt.queue_id, receipt.queue_offset) == (2, 9)
+    assert receipt.of_pop == "7 1000 60 3 1 broker-a 2"
+    assert receipt.ends_ms == 1060
+    assert receipt.handle.text(2, 9) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "7 1000 60 3 1 broker-a 2",
+        "7 1000 60 3 1 broker-a 2 9 9",
+        "7 1000 60 3 1 broker-a x 9",
+        "7 1000 60 3 1 broker-a 2 -1",
+        f"7 1000 60 3 1 broker-a {2**31} 1",
+    ],
+)
+def test_anything_else_is_none(text: str) -> None:
+    with pytest.raises(ReceiptHandleError):
+        parse_receipt(text)
+
+
+@given(st.sets(st.integers(0, 500), min_size=1), st.integers(0, 2**40))
+def test_offsets_become_bits_and_bits_offsets(
+    differences: set[int], start: int
+) -> None:
+    offsets = sorted(start + each for each in differences)
+    assert bit_offsets(offset_bits(offsets, start), start) == offsets

@@ -245,6 +245,11 @@ class ReceivedMessage(Struct, frozen=True, kw_only=True):
     stored_bytes: int
     """Size of the record in the broker's log."""
 
+    @property
+    def receipt_handle(self) -> str | None:
+        """By what a popped message is acked; None of one that was not popped."""
+        return self.system_properties.get(names.POP_CK)
+
     def __repr__(self) -> str:
         """Show what identifies it; bodies do not belong into logs."""
         return (

@@ -27,6 +27,7 @@ _SEPARATOR_V1: Final = "_"
 _SEPARATOR_V2: Final = "+"
 _LEAST_PARTS: Final = 6
 """Up to the name of the broker; what comes behind it is not needed for an ack."""
+_ALL_PARTS: Final = 8
 _SHOWN_CHARACTERS: Final = 64
 
 
@@ -121,6 +122,43 @@ def parse_handle(text: str) -> Handle:
     return Handle(start, popped, invisible, revive, kind, broker)
 
 
+class Receipt(Struct, frozen=True):
+    """The whole handle of one message: of which pop, and which message it is."""
+
+    handle: Handle
+    queue_id: int
+    queue_offset: int
+    text: str
+
+    @property
+    def of_pop(self) -> str:
+        """What the handles of all messages have that one pop took from one queue."""
+        return self.text.rpartition(" ")[0]
+
+    @property
+    def ends_ms(self) -> int:
+        """When the message comes back, by the broker's clock."""
+        return self.handle.popped_ms + self.handle.invisible_ms
+
+
+def parse_receipt(text: str) -> Receipt:
+    """Read the handle of a message, as clients keep it.
+
+    Raises: ReceiptHandleError.
+    """
+    handle = parse_handle(text)
+    parts = text.split(" ")
+    if len(parts) != _ALL_PARTS:
+        raise ReceiptHandleError(text, f"{len(parts)} parts, not {_ALL_PARTS}")
+    try:
+        queue_id, queue_offset = map(int, parts[6:])
+    except ValueError:
+        raise ReceiptHandleError(text, "queue id or offset is no number") from None
+    if not (0 <= queue_id <= INT32_MAX and 0 <= queue_offset <= INT64_MAX):
+        raise ReceiptHandleError(text, "queue id or offset out of range")
+    return Receipt(handle, queue_id, queue_offset, text)
+
+
 def offset_item(topic: str, queue_id: int, start_offset: int) -> str:
     """Give one item of startOffsetInfo; items have ; between them."""
     return f"{kind_of(topic)} {queue_id} {start_offset}"
@@ -171,6 +209,14 @@ def bit_offsets(bits: bytes, start_offset: int) -> list[int]:
         for index in range(number.bit_length())
         if number >> index & 1
     ]
+
+
+def offset_bits(offsets: Iterable[int], start_offset: int) -> bytes:
+    """Give the bit set that names *offsets*, none of which is before the start."""
+    number = 0
+    for offset in offsets:
+        number |= 1 << offset - start_offset
+    return number.to_bytes((number.bit_length() + 7) // 8, "little")
 
 
 def is_int64(value: int) -> bool:

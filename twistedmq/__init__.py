@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twistedmq.client.consumer import Consumer
     from twistedmq.client.consuming import RetryLater
+    from twistedmq.client.lite_pull_consumer import LitePullConsumer
     from twistedmq.client.message import (
         Durability,
         Message,
@@ -27,6 +28,7 @@ __version__ = "0.1.0.dev2"
 __all__ = [
     "Consumer",
     "Durability",
+    "LitePullConsumer",
     "Message",
     "MessageModel",
     "MessageQueue",
@@ -47,6 +49,7 @@ __all__ = [
 _HOMES = {
     "Consumer": "twistedmq.client.consumer",
     "Durability": "twistedmq.client.message",
+    "LitePullConsumer": "twistedmq.client.lite_pull_consumer",
     "Message": "twistedmq.client.message",
     "MessageModel": "twistedmq.protocol.bodies.clients",
     "MessageQueue": "twistedmq.client.message",

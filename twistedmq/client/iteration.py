@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.message import ReceivedMessage
+from twistedmq.protocol.bodies.queues import MessageQueue
 
 Ack = Callable[[ReceivedMessage], object]
 
@@ -50,6 +51,10 @@ class Iteration:
         """Whether *message* is what was handed out last."""
         return self._last is message
 
+    def holds_of(self, queue: MessageQueue) -> bool:
+        """Whether what was handed out last is of *queue*."""
+        return self._last is not None and self._last.queue == queue
+
     def finished(self) -> Deferred[None]:
         """Fires when the message that was handed out last is no more in work."""
         if self._last is None:
@@ -84,6 +89,12 @@ class Iterations:
         """Do not ack *message* when the next one is asked for."""
         for iteration in self._begun:
             if iteration.holds(message):
+                iteration.drop_last()
+
+    def forget_queue(self, queue: MessageQueue) -> None:
+        """Do not ack what was handed out of *queue*: it goes on elsewhere."""
+        for iteration in self._begun:
+            if iteration.holds_of(queue):
                 iteration.drop_last()
 
     def wind_up(self) -> Deferred[None]:

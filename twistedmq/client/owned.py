@@ -42,6 +42,7 @@ class OwnedQueues:
         self._committed: dict[MessageQueue, int | None] = {}
         self._retired: set[MessageQueue] = set()
         self._suspended = False
+        self._sought: dict[MessageQueue, int] = {}
 
     @property
     def queues(self) -> list[MessageQueue]:
@@ -57,6 +58,8 @@ class OwnedQueues:
         """Begin with a queue; fails if its offset cannot be found out now."""
         kept = await self._parts.offsets.read(queue)
         start = await self._parts.start(queue) if kept is None else kept
+        # who sought in the meantime knows better
+        start = self._sought.pop(queue, start)
         self._committed[queue] = kept
         puller = QueuePuller(
             self._parts.pulls,
@@ -100,9 +103,9 @@ class OwnedQueues:
         puller = self._pullers.get(message.queue)
         return puller is not None and puller.ack(message.queue_offset)
 
-    async def commit(self) -> None:
-        """Commit what has changed."""
-        await self._commit(list(self._pullers))
+    async def commit(self) -> frozenset[MessageQueue]:
+        """Commit what has changed; gives the queues whose offset is not kept now."""
+        return await self._commit(list(self._pullers))
 
     def suspend(self) -> None:
         """Fetch no more for the time being."""
@@ -131,6 +134,15 @@ class OwnedQueues:
         """Forget what was fetched of a queue and not begun: its offset was moved."""
         self._parts.inbox.discard(queue)
 
+    def seek(self, queue: MessageQueue, offset: int) -> None:
+        """Go on at another offset, also of a queue that is only being taken."""
+        puller = self._pullers.get(queue)
+        if puller is None:
+            self._sought[queue] = offset
+            return
+        self._parts.inbox.discard(queue)
+        puller.restart(offset)
+
     async def move(self, offsets: Mapping[MessageQueue, int]) -> None:
         """Go on at other offsets, because somebody has reset them."""
         for queue, offset in offsets.items():
@@ -156,7 +168,7 @@ class OwnedQueues:
         for puller in self._pullers.values():
             puller.window.limits = limits
 
-    async def _commit(self, queues: list[MessageQueue]) -> None:
+    async def _commit(self, queues: list[MessageQueue]) -> frozenset[MessageQueue]:
         progress = {queue: self._pullers[queue].window.committable for queue in queues}
         changed = {
             queue: offset
@@ -164,9 +176,11 @@ class OwnedQueues:
             if offset != self._committed[queue]
         }
         if not changed:
-            return
-        for queue in await self._parts.offsets.write(changed):
+            return frozenset()
+        safe = await self._parts.offsets.write(changed)
+        for queue in safe:
             puller = self._pullers.get(queue)
             if puller is not None:
                 self._committed[queue] = changed[queue]
                 puller.carries_commits = self._parts.pulls_commit
+        return frozenset(changed) - safe

@@ -1,24 +1,21 @@
 """Pulling by hand: every queue and every offset is the program's own business."""
 
-from datetime import datetime
 from typing import Any, Self
 
 from twisted.internet.defer import Deferred
 
 from twistedmq.client.arguments import check_range, to_ms
 from twistedmq.client.deferreds import gives_deferred
-from twistedmq.client.group_client import GroupClient
-from twistedmq.client.interfaces import Unsubscribe
 from twistedmq.client.lookups import Lookups
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.pull_batch import PullBatch, read_batch
 from twistedmq.client.pull_source import PullSource
+from twistedmq.client.queue_client import QueueClient
 from twistedmq.client.retrying import Retries, RetryParts
 from twistedmq.client.routing import MASTER_ID
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.subscription import Subscription
-from twistedmq.client.topic_watch import QueuesListener, TopicWatch
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.headers.pull import PullMessageRequestHeader
@@ -33,7 +30,7 @@ TIMEOUT_S = 10.0
 """For the answer to a pull, beside what it may wait."""
 
 
-class PullConsumer(GroupClient):
+class PullConsumer(QueueClient):
     """Reads queues at any offset, and keeps the progress of a group where it is told.
 
     ::
@@ -74,7 +71,6 @@ class PullConsumer(GroupClient):
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(group, session)
         self._lookups = Lookups(session.calls, session.routes)
-        self._watch = TopicWatch(session.routes)
         self._sources: dict[str, PullSource] = {}
         self._retries = Retries(
             RetryParts(
@@ -96,22 +92,6 @@ class PullConsumer(GroupClient):
     def close(self) -> Deferred[None]:
         """Disconnect. What was not committed is not."""
         return super().close()
-
-    @gives_deferred
-    async def queues(self, topic: str) -> list[MessageQueue]:
-        """Give the queues of a topic that may be read, sorted."""
-        self._must_run()
-        names.check_topic(topic)
-        route = await self._session.routes.get(topic)
-        return list(route.subscribable)
-
-    def on_queues_changed(self, topic: str, listener: QueuesListener) -> Unsubscribe:
-        """Have *listener* called with the topic and its queues when these change.
-
-        Gives what calls that off.
-        """
-        names.check_topic(topic)
-        return self._watch.add(topic, listener)
 
     @gives_deferred
     async def pull(
@@ -165,32 +145,6 @@ class PullConsumer(GroupClient):
         return read_batch(answer, queue, subscription, offset)
 
     @gives_deferred
-    async def min_offset(self, queue: MessageQueue) -> int:
-        """Give the first offset that a queue still has."""
-        return await self._session.calls.min_offset(await self._master(queue), queue)
-
-    @gives_deferred
-    async def max_offset(self, queue: MessageQueue) -> int:
-        """Give the offset that the next message of a queue will have."""
-        return await self._session.calls.max_offset(await self._master(queue), queue)
-
-    @gives_deferred
-    async def offset_at(self, queue: MessageQueue, time: datetime) -> int:
-        """Give the offset of the first message stored at *time* or later."""
-        time_ms = int(time.timestamp() * 1000)
-        address = await self._master(queue)
-        return await self._session.calls.offset_at(address, queue, time_ms)
-
-    @gives_deferred
-    async def committed(self, queue: MessageQueue) -> int | None:
-        """Give the offset that the group has committed, None where it has none.
-
-        While a queue is young, a broker says 0 of a group that it does not know.
-        """
-        address = await self._master(queue)
-        return await self._session.calls.committed(address, self.group, queue)
-
-    @gives_deferred
     async def commit(self, queue: MessageQueue, offset: int) -> None:
         """Have the broker keep *offset* for the group: the first one not done yet."""
         check_range("offset", offset, 0, INT64_MAX)
@@ -224,11 +178,6 @@ class PullConsumer(GroupClient):
         if name not in self._sources:
             self._sources[name] = PullSource(self._session.routes, name)
         return self._sources[name]
-
-    async def _master(self, queue: MessageQueue) -> str:
-        self._must_run()
-        await self._session.routes.get(queue.topic)
-        return self._session.routes.address(queue.broker_name)
 
     async def _start(self) -> None:
         try:

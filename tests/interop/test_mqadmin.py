@@ -235,9 +235,12 @@ MASKS = [
     (r"\brt=\d+ms", "rt=MS"),
     (r"\bspentTimeMills=\d+", "spentTimeMills=MS"),
     (r"/tmp/[\w./-]+/(\w+)\b", r"FOLDER/\1"),
+    (r",(?=\n|$)", ""),
     (r" +", " "),
 ]
-"""Times, ids, addresses, and the blanks that fill up to a column."""
+"""Times, ids, addresses, commas between lines that are compared in any order, and the
+blanks that fill up to a column.
+"""
 RATES = {
     "checkMsgSendRT": r"(true|RT:) +[\d.]+",
     "clusterList": r"[\d.]+\([^)]*\)|\b\d[\d.]*",

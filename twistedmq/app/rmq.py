@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from twistedmq import __version__
 from twistedmq.app.command import begin, run_in_reactor
+from twistedmq.app.completion import add_completion
 from twistedmq.app.rmq_operator_options import add_operator_verbs
 from twistedmq.app.rmq_store_options import add_store
 
@@ -37,6 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="Send and read messages of a RocketMQ cluster; look into stores.",
     )
     parser.add_argument("--version", action="version", version=__version__)
+    add_completion(parser)
     # tests put a pool of their own into the settings of the client
     parser.set_defaults(settings=None)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")

@@ -68,6 +68,13 @@ def test_programs_get_numbers(cluster: AdminCluster) -> None:
     assert (row["in_yesterday"], row["out_today"]) == (20, 7)
 
 
+def test_an_empty_log_has_no_age(cluster: AdminCluster) -> None:
+    figures = {**FIGURES, "earliestMessageTimeStamp": "-1"}
+    cluster.answers[RequestCode.GET_BROKER_RUNTIME_INFO] = told(KVTable(table=figures))
+    [row] = json.loads(mqadmin(cluster, "clusterList --json").out)
+    assert row["commit_log_hours"] is None
+
+
 def test_a_broker_that_does_not_answer_has_an_empty_row() -> None:
     cluster = AdminCluster(brokers=2)
     cluster.answers[RequestCode.GET_BROKER_RUNTIME_INFO] = told(KVTable(table=FIGURES))

@@ -61,7 +61,7 @@ def test_one_broker_that_refuses_does_not_keep_others(cluster: BrokerCluster) ->
     cluster.refuse[code] = (1, "no")
     said = mqadmin(cluster, "updateSubGroup -c DefaultCluster -g new -r 3 -q 2")
     assert (said.status, said.out) == (3, MADE)
-    assert said.err.startswith(f"mqadmin: {AT}: ")
+    assert said.err.startswith(f"mqadmin: {AT} refused: ")
     said = mqadmin(cluster, f"updateSubGroup -b {AT} -g new")
     assert (said.status, said.out) == (3, "")
 

@@ -40,6 +40,9 @@ def test_problems_are_told_and_the_worst_is_kept() -> None:
     assert output.status == 3
     first, second = err.getvalue().splitlines()
     assert first == "mqadmin: broker-a: x:1 refused: SYSTEM_ERROR (1): two lines"
+    output.problem(ConnectError("x:1", "refused"), "x:1")
+    *_, third = err.getvalue().splitlines()
+    assert third == second
     assert second == "mqadmin: cannot connect to x:1: refused"
     assert out.getvalue() == ""
 

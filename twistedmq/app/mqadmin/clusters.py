@@ -107,7 +107,8 @@ def _show_load(
         "timer_behind_s": behind,
         "timer_offset_behind": offset_behind,
         "timer_congested": congested,
-        "commit_log_hours": round(hours, 2),
+        # an empty log has no age, whatever the genuine table makes of that
+        "commit_log_hours": round(hours, 2) if int(earliest_ms or -1) >= 0 else None,
         "disk_used_ratio": disk_ratio,
     }
     output.line(

@@ -20,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if words and words[0] == "--version":
         sys.stdout.write(f"{__version__}\n")
         sys.exit(exits.DONE)
+    if words and words[0].startswith("--completion"):
+        parsing.whole_parser().parse_args(words)
     if not words or (words[0] in HELP and len(words) == 1):
         sys.stdout.write(parsing.overview())
         sys.exit(exits.DONE)
@@ -55,8 +57,15 @@ async def _run(
     reactor: Any, verb: Verb, options: argparse.Namespace, output: Output
 ) -> None:
     from twistedmq.admin.client import Admin  # noqa: PLC0415
+    from twistedmq.client.errors import NoNameServerError  # noqa: PLC0415
+    from twistedmq.protocol.errors import InvalidParameterError  # noqa: PLC0415
 
-    admin = Admin(options.namesrv_addr, reactor=reactor, settings=options.settings)
+    servers, settings = options.namesrv_addr, options.settings
+    try:
+        admin = Admin(servers, reactor=reactor, settings=settings)
+    except NoNameServerError as error:
+        # nobody was asked yet: it is the text that names none
+        raise InvalidParameterError(f"{error}") from None
     async with admin:
         await verb.run(admin, options, output)
         while (interval_s := _interval_s(verb, options)) is not None:

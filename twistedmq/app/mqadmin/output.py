@@ -55,8 +55,9 @@ class Output:
                 told["about"] = about
             self._err.write(msgspec.json.encode(told).decode() + "\n")
         else:
-            lead = f"{about}: " if about else ""
-            self._err.write(f"mqadmin: {lead}{_one_line(error)}\n")
+            said = _one_line(error)
+            lead = f"{about}: " if about not in said else ""
+            self._err.write(f"mqadmin: {lead}{said}\n")
 
     def flush(self) -> None:
         """Have all of it written."""

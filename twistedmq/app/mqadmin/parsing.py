@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
+from twistedmq.app.completion import add_completion
 from twistedmq.app.mqadmin import exits, table
 from twistedmq.app.mqadmin.verbs import NAMESRV, Option, Verb, boolean, integer
 
@@ -34,6 +35,16 @@ def parser_of(verb: Verb) -> Parser:
     """Give the parser of one verb's arguments."""
     parser = Parser(prog=f"mqadmin {verb.name}", description=f"{verb.help}.")
     add_options(parser, verb)
+    return parser
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Give a parser of all verbs, for what completes words in a shell."""
+    parser = argparse.ArgumentParser(prog="mqadmin")
+    add_completion(parser)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in table.every():
+        add_options(verbs.add_parser(verb.name, help=verb.help), verb)
     return parser
 
 

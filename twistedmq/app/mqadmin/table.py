@@ -29,6 +29,7 @@ FAMILIES = {
     "traces": "queryMsgTraceById",
     "reading": "consumeMessage printMsg printMsgByQueue",
     "sending": "checkMsgSendRT sendMessage sendMsgStatus",
+    "rocksdb": "checkRocksdbCqWriteProgress rocksDBConfigToJson",
     "exports": "exportConfigs exportMetadata exportMetrics",
 }
 """The verbs by file of this folder."""
@@ -42,9 +43,7 @@ NOT_THERE = {
     "resetMasterFlushOffset": "it is for slaves",
     "getUser listUser createUser updateUser deleteUser copyUser "
     "getAcl listAcl createAcl updateAcl deleteAcl copyAcl": "it is for access control",
-    "checkRocksdbCqWriteProgress exportMetadataInRocksDB rocksDBConfigToJson": (
-        "it is for what is kept in RocksDB"
-    ),
+    "exportMetadataInRocksDB": "it reads files of RocksDB",
     "dumpCompactionLog": "it reads the files of compacted topics",
     "updateStaticTopic remappingStaticTopic": "it is for static topics",
     "startMonitoring clusterRT": "it runs without end; watch /metrics instead",

@@ -131,6 +131,20 @@ def test_corked_writes_leave_with_one_call():
     assert line.socket.calls == ["send"]
 
 
+def test_a_cork_in_a_cork_keeps_all_until_the_last_is_out():
+    line = Line()
+    line.outbox.cork()
+    line.outbox.write(b"a")
+    line.outbox.cork()
+    line.outbox.write(b"b")
+    line.outbox.uncork()
+    line.outbox.write(b"c")
+    assert line.socket.calls == []
+    line.outbox.uncork()
+    assert line.socket.taken == b"abc"
+    assert line.socket.calls == ["send"]
+
+
 @pytest.mark.parametrize(
     ("capabilities", "call"), [(FAST, "sendmsg"), (NO_GATHER, "send")]
 )

@@ -182,7 +182,7 @@ class TimerSide:
         diverted = self.inner._diversions.divert(message)
         self.inner.write([message if diverted is None else diverted.message])
         self.settle()
-        return diverted.answer_fields if diverted else {}
+        return diverted.answer_fields() if diverted else {}
 
     def records(self, topic: str = "T") -> list[Record]:
         """Give what consumers of *topic* can get."""

@@ -34,6 +34,12 @@ class IConnection(Interface):
     def write(data: bytes) -> None:
         """Send encoded frames."""
 
+    def cork() -> None:
+        """Keep what is written until ``uncork``: many answers leave with one write."""
+
+    def uncork() -> None:
+        """Send what was kept since ``cork``, which must have been called before."""
+
     def on_close(callback: Callable[["IConnection"], None]) -> None:
         """Have *callback* called once when the connection is gone."""
 

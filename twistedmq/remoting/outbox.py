@@ -55,6 +55,7 @@ class Outbox:
         self._carrier = _carrier_of(transport)
         direct = capabilities.direct_send and transport is self._carrier
         self._direct: Any = self._carrier if direct else None
+        self._corks = 0
         self._corked: list[Buffer] | None = None
         self._choked = False
         self._closed = False
@@ -63,11 +64,21 @@ class Outbox:
         transport.registerProducer(self, True)
 
     def cork(self) -> None:
-        """Keep what is written until ``uncork``, then send it with one write."""
-        self._corked = []
+        """Keep what is written until ``uncork``, then send it with one write.
+
+        May be called again meanwhile: the last ``uncork`` counts.
+        """
+        self._corks += 1
+        if self._corks == 1:
+            self._corked = []
 
     def uncork(self) -> None:
         """Send what was kept."""
+        self._corks -= 1
+        if not self._corks:
+            self._send_kept()
+
+    def _send_kept(self) -> None:
         buffers, self._corked = self._corked, None
         if buffers:
             self.write_all(buffers)
@@ -109,8 +120,8 @@ class Outbox:
     def close(self) -> None:
         """Close the transport once everything is sent."""
         if self._corked:
-            self.uncork()
-            self.cork()
+            self._send_kept()
+            self._corked = []
         if not self._closed:
             self._closed = True
             # A transport with a producer would wait for more from it.

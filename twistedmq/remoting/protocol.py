@@ -197,6 +197,14 @@ class RemotingProtocol(Protocol):
             self._quiet_checks = 0
             self._outbox.write(data)
 
+    def cork(self) -> None:
+        """Keep what is written; see IConnection."""
+        self._outbox.cork()
+
+    def uncork(self) -> None:
+        """Send what was kept."""
+        self._outbox.uncork()
+
     def on_close(self, callback: Callable[[IConnection], None]) -> None:
         """Have *callback* called once when the connection is gone."""
         if self._lost:

@@ -69,6 +69,12 @@ class FakeConnection:
         """Keep *data*."""
         self.written.append(data)
 
+    def cork(self) -> None:
+        """Change nothing: ``written`` has a piece for each call all the same."""
+
+    def uncork(self) -> None:
+        """Change nothing."""
+
     def on_close(self, callback: Callable[[IConnection], None]) -> None:
         """Have *callback* called by ``close``."""
         self._close_callbacks.append(callback)

@@ -37,7 +37,7 @@ def test_a_message_waits_in_the_queue_of_its_level(asked: str, level: int) -> No
         "REAL_TOPIC": "T",
         "REAL_QID": "5",
     }
-    assert diverted.answer_fields == {}
+    assert diverted.answer_fields() == {}
 
 
 @pytest.mark.parametrize("asked", [None, "", "0", "-1", "-2147483647"])

@@ -9,7 +9,7 @@ def late_ones(message: InnerMessage) -> Diverted | None:
     if message.topic != "late":
         return None
     message.topic = "waits"
-    return Diverted(message, {"handle": "h"})
+    return Diverted(message, lambda: {"handle": "h"})
 
 
 def refuses(message: InnerMessage) -> Diverted | None:
@@ -21,7 +21,7 @@ def test_the_first_that_takes_it_has_it() -> None:
     diverted = diversions.divert(InnerMessage("late", 0, {}, b"x"))
     assert diverted is not None
     assert diverted.message.topic == "waits"
-    assert diverted.answer_fields == {"handle": "h"}
+    assert diverted.answer_fields() == {"handle": "h"}
     with pytest.raises(MessageIllegalError):
         diversions.divert(InnerMessage("other", 0, {}, b"x"))
 

@@ -8,6 +8,7 @@ from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.broker.pop.revive_log import ReviveLog
 from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.store.interfaces import StoreFullError
+from twistedmq.testing.connections import FakeConnection
 
 
 class Writer:
@@ -42,6 +43,39 @@ class Kept:
         messages = [InnerMessage("T", 0, {}, body) for body in bodies]
         written = self.log.add([self.log.prepare(each) for each in messages])
         written.addBoth(lambda end: self.ends.append(end and end.value))
+
+
+class Line(FakeConnection):
+    """Notes when answers are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[str] = []
+
+    def cork(self) -> None:
+        self.events.append("cork")
+
+    def uncork(self) -> None:
+        self.events.append("uncork")
+
+    def answer(self, _: None) -> None:
+        self.events.append("answer")
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_answers_to_one_connection_leave_together(late: bool) -> None:
+    kept, line, other = Kept(), Line(), Line()
+    if late:
+        kept.writer.unsafe = Deferred()
+    for connection in (line, other, line):
+        message = kept.log.prepare(InnerMessage("T", 0, {}, b"a"))
+        kept.log.add([message], connection).addCallback(connection.answer)
+    kept.clock.advance(0)
+    if kept.writer.unsafe is not None:
+        assert line.events == []
+        kept.writer.unsafe.callback(None)
+    assert line.events == ["cork", "answer", "answer", "uncork"]
+    assert other.events == ["cork", "answer", "uncork"]
 
 
 def test_what_comes_in_a_turn_is_one_append() -> None:

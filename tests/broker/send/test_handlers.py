@@ -482,7 +482,7 @@ def test_a_message_that_has_to_wait_is_stored_elsewhere() -> None:
     def late_ones(message: InnerMessage) -> Diverted:
         message.properties["REAL_TOPIC"] = message.topic
         message.topic, message.queue_id = "TBW102", 1
-        return Diverted(message, {"recallHandle": "häh"})
+        return Diverted(message, lambda: {"recallHandle": "häh"})
 
     side = WriteSide(diversions=Diversions([late_ones]))
     broker = Broker(side)

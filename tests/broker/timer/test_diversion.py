@@ -66,7 +66,7 @@ def test_it_waits_where_the_genuine_broker_puts_it() -> None:
         "REAL_QID": "3",
     }
     handle = "djEgVCBib3RoIDE3OTU2OTgyNjkwMDEgVTE="
-    assert diverted.answer_fields == {"recallHandle": handle}
+    assert diverted.answer_fields() == {"recallHandle": handle}
     assert side.coming == 1
 
 
@@ -176,8 +176,8 @@ def test_handles_are_for_what_can_be_found_again() -> None:
     unnamed = side.divert(message(TIMER_DELAY_SEC="5", UNIQ_KEY=""))
     assert retried is not None
     assert unnamed is not None
-    assert retried.answer_fields == unnamed.answer_fields == {}
+    assert retried.answer_fields() == unnamed.answer_fields() == {}
     named = side.divert(message(TIMER_DELAY_SEC="5"))
     assert named is not None
-    handle = parse_recall_handle(named.answer_fields["recallHandle"])
+    handle = parse_recall_handle(named.answer_fields()["recallHandle"])
     assert handle == RecallHandle("T", "both", "1795698271001", "U1")

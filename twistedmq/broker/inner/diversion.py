@@ -17,8 +17,9 @@ class Diverted(Struct):
 
     message: InnerMessage
     """What is stored."""
-    answer_fields: dict[str, str] = {}
-    """Ext fields for the answer to who sent it, beside or instead of the usual ones."""
+    answer_fields: Callable[[], dict[str, str]] = dict
+    """Gives ext fields for the answer to who sent it, beside or instead of the usual
+    ones; not asked where the broker itself stores the message."""
     when_stored: Callable[[], None] | None = None
     """Called once it is stored, where a producer sent it; not if that fails."""
 

@@ -98,9 +98,12 @@ class Acking:
         )
         return Acks(key, offsets, self._log.prepare(message))
 
-    def write(self, acks: Sequence[Acks]) -> Deferred[None]:
-        """Write what ``ack`` gave; fires once that is safe, and takes effect then."""
-        written = self._log.add([each.message for each in acks])
+    def write(self, acks: Sequence[Acks], connection: IConnection) -> Deferred[None]:
+        """Write what ``ack`` gave; fires once that is safe, and takes effect then.
+
+        *connection* is who asks.
+        """
+        written = self._log.add([each.message for each in acks], connection)
         return written.addCallback(self._note, acks)
 
     def _note(self, _: None, acks: Sequence[Acks]) -> None:

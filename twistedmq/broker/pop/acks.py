@@ -93,7 +93,7 @@ class AckHandlers:
         )
         if not found:
             return replies + success_replies(good)
-        return self._acking.write(found).addCallback(
+        return self._acking.write(found, connection).addCallback(
             lambda _: replies + success_replies(good)
         )
 
@@ -134,7 +134,7 @@ class AckHandlers:
             raise NoMessageError("there are no acks in the body")
         found = [self._ack_some(ack, body, request.connection) for ack in body.acks]
         acks = [each for each in found if each is not None]
-        return done_once(self._acking.write(acks) if acks else None)
+        return done_once(self._acking.write(acks, request.connection) if acks else None)
 
     def _ack_some(
         self,

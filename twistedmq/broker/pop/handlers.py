@@ -149,7 +149,7 @@ class PopHandlers:
         if popped.taken:
             if popped.rest > 0:
                 self._held.notify_soon(asked.topic, asked.group, asked.queue_id)
-            return self._lending.lend(asked, popped)
+            return self._lending.lend(asked, popped, pop.connection)
         self._lending.pass_over(popped)
         left_s = self._left_s(pop)
         if left_s <= 0:

@@ -28,6 +28,7 @@ from twistedmq.protocol.pop_handles import (
     offset_item,
     offsets_item,
 )
+from twistedmq.remoting.interfaces import IConnection
 from twistedmq.store.interfaces import ReadStatus
 
 
@@ -67,8 +68,13 @@ class Lending:
         self._revive_queue_count = revive_queue_count
         self._turn = -1
 
-    def lend(self, asked: Asked, popped: Popped) -> Reply | Deferred[Reply]:
-        """Give the answer, at once or when the checkpoints are safe."""
+    def lend(
+        self, asked: Asked, popped: Popped, connection: IConnection
+    ) -> Reply | Deferred[Reply]:
+        """Give the answer, at once or when the checkpoints are safe.
+
+        It goes to *connection*.
+        """
         if asked.is_ordered:
             for taken in popped.taken:
                 self._order_wakes.watch(taken.place)
@@ -95,7 +101,7 @@ class Lending:
         except TwistedMQError:
             self._positions.take_back(popped.moves)
             raise
-        written = self._log.add(prepared)
+        written = self._log.add(prepared, connection)
         written.addCallbacks(
             self._commit, self._take_back, (popped, checkpoints), {}, (popped,), {}
         )

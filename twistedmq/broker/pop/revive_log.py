@@ -3,7 +3,7 @@
 Nothing is answered before what it vouches for is in the log and safe.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 
 from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.broker.inner.writer import InnerWriter
+from twistedmq.remoting.interfaces import IConnection
 
 
 class ReviveLog:
@@ -22,6 +23,7 @@ class ReviveLog:
         self._inner = inner
         self._messages: list[InnerMessage] = []
         self._waiting: list[Deferred[None]] = []
+        self._connections: dict[IConnection, None] = {}
 
     def prepare(self, message: InnerMessage) -> InnerMessage:
         """Give what is to be added for *message*, which waits until its time.
@@ -30,41 +32,63 @@ class ReviveLog:
         """
         return self._inner.divert(message)
 
-    def add(self, prepared: Sequence[InnerMessage]) -> Deferred[None]:
+    def add(
+        self, prepared: Sequence[InnerMessage], connection: IConnection | None = None
+    ) -> Deferred[None]:
         """Have messages written, none of them perhaps, behind all added before.
 
-        Fires once all are safe; fails with the reason if they were not written.
+        Fires once all are safe; fails with the reason if they were not written. What
+        is answered over *connection* then leaves together with what others answer.
         """
         if not self._waiting:
             self._clock.callLater(0, self.write)
         written: Deferred[None] = Deferred()
         self._messages += prepared
         self._waiting.append(written)
+        if connection is not None:
+            self._connections[connection] = None
         return written
 
     def write(self) -> None:
         """Write what is kept, now."""
         messages, self._messages = self._messages, []
-        waiting, self._waiting = self._waiting, []
+        asking = _Asking(self._waiting, self._connections)
+        self._waiting, self._connections = [], {}
         if not messages:
-            self._fire(None, waiting)
+            asking.fire(None)
             return
         try:
             safe = self._inner.safe(self._inner.write(messages))
         except Exception:  # each of those who wait is told, whatever it is
-            self._fail(Failure(), waiting)
+            asking.fail(Failure())
             return
         if safe is None:
-            self._fire(None, waiting)
+            asking.fire(None)
         else:
-            safe.addCallbacks(self._fire, self._fail, (waiting,), {}, (waiting,), {})
+            safe.addCallbacks(asking.fire, asking.fail)
 
-    @staticmethod
-    def _fire(_: None, waiting: list[Deferred[None]]) -> None:
-        for written in waiting:
-            written.callback(None)
 
-    @staticmethod
-    def _fail(failure: Failure, waiting: list[Deferred[None]]) -> None:
-        for written in waiting:
+class _Asking:
+    """Those who wait for what was written in one turn."""
+
+    def __init__(
+        self, waiting: Sequence[Deferred[None]], connections: Iterable[IConnection]
+    ) -> None:
+        self._waiting = waiting
+        self._connections = tuple(connections)
+
+    def fire(self, _: None) -> None:
+        """Tell them that it is safe."""
+        for connection in self._connections:
+            connection.cork()
+        try:
+            for written in self._waiting:
+                written.callback(None)
+        finally:
+            for connection in self._connections:
+                connection.uncork()
+
+    def fail(self, failure: Failure) -> None:
+        """Tell them why it was not written."""
+        for written in self._waiting:
             written.errback(failure)

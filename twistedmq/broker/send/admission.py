@@ -272,7 +272,7 @@ class Admission:
                 f"properties length limit {self._properties_limit}B"
             )
         opaque = sends.opaques[request]
-        sends.answer_fields[opaque] = fields | diverted.answer_fields
+        sends.answer_fields[opaque] = fields | diverted.answer_fields()
         if diverted.when_stored is not None:
             sends.when_stored[opaque] = diverted.when_stored
 

@@ -5,6 +5,7 @@ Source: HookUtils.transformTimerMessage, SendMessageProcessor.attachRecallHandle
 
 import re
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -130,7 +131,7 @@ class TimerDiversion:
         held[props.REAL_QUEUE_ID] = str(message.queue_id)
         message.topic, message.queue_id = TIMER_TOPIC, 0
         self._coming()
-        return Diverted(message, self._handle(message, real_topic, out_ms))
+        return Diverted(message, partial(self._handle, message, real_topic, out_ms))
 
     def _check_room(self, out_ms: int, limit: int) -> None:
         count = self._wheel.count_at(out_ms)

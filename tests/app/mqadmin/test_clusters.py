@@ -1,9 +1,13 @@
 import json
+from io import StringIO
 
 import pytest
 from admin_kit import AdminCluster, mqadmin, told
-from client_kit import WALL_MS
+from client_kit import WALL_MS, FakeCluster, held
 
+from twistedmq.app.mqadmin import parsing, table
+from twistedmq.app.mqadmin.main import run_verb
+from twistedmq.app.mqadmin.times import in_china
 from twistedmq.protocol.bodies.tables import KVTable
 from twistedmq.protocol.codes import RequestCode
 
@@ -86,6 +90,53 @@ def test_a_broker_that_does_not_answer_has_an_empty_row() -> None:
     )
     assert "0.00(,ms|,ms)  0-0(0.0w, 0.0, 0.0) " in said.lines[2]
     assert said.lines[2].endswith("  0.00          0.0000         false")
+
+
+def rounds(cluster: AdminCluster, line: str, seconds: list[float]) -> list[str]:
+    """Give what clusterRT prints until that many seconds have gone by."""
+    verb = table.find("clusterRT")
+    assert verb is not None
+    options = parsing.parse(verb, line.split())
+    options.settings = cluster.settings()
+    out = StringIO()
+    running = run_verb(cluster.clock, verb, options, out)
+    ended = held(running)
+    cluster.clock.pump(seconds)
+    running.cancel()
+    assert ended
+    return out.getvalue().splitlines()
+
+
+def test_times_are_measured_again_and_again(cluster: AdminCluster) -> None:
+    cluster.create("broker-0", queues=1)
+    head, *rows = rounds(cluster, "-a 3 -s 5", [10, 10])
+    assert head.split() == [
+        *("#Cluster", "Name", "#Broker", "Name"),
+        *("#RT", "#successCount", "#failCount"),
+    ]
+    assert [row.split() for row in rows] == [
+        ["DefaultCluster", "broker-0", "0.00", "3", "0"]
+    ] * 3
+    assert FakeCluster.bodies(cluster, "broker-0") == [b"aaaaa"] * 9
+
+
+def test_times_are_lines_for_logs(cluster: AdminCluster) -> None:
+    cluster.create("broker-0", queues=1)
+    [first, second] = rounds(cluster, "-a 1 -i 5 -p true", [5])
+    assert first == f"{in_china(WALL_MS)}|noname|DefaultCluster|broker-0|NaN"
+    assert second == f"{in_china(WALL_MS + 5000)}|noname|DefaultCluster|broker-0|NaN"
+
+
+def test_what_does_not_come_through_is_counted(cluster: AdminCluster) -> None:
+    cluster.auto_create = False
+    [line, *_] = rounds(cluster, "-a 2 --json", [1] * 20)
+    told_of = json.loads(line)
+    assert (told_of["name"], told_of["sent"], told_of["failed"]) == ("broker-0", 0, 2)
+
+
+def test_nothing_is_not_sent(cluster: AdminCluster) -> None:
+    for wrong in ("-a 0", "-s 0"):
+        assert mqadmin(cluster, f"clusterRT {wrong}").status == 1
 
 
 def test_a_cluster_that_is_not_there_is_told(cluster: AdminCluster) -> None:

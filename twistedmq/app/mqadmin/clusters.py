@@ -1,6 +1,7 @@
 """The verbs about clusters."""
 
 from collections.abc import Mapping
+from math import floor
 from typing import Any
 
 import msgspec
@@ -9,8 +10,11 @@ from twistedmq.admin.client import Admin
 from twistedmq.admin.cluster import BrokerPlace, places
 from twistedmq.admin.errors import NotThereError
 from twistedmq.app.mqadmin.output import Output, java
-from twistedmq.app.mqadmin.verbs import Option, Verb, integer
-from twistedmq.protocol.errors import TwistedMQError
+from twistedmq.app.mqadmin.times import in_china
+from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
+from twistedmq.client.message import Message
+from twistedmq.client.producer import Producer
+from twistedmq.protocol.errors import InvalidParameterError, TwistedMQError
 
 BASE = "%-22s  %-22s  %-4s  %-22s %-16s  %16s  %30s  %-22s  "
 HEAD = BASE + "%-11s  %-12s  %-8s  %-10s"
@@ -24,6 +28,7 @@ TOTALS = (
     *("Cluster Name", "Broker Name"),
     *("InTotalYest", "OutTotalYest", "InTotalToday", "OutTotalToday"),
 )
+TIMES = ("#Cluster Name", "#Broker Name", "#RT", "#successCount", "#failCount")
 MORE = "%-16s  %-32s %14s %14s %14s %14s"
 
 
@@ -139,6 +144,54 @@ def _first(rates: str | None) -> float:
     return float(rates.split()[0]) if rates and rates.strip() else 0.0
 
 
+async def cluster_rt(admin: Admin, options: Any, output: Output) -> None:
+    """Send to each broker, and say how long that took."""
+    amount = 100 if options.amount is None else options.amount
+    size = 128 if options.size is None else options.size
+    if amount < 1 or size < 1:
+        raise InvalidParameterError(f"amount is {amount} and size {size}, not above 0")
+    names = sorted(
+        {(b.cluster, b.name) for b in await admin.cluster.brokers(options.cluster)}
+    )
+    if output.rounds == 0 and not options.print_log:
+        output.line("%-24s  %-24s  %-4s  %-8s  %-8s", *TIMES)
+    async with Producer(str(admin.wall_ms()), settings=admin.settings) as producer:
+        for cluster, name in names:
+            # each broker has a topic of its name
+            took_ms, sent = await _send(
+                admin, producer, Message(name, b"a" * size), amount
+            )
+            failed = amount - sent
+            average_ms = sum(took_ms[1:]) / (amount - 1) if amount > 1 else None
+            shown = "NaN" if average_ms is None else f"{average_ms:.2f}"
+            if options.print_log:
+                room = options.machine_room or "noname"
+                whole = "NaN" if average_ms is None else str(floor(average_ms + 0.5))
+                stamp = in_china(admin.wall_ms())
+                output.line("%s|%s|%s|%s|%s", stamp, room, cluster, name, whole)
+            else:
+                row = (cluster, name, shown, sent, failed)
+                output.line("%-24s  %-24s  %-8s  %-16s  %-16s", *row)
+            place = {"cluster": cluster, "name": name, "average_ms": average_ms}
+            output.result({**place, "sent": sent, "failed": failed})
+
+
+async def _send(
+    admin: Admin, producer: Producer, message: Message, amount: int
+) -> tuple[list[int], int]:
+    """Give how long each send took, and how many came through."""
+    took_ms, sent = [], 0
+    for _ in range(amount):
+        begun_ms = admin.wall_ms()
+        try:
+            await producer.send(message)
+            sent += 1
+        except TwistedMQError:
+            pass  # it is counted
+        took_ms.append(admin.wall_ms() - begun_ms)
+    return took_ms, sent
+
+
 VERBS = [
     Verb(
         "clusterList",
@@ -148,5 +201,18 @@ VERBS = [
         Option("i", "interval", "again every so many seconds", kind=integer),
         Option("c", "clusterName", "only this cluster"),
         repeats=True,
+    ),
+    Verb(
+        "clusterRT",
+        "sends to each broker again and again, and tells the times",
+        cluster_rt,
+        Option("a", "amount", "as many messages, 100 if not said", kind=integer),
+        Option("s", "size", "of so many bytes, 128 if not said", kind=integer),
+        Option("c", "cluster", "only this cluster"),
+        Option("p", "print log", "true: lines for logs, not a table", kind=boolean),
+        Option("m", "machine room", "the room in these lines, noname if not said"),
+        Option("i", "interval", "every so many seconds, 10 if not said", kind=integer),
+        repeats=True,
+        every_s=10,
     ),
 ]

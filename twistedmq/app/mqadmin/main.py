@@ -70,6 +70,7 @@ async def _run(
         await verb.run(admin, options, output)
         while (interval_s := _interval_s(verb, options)) is not None:
             output.flush()
+            output.rounds += 1
             await _sleep(reactor, interval_s)
             await verb.run(admin, options, output)
     if output.status != exits.DONE:
@@ -78,8 +79,11 @@ async def _run(
 
 
 def _interval_s(verb: Verb, options: argparse.Namespace) -> int | None:
-    given: int | None = getattr(options, "interval", None) if verb.repeats else None
-    return given
+    """Give after how many seconds the verb runs again; None: it does not."""
+    if not verb.repeats:
+        return None
+    given: int | None = options.interval
+    return verb.every_s if given is None else given
 
 
 async def _sleep(reactor: Any, seconds: float) -> None:

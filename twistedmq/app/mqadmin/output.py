@@ -19,6 +19,7 @@ class Output:
     Attributes:
         is_json: whether it is for programs.
         status: the exit status so far.
+        rounds: how often the verb has run before, where it repeats.
     """
 
     def __init__(self, out: TextIO, err: TextIO, *, json: bool) -> None:
@@ -26,6 +27,7 @@ class Output:
         self._err = err
         self.is_json = json
         self.status = exits.DONE
+        self.rounds = 0
 
     def line(self, text: str = "", *values: Any) -> None:
         """Print a line for people.

@@ -6,7 +6,7 @@ from importlib import import_module
 from twistedmq.app.mqadmin.verbs import Verb
 
 FAMILIES = {
-    "clusters": "clusterList",
+    "clusters": "clusterList clusterRT",
     "topics": "topicList topicRoute topicClusterList topicStatus allocateMQ",
     "topic_changes": "updateTopic updateTopicList updateTopicPerm deleteTopic "
     "updateOrderConf",
@@ -46,7 +46,7 @@ NOT_THERE = {
     "exportMetadataInRocksDB": "it reads files of RocksDB",
     "dumpCompactionLog": "it reads the files of compacted topics",
     "updateStaticTopic remappingStaticTopic": "it is for static topics",
-    "startMonitoring clusterRT": "it runs without end; watch /metrics instead",
+    "startMonitoring": "it writes a log without end; watch /metrics instead",
 }
 """Verbs of the genuine tool that are missing, and why."""
 

@@ -71,6 +71,7 @@ class Verb:
         options: what it can be told, besides what all can.
         one_of: the short names of options of which exactly one must be given.
         repeats: whether it runs again every ``-i`` seconds if that is given.
+        every_s: how often it does where ``-i`` is not given; None: it runs once.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Verb:
         *options: Option,
         one_of: tuple[str, ...] = (),
         repeats: bool = False,
+        every_s: int | None = None,
     ) -> None:
         self.name = name
         self.help = help
@@ -88,6 +90,7 @@ class Verb:
         self.options = options
         self.one_of = one_of
         self.repeats = repeats
+        self.every_s = every_s
 
 
 NAMESRV = Option(

@@ -73,36 +73,33 @@ class _Handles:
     """Makes the handles of one answer."""
 
     def __init__(self, answer: PopAnswer, broker_name: str) -> None:
+        self.popped_ms = str(answer.header.pop_time)
         self._header = answer.header
         self._broker_name = broker_name
         self._starts = parse_table(answer.header.start_offset_info)
-        self._known: dict[str, Handle] = {}
+        self._beginnings: dict[tuple[str, int], str] = {}
+        """What the handles of one queue have in common."""
 
     def handle(self, message: ReceivedMessage) -> str:
         """Give the handle of one message."""
         queue, offset = message.queue, message.queue_offset
-        kind = kind_of(queue.topic)
-        key = f"{kind}@{queue.queue_id}"
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._handle(kind, key, offset)
-        return found.text(queue.queue_id, offset)
+        place = queue.topic, queue.queue_id
+        beginning = self._beginnings.get(place)
+        if beginning is None:
+            beginning = self._beginnings[place] = self._beginning(*place, offset)
+        return f"{beginning}{offset}"
 
-    def _handle(self, kind: str, key: str, first_offset: int) -> Handle:
-        header = self._header
-        return Handle(
-            int(self._starts.get(key, first_offset)),
+    def _beginning(self, topic: str, queue_id: int, first_offset: int) -> str:
+        header, kind = self._header, kind_of(topic)
+        handle = Handle(
+            int(self._starts.get(f"{kind}@{queue_id}", first_offset)),
             header.pop_time,
             header.invisible_time,
             header.revive_qid,
             kind,
             self._broker_name,
         )
-
-    @property
-    def popped_ms(self) -> str:
-        """When the pop was, as text."""
-        return str(self._header.pop_time)
+        return handle.text(queue_id, 0)[:-1]
 
 
 def _taken(message: ReceivedMessage, handles: _Handles, topic: str) -> ReceivedMessage:

@@ -1,6 +1,7 @@
 """From the bytes of a pull answer to the messages that a consumer sees: pure."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -20,6 +21,9 @@ from twistedmq.protocol.record import Record, decode_records
 from twistedmq.protocol.system_flags import INNER_BATCH, NEED_UNWRAP
 
 _BUNDLE: Final = INNER_BATCH | NEED_UNWRAP
+
+HOSTS_KNOWN: Final = 4096
+"""Addresses of senders and brokers whose text is kept: most messages share a few."""
 
 _log = Logger()
 
@@ -68,8 +72,13 @@ def unpack_batch(bundle: ReceivedMessage) -> Iterator[ReceivedMessage]:
 
 def named_fields(stored: dict[str, str], where: str) -> dict[str, Any]:
     """Give the fields of a message that come of its properties."""
-    mine = {k: v for k, v in stored.items() if k not in properties.SYSTEM_NAMES}
-    system = {k: v for k, v in stored.items() if k in properties.SYSTEM_NAMES}
+    mine: dict[str, str] = {}
+    system: dict[str, str] = {}
+    for name, value in stored.items():
+        if name in properties.SYSTEM_NAMES:
+            system[name] = value
+        else:
+            mine[name] = value
     return {
         "tag": system.get(properties.TAGS),
         "keys": tuple(system.get(properties.KEYS, "").split()),
@@ -78,6 +87,11 @@ def named_fields(stored: dict[str, str], where: str) -> dict[str, Any]:
         "message_id": system.get(properties.UNIQ_KEY, where),
         "offset_message_id": where,
     }
+
+
+@lru_cache(HOSTS_KNOWN)
+def _host_text(packed: bytes) -> str:
+    return format_address(*unpack(packed))
 
 
 def read_message(record: Record, broker_name: str) -> ReceivedMessage:
@@ -96,8 +110,8 @@ def read_message(record: Record, broker_name: str) -> ReceivedMessage:
         reconsume_times=record.reconsume_times,
         born_at_ms=record.born_ms,
         stored_at_ms=record.store_ms,
-        born_host=format_address(*unpack(record.born_host)),
-        store_host=format_address(*unpack(record.store_host)),
+        born_host=_host_text(record.born_host),
+        store_host=_host_text(record.store_host),
         flag=record.flag,
         sys_flag=record.sys_flag,
         stored_bytes=record.size,

@@ -120,7 +120,7 @@ def decode_record(buffer: Buffer, offset: int = 0, *, check_crc: bool = True) ->
         sys_flag=sys_flag,
         born_ms=born_ms,
         born_host=bytes(buffer[offset + BORN_HOST_AT : store_time_at]),
-        store_ms=store_time(buffer, offset),
+        store_ms=_int64(buffer, store_time_at),
         store_host=bytes(buffer[store_host_at:tail_at]),
         reconsume_times=reconsume_times,
         prepared_offset=prepared,

@@ -4,6 +4,7 @@ from pop_cluster import PopCluster
 from twisted.internet.task import Clock
 
 from twistedmq.client.pop_calls import PopCalls
+from twistedmq.client.pop_clock import BrokerClocks
 from twistedmq.client.pop_notices import NoticeParts, PopNotices
 from twistedmq.client.session import Session
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -32,7 +33,7 @@ def notices(cluster: PopCluster) -> PopNotices:
         calls=PopCalls(session.pool),
         routes=session.routes,
         clock=session.reactor,
-        wall_ms=session.wall_ms,
+        clocks=BrokerClocks(session.wall_ms),
     )
     return PopNotices(parts)
 

@@ -34,13 +34,14 @@ def receiving(cluster: PopCluster) -> Receiving:
     result_of(session.routes.get("T"))
     session.routes.stop()
     calls = PopCalls(session.pool)
+    clocks = BrokerClocks(session.wall_ms)
     notices = NoticeParts(
         group="G",
         ordered=False,
         calls=calls,
         routes=session.routes,
         clock=session.reactor,
-        wall_ms=session.wall_ms,
+        clocks=clocks,
     )
     parts = ReceiveParts(
         group="G",
@@ -51,8 +52,7 @@ def receiving(cluster: PopCluster) -> Receiving:
         targets=RouteTargets(session.routes, ("T",)),
         notices=PopNotices(notices),
         clock=session.reactor,
-        clocks=BrokerClocks(session.wall_ms),
-        wall_ms=session.wall_ms,
+        clocks=clocks,
         unwanted=lambda messages: None,
         next_id=session.unique_ids(),
     )
@@ -89,6 +89,20 @@ def test_a_notice_in_vain_is_not_believed_without_end(
         clock.advance(0.1)
     assert waiting == [[]]
     assert cluster.codes().count(POP) < 50
+
+
+def test_a_broker_whose_clock_is_ahead_serves_it_all_the_same(
+    cluster: PopCluster, receiving: Receiving, clock: Clock
+) -> None:
+    cluster.ahead_ms = 8_000
+    cluster.put("T", "a")
+    [[message]] = receive(receiving, 0)
+    assert message.body == b"a"
+    waiting = receive(receiving, 10)
+    clock.advance(1)
+    cluster.put("T", "b")
+    clock.pump([0.5] * 4)
+    assert [message.body for message in waiting[0]] == [b"b"]
 
 
 def test_it_says_what_it_wants(cluster: PopCluster, receiving: Receiving) -> None:

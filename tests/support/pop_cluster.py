@@ -6,7 +6,7 @@ from typing import Any
 from client_kit import FakeCluster
 from msgspec import Struct
 from msgspec.structs import replace
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 
 from twistedmq.filter.tag import split_tags
@@ -36,6 +36,7 @@ from twistedmq.protocol.properties import tags_code
 from twistedmq.protocol.record import Record, encode_record
 
 REVIVE_QUEUE = 3
+LATE_MS = 500
 
 
 class Loan(Struct):
@@ -128,6 +129,8 @@ class PopCluster(FakeCluster):
 
     def _pop(self, address: str, header: Any, body: bytes) -> Deferred[Command]:
         nothing = Command(code=ResponseCode.POLLING_TIMEOUT)
+        if header.born_time + header.poll_time + LATE_MS < self.now_ms():
+            return succeed(nothing)
         return self._hold(
             lambda: self._lend(address, header), header.poll_time, nothing
         )

@@ -5,7 +5,7 @@ may be, and then there are more than were wanted, and their time runs. So where 
 more than one broker, each is asked to give notice, and only then popped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from twistedmq.client.deferreds import gives_deferred
 from twistedmq.client.pop_calls import PopCalls
+from twistedmq.client.pop_clock import BrokerClocks
 from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import Routes
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -36,7 +37,7 @@ class NoticeParts(Struct, frozen=True):
     calls: PopCalls
     routes: Routes
     clock: Clock
-    wall_ms: Callable[[], int]
+    clocks: BrokerClocks
 
 
 class PopNotices:
@@ -89,7 +90,7 @@ class PopNotices:
             topic=target.topic,
             queue_id=target.queue_id,
             poll_time=int(POLL_S * 1000),
-            born_time=parts.wall_ms(),
+            born_time=parts.clocks.now_ms(target.broker_name),
             order=parts.ordered,
             target_broker=target.broker_name,
         )

@@ -15,7 +15,7 @@ from twistedmq.client.errors import (
     RouteNotFoundError,
 )
 from twistedmq.client.message import ReceivedMessage
-from twistedmq.client.pop_calls import PopCalls
+from twistedmq.client.pop_calls import GRACE_S, PopCalls
 from twistedmq.client.pop_clock import BrokerClocks
 from twistedmq.client.pop_notices import PopNotices
 from twistedmq.client.pop_targets import Targets
@@ -59,7 +59,6 @@ class ReceiveParts(Struct, frozen=True):
     notices: PopNotices
     clock: Clock
     clocks: BrokerClocks
-    wall_ms: Callable[[], int]
     unwanted: Callable[[Sequence[ReceivedMessage]], object]
     """Takes what was popped though it is not of a wanted tag."""
     next_id: Callable[[], str]
@@ -174,7 +173,7 @@ class Receiving:
             max_msg_nums=wish.most,
             invisible_time=wish.invisible_ms,
             poll_time=int(wait_s * 1000),
-            born_time=parts.wall_ms(),
+            born_time=self._born_ms(target.broker_name, wait_s),
             init_mode=parts.init_mode,
             exp_type=subscription.expression_type,
             exp=subscription.expression,
@@ -194,6 +193,15 @@ class Receiving:
             return Popped([], [])
         parts.clocks.learn(target.broker_name, answer.header.pop_time)
         return read_popped(answer, target.topic, target.broker_name, subscription)
+
+    def _born_ms(self, broker_name: str, wait_s: float) -> int:
+        """Say when the pop was made, by the clock of the broker as far as it is known.
+
+        A broker does not serve what is older than it wanted to wait, and its clock may
+        be ahead. One that does not wait is of use as long as its answer is waited for.
+        """
+        now_ms = self._parts.clocks.now_ms(broker_name)
+        return now_ms if wait_s else now_ms + int(GRACE_S * 1000)
 
     def _attempt(self, target: MessageQueue) -> str | None:
         if not self._parts.ordered:

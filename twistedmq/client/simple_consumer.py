@@ -314,7 +314,7 @@ class SimpleConsumer(GroupClient):
             calls=self._calls,
             routes=session.routes,
             clock=session.reactor,
-            wall_ms=session.wall_ms,
+            clocks=clocks,
         )
         parts = ReceiveParts(
             group=self.group,
@@ -326,7 +326,6 @@ class SimpleConsumer(GroupClient):
             notices=PopNotices(notices),
             clock=session.reactor,
             clocks=clocks,
-            wall_ms=session.wall_ms,
             unwanted=self._loans.ack_all_quietly,
             next_id=session.unique_ids(),
         )

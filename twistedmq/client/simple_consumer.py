@@ -26,6 +26,7 @@ from twistedmq.client.pop_receiving import (
     Receiving,
     Wish,
 )
+from twistedmq.client.pop_requests import PopRequestParts, PopRequests
 from twistedmq.client.pop_targets import (
     AssignedTargets,
     AssignmentParts,
@@ -36,9 +37,6 @@ from twistedmq.client.retrying import Retries, RetryParts
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.starting import StartFrom
 from twistedmq.protocol.bodies.clients import ConsumeType
-from twistedmq.protocol.codes import RequestCode
-from twistedmq.protocol.command import Reply
-from twistedmq.remoting.interfaces import Request
 
 MOST = 32
 """Brokers lend no more with one pop."""
@@ -128,9 +126,10 @@ class SimpleConsumer(GroupClient):
         parts = FeedParts(self._next_few, self._loans.is_over, session.reactor)
         self._feed = PopFeed(parts, low=max(1, prefetch // 2))
         self._iterations = Iterations(self._feed, self._loans.ack_quietly)
-        session.handlers = {
-            RequestCode.NOTIFY_CONSUMER_IDS_CHANGED: self._members_changed
-        }
+        asked = PopRequestParts(
+            group, ordered, self._subscriptions.values(), self._targets
+        )
+        session.handlers = PopRequests(asked).table()
 
     def start(self) -> Deferred[Self]:
         """Join the group; fails with NoNameServerError.
@@ -259,10 +258,6 @@ class SimpleConsumer(GroupClient):
             failed.errback(Failure())
             return failed
         return result
-
-    def _members_changed(self, request: Request) -> Reply:
-        self._targets.soon()
-        return Reply()
 
     def _all_brokers(self) -> Targets:
         return RouteTargets(self._session.routes, tuple(self._subscriptions))

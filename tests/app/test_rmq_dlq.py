@@ -12,8 +12,8 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from twistedmq.app.rmq import make_parser
 from twistedmq.app.rmq_dlq import dlq
-from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.errors import InvalidParameterError
 from twistedmq.testing.batches import Told
 
 DLQ = "%DLQ%billing"
@@ -85,7 +85,7 @@ def test_they_are_shown(cluster: BrokerCluster) -> None:
     assert said(cluster, "show", "billing", "--limit", "1").count("U") == 2
     lines = said(cluster, "show", "billing", "--json").splitlines()
     assert [json.loads(line).get("body") for line in lines] == ["m0", "m1", None]
-    with pytest.raises(RouteNotFoundError):
+    with pytest.raises(InvalidParameterError, match="'nobody' has given up nothing"):
         said(cluster, "show", "nobody")
 
 

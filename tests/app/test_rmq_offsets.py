@@ -38,6 +38,8 @@ def test_how_far_a_group_is(cluster: BrokerCluster) -> None:
     )
     rows = json.loads(said(cluster, "show", "billing", "--json"))
     assert rows[0]["committed"] == 1
+    with pytest.raises(InvalidParameterError, match="no broker knows group 'nobody'"):
+        said(cluster, "show", "nobody")
 
 
 def test_a_dry_run_changes_nothing(cluster: BrokerCluster, tmp_path: Path) -> None:

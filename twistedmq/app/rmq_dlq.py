@@ -18,6 +18,7 @@ from twistedmq.app.rmq_progress import Progress
 from twistedmq.app.rmq_table import table
 from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.protocol import names, properties
+from twistedmq.protocol.errors import InvalidParameterError
 
 SHOWN_CHARACTERS: Final = 60
 NOTED_EVERY: Final = 100
@@ -69,7 +70,7 @@ def _is_dlq(topic: str) -> bool:
 
 async def _show(admin: Admin, options: Namespace, out: TextIO) -> None:
     rows = []
-    queues = await admin.dead_letters.queues(options.group)
+    queues = await _queues(admin, options.group)
     async for stored in _all(admin, queues, again=True):
         if options.json:
             out.write(_line(stored))
@@ -84,7 +85,7 @@ async def _show(admin: Admin, options: Namespace, out: TextIO) -> None:
 
 
 async def _export(admin: Admin, options: Namespace, out: TextIO) -> None:
-    queues = await admin.dead_letters.queues(options.group)
+    queues = await _queues(admin, options.group)
     if options.out is None:
         async for stored in _all(admin, queues, again=True):
             out.write(_line(stored))
@@ -100,7 +101,7 @@ async def _export(admin: Admin, options: Namespace, out: TextIO) -> None:
 async def _replay(reactor: Any, admin: Admin, options: Namespace, out: TextIO) -> None:
     if options.to_topic is None:
         await admin.dead_letters.check_replay(options.group)
-    queues = await admin.dead_letters.queues(options.group)
+    queues = await _queues(admin, options.group)
     again = options.again or bool(options.id)
     there = sum(queue.count if again else queue.fresh for queue in queues)
     most = min(len(set(options.id)) or there, options.limit or there)
@@ -169,6 +170,14 @@ class _Replaying:
         # chosen messages say nothing of those before them
         if reached > noted and not self._chooses:
             await self._letters.note_replayed(queue.queue, reached)
+
+
+async def _queues(admin: Admin, group: str) -> list[DeadLetterQueue]:
+    """Give the queues of what a group has given up; there must be some."""
+    try:
+        return await admin.dead_letters.queues(group)
+    except RouteNotFoundError:
+        raise InvalidParameterError(f"group {group!r} has given up nothing") from None
 
 
 async def _all(

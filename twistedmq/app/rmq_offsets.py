@@ -13,6 +13,7 @@ from msgspec import Struct
 from twistedmq.admin.client import Admin
 from twistedmq.admin.moves import Move, Target
 from twistedmq.app.rmq_table import table
+from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.client.starting import StartFrom
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.errors import InvalidParameterError
@@ -49,7 +50,12 @@ async def offsets(reactor: Any, options: Namespace, out: TextIO) -> None:
 
 
 async def _show(admin: Admin, options: Namespace, out: TextIO) -> None:
-    found = await admin.offsets.progress(options.group, options.topic)
+    try:
+        found = await admin.offsets.progress(options.group, options.topic)
+    except RouteNotFoundError:
+        raise InvalidParameterError(
+            f"no broker knows group {options.group!r}"
+        ) from None
     rows = [
         {
             "topic": queue.topic,

@@ -1,0 +1,76 @@
+"""What ``rmq`` does for operators, on a genuine broker as on ours."""
+
+from typing import Any
+
+import pytest_twisted
+from client_scenarios import Cluster, Inbox, Running, bodies, unique, until
+
+from twistedmq import ReceivedMessage, StartFrom
+from twistedmq.admin.stories import Step
+
+
+@pytest_twisted.ensureDeferred
+async def test_dead_letters_are_explained_and_given_back(
+    cluster: Cluster, running: Running
+) -> None:
+    topic, group = await cluster.topic(1), unique("G")
+    inbox = Inbox()
+    is_broken = True
+
+    def work(message: ReceivedMessage) -> None:
+        if is_broken:
+            raise ValueError("not today")
+        inbox(message)
+
+    running.run(cluster.consumer(group, topic, max_reconsume_times=0), work)
+    async with cluster.producer() as producer, cluster.admin() as admin:
+        await cluster.send(producer, topic, "new", [b"paid"])
+        [stored] = await admin.messages.by_key(topic, "paid")
+        message_id = stored.message.message_id
+
+        async def given_up() -> bool:
+            story = await admin.stories.of(topic, message_id)
+            return any(event.step is Step.GIVEN_UP for event in story.events)
+
+        await until("the message is given up", given_up)
+        [queue] = [q for q in await admin.dead_letters.queues(group) if q.fresh]
+        letters = [each async for each in admin.dead_letters.read(queue)]
+        assert [each.message.message_id for each in letters] == [message_id]
+        is_broken = False
+        await admin.dead_letters.replay(letters[0])
+        await admin.dead_letters.note_replayed(queue.queue, 1)
+        await inbox.exactly([b"paid"])
+        assert inbox.got[0].topic == topic
+        assert not any(q.fresh for q in await admin.dead_letters.queues(group))
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_group_is_moved_while_it_works_and_while_it_is_away(
+    cluster: Cluster, running: Running
+) -> None:
+    topic, group = await cluster.topic(1), unique("G")
+    inbox, sent = Inbox(), bodies("m", 4)
+    consumer: Any = running.run(cluster.consumer(group, topic), inbox)
+    async with cluster.producer() as producer, cluster.admin() as admin:
+        await cluster.send(producer, topic, None, sent)
+        await inbox.exactly(sent)
+
+        async def committed() -> bool:
+            return (await admin.offsets.progress(group, topic)).lag == 0
+
+        await until("the offsets are committed", committed)
+        moves = await admin.moves.plan(group, topic, StartFrom.FIRST)
+        assert [(move.before, move.repeated) for move in moves] == [(4, 4)]
+        await admin.moves.make(group, moves)
+        # a pull that waits at a genuine broker comes back with the next message
+        await cluster.send(producer, topic, None, [b"next"])
+        await until("all of it again", lambda: inbox.bodies.count(sent[0]) == 2)
+        await until("and the rest", lambda: len(inbox.got) >= 9)
+        await consumer.close()
+        end = await admin.moves.plan(group, topic, 5)
+        await admin.moves.make(group, end)
+        [back] = await admin.moves.back(group, moves)
+        assert (back.before, back.after) == (5, 4)
+        await admin.moves.make(group, [back])
+        progress = await admin.offsets.progress(group, topic)
+        assert [each.committed for each in progress.queues.values()] == [4]

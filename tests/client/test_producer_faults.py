@@ -7,15 +7,17 @@ be, and the producer goes on without being restarted.
 from collections import Counter
 from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from twistedmq import Message, Outcome, Producer, ReceivedMessage
 from twistedmq.client.batching import Batching
-from twistedmq.client.errors import SendFailedError, SendTimeoutError
+from twistedmq.client.errors import NoNameServerError, SendFailedError, SendTimeoutError
 from twistedmq.client.latency import LatencyAvoiding
 from twistedmq.client.tracing import MessageTrace
 from twistedmq.protocol.trace import TraceType, decode_trace
+from twistedmq.remoting.errors import ConnectError
 from twistedmq.testing import Cluster
 
 
@@ -202,3 +204,20 @@ def test_the_trace_of_a_message_is_found_by_its_id() -> None:
         assert {item.keys for item in items} == {"order-7"}
         stored = cluster.run(cluster.stored("RMQ_SYS_TRACE_TOPIC"))
         assert sum(len(decode_trace(m.body.decode())) for m in stored) == 3
+
+
+def test_what_cannot_be_reached_is_named() -> None:
+    with Cluster(topics=["T"]) as cluster:
+        producer = started(cluster)
+        cluster.run(producer.send(Message("T", b"x")))
+        cluster.broker.kill()
+        with pytest.raises(SendFailedError) as failed:
+            cluster.run(producer.send(Message("T", b"x")))
+        assert failed.value.brokers == ["broker-a"] * 3
+        refused = failed.value.causes[-1]
+        assert isinstance(refused, ConnectError)
+        assert refused.address in str(failed.value)
+        nowhere = cluster.settings(nameservers="192.0.2.200:9876")
+        lost = cluster.run(Producer("P", settings=nowhere).start())
+        with pytest.raises(NoNameServerError, match=r"192\.0\.2\.200:9876"):
+            cluster.run(lost.send(Message("T", b"x")))

@@ -149,7 +149,10 @@ class Producer(Startable):
         return super().start()
 
     def close(self) -> Deferred[None]:
-        """Wait for what is in flight (its time-out bounds that), then disconnect."""
+        """Wait for what is in flight, then disconnect.
+
+        Time-outs bound that, but for the work of transactions, which may take its time.
+        """
         return super().close()
 
     def send(

@@ -1,5 +1,5 @@
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -154,3 +154,35 @@ def test_a_coroutine_can_be_seen_from_outside() -> None:
     waiting.callback(7)
     assert result == [7]
     assert watch.seen[-1][0] == "consumed"
+
+
+@pytest.mark.parametrize(
+    ("breaks", "last"), [(False, Returned.SUCCESS), (True, Returned.FAILED)]
+)
+def test_a_loop_is_seen_too(
+    cluster: FakeCluster, clock: Clock, breaks: bool, last: Returned
+) -> None:
+    cluster.create("T")
+    cluster.put("T", "a", "b")
+    watcher, settings = Watcher(), cluster.settings()
+
+    async def consume() -> None:
+        with suppress(KeyError):
+            async with Consumer(
+                "G",
+                {"T": "*"},
+                settings=settings,
+                start_from=StartFrom.FIRST,
+                watchers=[watcher],
+            ) as consumer:
+                async for message in consumer:
+                    if message.body == b"b":
+                        if breaks:
+                            raise KeyError
+                        break
+
+    result_of(Deferred.fromCoroutine(consume()))
+    [(_, watch)] = watcher.opened
+    assert [each[0] for each in watch.seen] == [*["consuming", "consumed"] * 2, "close"]
+    assert watch.seen[1][2] is Returned.SUCCESS
+    assert watch.seen[3][2] is last

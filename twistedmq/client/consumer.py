@@ -75,7 +75,7 @@ class Consumer(Startable):
             so that those behind it can be committed; None: never. Not in order.
         offsets_directory: where broadcasting keeps its progress; None:
             ~/.rocketmq_offsets.
-        watchers: see what ``run`` consumes: ``MessageTrace``, ``Spans``.
+        watchers: see what is consumed: ``MessageTrace``, ``Spans``.
         close_timeout_s: how long ``close`` waits for messages in work, and a shutdown
             for the loop.
         settings: what else clients can be told; *nameservers* goes before it.
@@ -133,10 +133,12 @@ class Consumer(Startable):
         )
         self._member = GroupMember(session, self._rules, subscriptions)
         self._consumption = Consumption(self._consumption_parts())
-        self._iterations = Iterations(
-            self._member.inbox, lambda message: self._consumption.done([message])
-        )
         self._watch = open_watches(watchers, group, session, is_producer=False)
+        self._iterations = Iterations(
+            self._member.inbox,
+            lambda message: self._consumption.done([message]),
+            self._watch,
+        )
         self._closed: Deferred[None] = Deferred()
         session.handlers = ConsumerRequests(self._request_parts()).table()
 

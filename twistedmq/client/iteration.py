@@ -1,12 +1,13 @@
 """``async for`` over the messages of a consumer."""
 
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 from twisted.internet.defer import Deferred, succeed
 
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.message import ReceivedMessage
+from twistedmq.client.watching import Returned, Watch
 from twistedmq.protocol.bodies.queues import MessageQueue
 
 Ack = Callable[[ReceivedMessage], object]
@@ -15,9 +16,11 @@ Ack = Callable[[ReceivedMessage], object]
 class Iteration:
     """One ``async for``. Asking for the next message acks the one before it."""
 
-    def __init__(self, inbox: Inbox, ack: Ack) -> None:
+    def __init__(self, inbox: Inbox, ack: Ack, watch: Watch | None = None) -> None:
         self._inbox = inbox
         self._ack = ack
+        self._watch = watch
+        self._token: Any = None
         self._last: ReceivedMessage | None = None
         self._idle: Deferred[None] | None = None
 
@@ -32,16 +35,23 @@ class Iteration:
         if message is None:
             raise StopAsyncIteration
         self._last = message
+        if self._watch is not None:
+            self._token = self._watch.consuming([message])
         return message
 
     def ack_last(self) -> None:
         """Ack the message that was handed out last, if it is not acked yet."""
         if self._last is not None:
             self._ack(self._last)
-        self.drop_last()
+        self._over(Returned.SUCCESS)
 
     def drop_last(self) -> None:
         """Ack no more the message that was handed out last."""
+        self._over(Returned.FAILED)
+
+    def _over(self, returned: Returned) -> None:
+        if self._watch is not None and self._last is not None:
+            self._watch.consumed(self._token, returned)
         self._last = None
         if self._idle is not None:
             idle, self._idle = self._idle, None
@@ -66,14 +76,15 @@ class Iteration:
 class Iterations:
     """All iterations over one inbox, which share its messages."""
 
-    def __init__(self, inbox: Inbox, ack: Ack) -> None:
+    def __init__(self, inbox: Inbox, ack: Ack, watch: Watch | None = None) -> None:
         self._inbox = inbox
         self._ack = ack
+        self._watch = watch
         self._begun: list[Iteration] = []
 
     def begin(self) -> Iteration:
         """Give a new one."""
-        iteration = Iteration(self._inbox, self._ack)
+        iteration = Iteration(self._inbox, self._ack, self._watch)
         self._begun.append(iteration)
         return iteration
 

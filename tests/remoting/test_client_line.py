@@ -117,6 +117,18 @@ def test_giving_up_and_cancelling_leave_the_attempt_to_the_others(line, ways):
     assert got[2] is rig.protocol
 
 
+@pytest.mark.parametrize("is_found", [True, False])
+def test_who_is_told_may_give_up_the_others(line, ways, is_found):
+    first, second = line.connection(), line.connection()
+    first.addBoth(lambda _: second.cancel())
+    got = outcomes(second)
+    if is_found:
+        ways.attempts[0].callback(Rig(Dispatcher({})).protocol)
+    else:
+        ways.attempts[0].errback(Refused())
+    assert got[0].check(CancelledError)
+
+
 def test_closing_fails_who_waits_and_who_comes_later(line, ways):
     got = outcomes(line.connection())
     closed = outcomes(line.close())

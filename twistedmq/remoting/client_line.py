@@ -117,7 +117,8 @@ class ClientLine:
         self._current = connection
         connection.on_close(self._lost)
         for wanted in self._take_waiting():
-            wanted.callback(connection)
+            if not wanted.called:
+                wanted.callback(connection)
 
     def _failed(self, failure: Failure) -> None:
         self._attempt = None
@@ -127,7 +128,8 @@ class ClientLine:
             self._failures += 1
             self._rest_until = self._now() + self._backoff.pause_s(self._failures)
         for wanted in self._take_waiting():
-            wanted.errback(ConnectError(self._address, self._last_reason))
+            if not wanted.called:
+                wanted.errback(ConnectError(self._address, self._last_reason))
 
     def _lost(self, connection: IConnection) -> None:
         if connection is self._current:
@@ -140,5 +142,6 @@ class ClientLine:
             self._waiting.remove(wanted)
 
     def _take_waiting(self) -> list[Deferred[RemotingProtocol]]:
+        """Give who waits; one that is told may have others given up."""
         waiting, self._waiting = self._waiting, []
         return waiting

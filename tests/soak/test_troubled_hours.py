@@ -27,11 +27,12 @@ def test_an_hour(seed: int, orderly: bool) -> None:
     story = hour(seed, orderly=orderly)
     print(
         f"seed {seed}: {len(story.acked)} acknowledged, {story.failed} sends failed, "
-        f"{story.again} consumed again, {dict(story.troubles)}, "
+        f"{story.again} consumed again, {story.out_of_order} out of order, {dict(story.troubles)}, "
         f"timers {story.timers[::6]}, Deferreds {story.deferreds[::6]}"
     )
     assert len(story.acked) > MINUTES * 60
     assert story.lost == []
+    assert not (orderly and story.out_of_order)
     assert story.again < MOST_AGAIN * len(story.acked)
     assert max(story.timers[-10:]) < 2 * max(story.timers[:10])
     assert max(story.deferreds[-10:]) < 2 * max(story.deferreds[:10])

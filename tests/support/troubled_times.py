@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
 from twistedmq.client.consumer import Consumer
-from twistedmq.client.message import Message
+from twistedmq.client.message import Message, MessageQueue
 from twistedmq.client.producer import Producer
 from twistedmq.testing.cluster import Cluster
 
@@ -30,6 +30,8 @@ class Story:
     failed: int = 0
     consumed: Counter[tuple[str, int]] = field(default_factory=Counter)
     first_seen: list[tuple[str, int]] = field(default_factory=list)
+    out_of_order: int = 0
+    """What was first consumed when something behind it in its queue had been."""
     troubles: Counter[str] = field(default_factory=Counter)
     timers: list[int] = field(default_factory=list)
     deferreds: list[int] = field(default_factory=list)
@@ -65,6 +67,7 @@ class TroubledTimes:
         self._orderly = orderly
         self._numbers: Counter[str] = Counter()
         self._members: list[Consumer] = []
+        self._offsets: dict[MessageQueue, int] = {}
 
     def run(self, minutes: int) -> Story:
         """Have so many minutes of trouble, and then peace."""
@@ -101,6 +104,9 @@ class TroubledTimes:
         what = key, int(number)
         if not self.story.consumed[what]:
             self.story.first_seen.append(what)
+            ahead = self._offsets.get(message.queue, -1)
+            self.story.out_of_order += message.queue_offset < ahead
+            self._offsets[message.queue] = max(ahead, message.queue_offset)
         self.story.consumed[what] += 1
 
     def _join(self) -> None:

@@ -27,8 +27,9 @@ def test_an_hour(seed: int, orderly: bool) -> None:
     story = hour(seed, orderly=orderly)
     print(
         f"seed {seed}: {len(story.acked)} acknowledged, {story.failed} sends failed, "
-        f"{story.again} consumed again, {story.out_of_order} out of order, {dict(story.troubles)}, "
-        f"timers {story.timers[::6]}, Deferreds {story.deferreds[::6]}"
+        f"{story.again} consumed again, {story.out_of_order} out of order, "
+        f"{dict(story.troubles)}, timers {story.timers[::6]}, "
+        f"Deferreds {story.deferreds[::6]}"
     )
     assert len(story.acked) > MINUTES * 60
     assert story.lost == []

@@ -9,6 +9,7 @@
 * InlineWorkers, HeldWorkers: threads that run at once, or when a test says so.
 * FakeFiles: a disk in memory that fills up, fails and loses power.
 
+``twistedmq.testing.pytest_plugin`` has the fixtures for pytest.
 The contracts of the doors are in ``twistedmq.testing.contracts``; those need pytest.
 """
 

@@ -27,6 +27,7 @@ from twistedmq.testing.cluster_servers import (
     NoSuchServerError,
 )
 from twistedmq.testing.faults import Faults
+from twistedmq.testing.following import Follower, loop_of, running
 from twistedmq.testing.memory_machine import MemoryMachine
 from twistedmq.testing.memory_network import MemoryNetwork
 from twistedmq.testing.virtual_clock import (
@@ -66,8 +67,9 @@ class Cluster:
             cluster.advance(3 * 24 * 3600)
 
     Nothing leaves the process: connections are in memory, disks too, and the clock is
-    virtual. It stands still until ``run``, ``advance`` or a running event loop moves
-    it. With the same *seed* and *start*, everything happens in the same order.
+    virtual. It stands still until ``run`` or ``advance`` moves it. In a coroutine that
+    an event loop runs (of asyncio, or Twisted's reactor) it follows real time, too.
+    With the same *seed* and *start*, everything happens in the same order.
 
     Args:
         brokers: how many; they are called broker-a, broker-b, ...
@@ -118,6 +120,10 @@ class Cluster:
         self._topics = tuple(topics)
         self._clients: list[MemoryMachine] = []
         self._sleeping_until = 0.0
+        self._runs = 0
+        self._loop: Any = None
+        self._follower: Follower | None = None
+        self.clock.on_schedule = self._follow
 
     @property
     def nameservers(self) -> str:
@@ -147,6 +153,8 @@ class Cluster:
 
     def stop(self) -> None:
         """Close the clients that are open, in order, then stop all servers."""
+        self._unfollow()
+        self.faults.clear()
         leaving = [each.shut_down() for each in self._clients if not each.is_halted]
         self.run(DeferredList(leaving))
         for machine in self._clients:
@@ -154,6 +162,7 @@ class Cluster:
         self.run(gatherResults([each.stop() for each in self.brokers.values()]))
         self.run(self.name_server.stop())
         self.clock.advance(0)  # what was said last arrives
+        self._unfollow()
 
     def __enter__(self) -> Self:
         """Start."""
@@ -187,6 +196,17 @@ class Cluster:
 
         Raises: NotDoneError, if there is none in *limit_s* of virtual time.
         """
+        self._runs += 1
+        try:
+            return self._run(waited_for, limit_s)
+        finally:
+            self._runs -= 1
+
+    def _run(
+        self,
+        waited_for: "Deferred[T] | Coroutine[Deferred[Any], Any, T]",
+        limit_s: float,
+    ) -> T:
         deferred: Deferred[T] = (
             waited_for
             if isinstance(waited_for, Deferred)
@@ -211,13 +231,39 @@ class Cluster:
         Raises: RuntimeError, in a coroutine that the cluster itself runs: there
         ``await cluster.sleep(...)``.
         """
-        self.clock.advance(span)
+        if self._follower is not None and running() is self._loop:
+            self._follower.advance(seconds_of(span))
+        else:
+            self.clock.advance(span)
 
     def sleep(self, span: Span) -> Deferred[None]:
-        """Give a Deferred that fires when so much virtual time has passed."""
+        """Give a Deferred that fires when so much virtual time has passed.
+
+        Nobody waits for it really, under an event loop neither.
+        """
         seconds = seconds_of(span)
         self._sleeping_until = max(self._sleeping_until, self.clock.seconds() + seconds)
-        return deferLater(cast("Any", self.clock), seconds, lambda: None)
+        sleeping = deferLater(cast("Any", self.clock), seconds, lambda: None)
+        if self._follower is not None and not self._runs:
+            self._follower.skip(seconds)
+        return sleeping
+
+    def _follow(self) -> None:
+        """Have the clock go with the event loop that runs here, if there is one."""
+        found = running()
+        if found is None:
+            return
+        if found is not self._loop:
+            self._unfollow()
+            self._loop = found
+            self._follower = Follower(self.clock, loop_of(found))
+        if self._follower is not None:
+            self._follower.look()
+
+    def _unfollow(self) -> None:
+        follower, self._follower, self._loop = self._follower, None, None
+        if follower is not None:
+            follower.stop()
 
     def _run_until(self, results: Sequence[object], limit_s: float) -> None:
         """Let the clock run until there are *results*; the limit is for being awake."""

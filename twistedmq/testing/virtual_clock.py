@@ -1,5 +1,6 @@
 """Time that passes when a test says so, for reactors and for the time of day."""
 
+import sys
 from bisect import insort
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,6 @@ class VirtualClock:
     Attributes:
         on_schedule: told when a call was scheduled.
         steps: how many calls were made so far: how much work a test was.
-        is_running: whether this very moment is within such a call.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
@@ -45,7 +45,9 @@ class VirtualClock:
         """By ``time``; a call that was delayed since is moved when it comes up."""
         self.on_schedule: Callable[[], None] = lambda: None
         self.steps = 0
-        self.is_running = False
+        self._running_in: object = None
+        """The greenlet in which a call is being made: pytest-twisted goes on in another
+        one while that call still lasts."""
 
     # what parts ask
 
@@ -149,7 +151,8 @@ class VirtualClock:
         return None
 
     def _make(self, call: Any) -> None:
-        if self.is_running:
+        here = _greenlet()
+        if self._running_in is here:
             raise RuntimeError(
                 "this is called by something that the virtual clock runs, and it "
                 "cannot run on beneath that: await cluster.sleep(seconds) instead"
@@ -157,16 +160,24 @@ class VirtualClock:
         self._calls.remove(call)
         self.steps += 1
         call.called = 1
-        self.is_running = True
+        outer, self._running_in = self._running_in, here
         try:
             call.func(*call.args, **call.kw)
         finally:
-            self.is_running = False
+            self._running_in = outer
 
     def _moved(self, _call: object) -> None:
         """A call was moved to an earlier time."""
         self._calls.sort(key=_TIME)
         self.on_schedule()
+
+
+def _greenlet() -> object:
+    """Give the greenlet that this runs in; where nobody has imported them, the class
+    of clocks stands for the only one there is.
+    """
+    greenlet = sys.modules.get("greenlet")
+    return VirtualClock if greenlet is None else greenlet.getcurrent()
 
 
 def seconds_of(span: Span) -> float:

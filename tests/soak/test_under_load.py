@@ -1,6 +1,7 @@
 """Our clients under load against our broker, in real time: what grows?
 
-Ten minutes, or as many seconds as ``$TWISTEDMQ_SOAK_S`` says.
+Ten minutes, or as many seconds as ``$TWISTEDMQ_SOAK_S`` says, of 500 messages a second,
+or as many as ``$TWISTEDMQ_SOAK_RATE`` says.
 """
 
 import json
@@ -17,12 +18,12 @@ from processes import OurBroker, environment
 pytestmark = pytest.mark.soak
 
 SECONDS = float(os.environ.get("TWISTEDMQ_SOAK_S", "600"))
-RATE = 500
-"""Messages a second: about half of what one core could do."""
+RATE = int(os.environ.get("TWISTEDMQ_SOAK_RATE", "500"))
+"""Messages a second: a fraction of what one core could do."""
 MOST_GROWTH_MIB = 12
 """Of the client, from the first quarter of the run to the last."""
-BROKER_GROWTH = 0.10
-"""Of the broker beside that, a part of what it held then: its queues grow."""
+MOST_BROKER_GROWTH_MIB = 24
+"""Of the broker: it keeps the last entries of queues and keys in memory."""
 
 PROGRAM = '''
 """Send and consume for a while; print a line of figures every few seconds."""
@@ -64,6 +65,8 @@ class Load:
 
     def consume(self, message):
         number = int(message.body.split(b" ")[0])
+        if not number:
+            return  # it made the topic
         self.again += number in self.seen
         self.seen.add(number)
         if len(self.seen) > 100_000:  # what came is forgotten when it is long ago
@@ -87,7 +90,8 @@ def sample(load):
 
 async def main(reactor):
     load = Load()
-    async with Producer("load", nameservers=NAMESERVERS) as producer:
+    # a machine that is busy with others must not look like a leak
+    async with Producer("load", nameservers=NAMESERVERS, timeout_s=60) as producer:
         await producer.send(Message("Load", b"0 first"))
         consumer = Consumer(
             "load", {"Load": "*"}, nameservers=NAMESERVERS, start_from=StartFrom.LAST
@@ -96,7 +100,6 @@ async def main(reactor):
         await deferLater(reactor, 3)
         sampling = LoopingCall(lambda: print(json.dumps(sample(load)), flush=True))
         sampling.start(SECONDS / 60, now=False)
-        due = 0.0
         began = time.monotonic()
         while time.monotonic() - began < SECONDS:
             wanted = int((time.monotonic() - began) * RATE) - load.sent
@@ -109,7 +112,7 @@ async def main(reactor):
         sampling.stop()
         await consumer.close()
         await running
-    print(json.dumps({"end": vars(load) | {"seen": len(load.seen)}}))
+    print(json.dumps({"end": vars(load) | {"seen": len(load.seen)}}), flush=True)
 
 
 BEGUN = time.monotonic()
@@ -130,7 +133,6 @@ def growth(samples: Sequence[dict[str, float]], name: str) -> float:
 def test_nothing_grows_under_load(tmp_path: Path) -> None:
     program = tmp_path / "load.py"
     program.write_text(PROGRAM)
-    broker_mib: list[float] = []
     samples: list[dict[str, float]] = []
     end: dict[str, int] = {}
     with OurBroker(tmp_path / "data") as broker:
@@ -147,9 +149,8 @@ def test_nothing_grows_under_load(tmp_path: Path) -> None:
                 if "end" in found:
                     end = found["end"]
                 else:
-                    broker_mib.append(broker.anonymous_mib())
-                    samples.append(found)
-                    print(json.dumps(found | {"broker_mib": broker_mib[-1]}))
+                    samples.append(found | {"broker_mib": broker.anonymous_mib()})
+                    print(json.dumps(samples[-1]))
         assert process.returncode == 0
     print(end)
     assert end["failed"] == 0
@@ -157,6 +158,7 @@ def test_nothing_grows_under_load(tmp_path: Path) -> None:
     assert end["again"] == 0
     assert len(samples) > 40
     assert growth(samples, "client_mib") < MOST_GROWTH_MIB
+    assert growth(samples, "broker_mib") < MOST_BROKER_GROWTH_MIB
     assert growth(samples, "deferreds") < 100
     assert growth(samples, "timers") < 20
     assert max(sample["behind"] for sample in samples[10:]) < 2 * RATE

@@ -1,14 +1,18 @@
 """Every class of client at a cluster: what each is for, at once."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from twistedmq.client.errors import RouteNotFoundError
+from twistedmq.client.lite_pull_consumer import LitePullConsumer
 from twistedmq.client.message import Message
 from twistedmq.client.pull_consumer import PullConsumer
+from twistedmq.client.simple_consumer import SimpleConsumer
+from twistedmq.client.starting import StartFrom
 from twistedmq.client.transactions import Outcome
 from twistedmq.testing.cluster import Cluster
 
@@ -146,3 +150,50 @@ def test_what_a_broker_refuses_is_told() -> None:
         producer = cluster.run(cluster.producer("shop", retries=0).start())
         with pytest.raises(RouteNotFoundError, match="for writing"):
             cluster.run(producer.send(Message("orders", b"x")))
+
+
+def test_what_was_lent_and_not_acknowledged_comes_again(cluster: Cluster) -> None:
+    async def story() -> list[tuple[bytes, int]]:
+        came: list[tuple[bytes, int]] = []
+        async with cluster.make(SimpleConsumer, "billing", {"orders": "*"}) as consumer:
+            await consumer.receive(await_s=1)
+            async with cluster.producer("shop") as producer:
+                await producer.send(Message("orders", b"book"))
+            for _ in range(2):
+                [message] = await consumer.receive(invisible_s=30, await_s=60)
+                came.append((message.body, message.reconsume_times))
+                if len(came) == 2:
+                    await consumer.ack(message)
+            assert await consumer.receive(await_s=60) == []
+        return came
+
+    assert cluster.run(story()) == [(b"book", 0), (b"book", 1)]
+
+
+def test_an_ack_that_was_lost_is_a_message_again(cluster: Cluster) -> None:
+    async def story() -> int:
+        consumer = cluster.make(SimpleConsumer, "billing", {"orders": "*"})
+        async with consumer, cluster.producer("shop") as producer:
+            await consumer.receive(await_s=1)
+            await producer.send(Message("orders", b"book"))
+            [message] = await consumer.receive(invisible_s=30, await_s=60)
+            with cluster.faults.drop_requests("ack"), suppress(Exception):
+                await consumer.ack(message)
+            [again] = await consumer.receive(invisible_s=30, await_s=120)
+            await consumer.ack(again)
+        return again.reconsume_times
+
+    assert cluster.run(story()) == 1
+
+
+def test_who_polls_fetches_ahead(cluster: Cluster) -> None:
+    async def story() -> list[bytes]:
+        consumer = cluster.make(
+            LitePullConsumer, "audit", {"orders": "*"}, start_from=StartFrom.FIRST
+        )
+        async with cluster.producer("shop") as producer, consumer:
+            await producer.send(Message("orders", b"book"))
+            found = await consumer.poll(timeout_s=60)
+            return [message.body for message in found]
+
+    assert cluster.run(story()) == [b"book"]

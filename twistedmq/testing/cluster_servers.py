@@ -17,7 +17,6 @@ from twistedmq.config.loading import Assignment, load_settings
 from twistedmq.config.settings import LiveSettings
 from twistedmq.config.tables import broker_keys, namesrv_keys
 from twistedmq.protocol.addresses import format_address
-from twistedmq.remoting.interfaces import ITransportSecurity
 from twistedmq.testing.fake_files import FakeFiles
 from twistedmq.testing.memory_machine import MemoryMachine
 from twistedmq.testing.memory_network import MemoryNetwork
@@ -167,11 +166,9 @@ class ClusterBroker(ClusterServer):
         nameservers: str,
         store: str,
         settings: Mapping[str, str],
-        security: ITransportSecurity | None = None,
     ) -> None:
         super().__init__(network, name, host, BROKER_PORT)
         self._store = store
-        self._security = security
         self._settings = {
             **(SMALL_FILES if store.startswith("file") else {}),
             "brokerName": name,
@@ -186,7 +183,7 @@ class ClusterBroker(ClusterServer):
     def _make(self, reactor: Any, machine: Machine, undo: ExitStack) -> BrokerServer:
         settings = _settings_of(broker_keys(), self._settings)
         self.server = BrokerServer(
-            reactor, settings, self._security, undo, self._store, machine=machine
+            reactor, settings, None, undo, self._store, machine=machine
         )
         return self.server
 

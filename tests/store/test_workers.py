@@ -44,29 +44,6 @@ def test_there_are_no_more_threads_than_needed_and_allowed() -> None:
     assert threading.active_count() == before
 
 
-def test_what_is_begun_has_begun_unless_all_threads_are_busy() -> None:
-    workers, came, gate = (
-        ThreadWorkers(Caller(), 1),
-        threading.Event(),
-        threading.Event(),
-    )
-    begun: list[str] = []
-
-    def first() -> None:
-        begun.append("first")
-        came.set()
-        gate.wait()
-
-    waiting = [workers.begin(first)]
-    came.wait()
-    waiting.append(workers.begin(lambda: begun.append("second")))
-    assert begun == ["first"]
-    gate.set()
-    workers.stop()
-    assert begun == ["first", "second"]
-    assert [done.called for done in waiting] == [True, True]
-
-
 def test_stopping_waits_for_what_was_begun() -> None:
     workers, done = ThreadWorkers(Caller(), 1), list[int]()
     for number in range(5):

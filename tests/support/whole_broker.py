@@ -25,9 +25,6 @@ class Threads:
     def run(self, function, /, *args, **kwargs):
         return succeed(function(*args, **kwargs))
 
-    def begin(self, function, /):
-        return self.run(function)
-
     def stop(self) -> None:
         pass
 

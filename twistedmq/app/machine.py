@@ -8,7 +8,7 @@ from typing import Any
 from twistedmq.app.stores import wall_ms
 from twistedmq.remoting.listening import Listen, listen
 from twistedmq.store.files_layer import Files, RealFiles
-from twistedmq.store.workers import StoreWorkers, ThreadWorkers
+from twistedmq.store.workers import ThreadWorkers, Workers
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Machine:
 
     wall_ms: Callable[[], int] = wall_ms
     files: Files = field(default_factory=RealFiles)
-    workers: Callable[[Any, int, str], StoreWorkers] = ThreadWorkers
+    workers: Callable[[Any, int, str], Workers] = ThreadWorkers
     """Makes threads of a reactor, their number and a name for them."""
     listen: Listen = listen
     random: Callable[[], Random] = Random

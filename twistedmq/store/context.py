@@ -11,7 +11,7 @@ from twistedmq.store.files_layer import Files, RealFiles
 from twistedmq.store.index_interfaces import IIndexStrategy
 from twistedmq.store.interfaces import IReplication
 from twistedmq.store.memory_index import NoIndex
-from twistedmq.store.workers import StoreWorkers, ThreadWorkers, Workers
+from twistedmq.store.workers import ThreadWorkers, Workers
 
 LOOPBACK_HOST: Final = b"\x7f\0\0\x01\0\0\x2a\x9f"
 """127.0.0.1:10911, packed."""
@@ -30,7 +30,7 @@ class StoreContext:
     store_host: bytes = LOOPBACK_HOST
     """The packed address written into records; may be set until the first append."""
     files: Files = field(default_factory=RealFiles)
-    workers: StoreWorkers | None = None
+    workers: Workers | None = None
     index: Callable[["StoreContext"], IIndexStrategy] | None = None
     """Opens the index that the settings name, if they name one."""
     batch_topics: set[str] = field(default_factory=set)
@@ -46,7 +46,7 @@ class StoreContext:
         """The root of the store's files."""
         return self.config.value.root_directory
 
-    def make_workers(self) -> StoreWorkers:
+    def make_workers(self) -> Workers:
         """Give the workers, made at the first call."""
         if self.workers is None:
             self.workers = self._threads("store")
@@ -61,7 +61,7 @@ class StoreContext:
             self._readers = self._threads("reads")
         return self._readers
 
-    def _threads(self, name: str) -> ThreadWorkers:
+    def _threads(self, name: str) -> Workers:
         return ThreadWorkers(self.reactor, self.config.value.reader_threads, name)
 
     def open_index(self, own: Callable[[], IIndexStrategy]) -> IIndexStrategy:

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from twistedmq.store.commit_pace import CommitPace
 from twistedmq.store.interfaces import StoreFullError
-from twistedmq.store.workers import StoreWorkers
+from twistedmq.store.workers import Workers
 
 _AGAIN_AFTER_S: Final = 5.0
 """How long a disk that failed is left alone before it is tried again."""
@@ -32,7 +32,7 @@ class Flusher:
 
     def __init__(
         self,
-        workers: StoreWorkers,
+        workers: Workers,
         sync: Callable[[], int],
         reactor: Any,
         write_again: Callable[[int], int],
@@ -94,7 +94,7 @@ class Flusher:
         self._pace.began(self._waiting[-1][0])
         self._began_s = self._reactor.seconds()
         self._running = True
-        self._workers.begin(self._sync).addCallbacks(self._synced, self._not_synced)
+        self._workers.run(self._sync).addCallbacks(self._synced, self._not_synced)
 
     def _synced(self, end: int) -> None:
         self._running = False

@@ -8,7 +8,7 @@ took more time than the sync of a small append.
 from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Lock, Thread
-from typing import Any, Final, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -28,15 +28,6 @@ class Workers(Protocol):
     def stop(self) -> None:
         """Wait for what runs, then end the threads."""
 
-
-class StoreWorkers(Workers, Protocol):
-    """Those of a store, whose syncs are waited for."""
-
-    def begin(self, function: Callable[[], T], /) -> "Deferred[T]":
-        """Do as ``run`` does, and return when *function* has begun, if soon."""
-
-
-_HANDED_OVER_WITHIN_S: Final = 0.001
 
 _Job = tuple["Deferred[Any]", Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
@@ -67,24 +58,6 @@ class ThreadWorkers:
             if len(self._threads) < min(self._unfinished, self._most):
                 self._begin_thread()
         self._jobs.put((done, function, args, kwargs))
-        return done
-
-    def begin(self, function: Callable[[], T], /) -> "Deferred[T]":
-        """Call *function* in a thread of the pool, and let it begin.
-
-        A thread that was woken needs the interpreter once before it waits for a disk.
-        Who goes on computing keeps it from that, for up to 5 ms; who waits here loses
-        the time that waking takes.
-        """
-        begun = Lock()
-        begun.acquire()
-
-        def handed_over() -> T:
-            begun.release()
-            return function()
-
-        done = self.run(handed_over)
-        begun.acquire(timeout=_HANDED_OVER_WITHIN_S)
         return done
 
     def _begin_thread(self) -> None:

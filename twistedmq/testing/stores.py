@@ -13,7 +13,7 @@ from twistedmq.ha.async_master import AsyncMaster
 from twistedmq.store.context import StoreContext
 from twistedmq.store.files.store import FileStore
 from twistedmq.store.files_layer import Files, RealFiles
-from twistedmq.store.workers import StoreWorkers
+from twistedmq.store.workers import Workers
 from twistedmq.testing.workers import InlineWorkers
 
 SMALL = StoreConfig(
@@ -34,7 +34,7 @@ SMALL = StoreConfig(
 def store_context(
     directory: Path,
     files: Files | None = None,
-    workers: StoreWorkers | None = None,
+    workers: Workers | None = None,
     wall_ms: Callable[[], int] = lambda: 1_700_000_000_000,
     config: StoreConfig = SMALL,
     batch_topics: Iterable[str] = (),

@@ -18,10 +18,6 @@ class InlineWorkers:
         """Call *function* now."""
         return maybeDeferred(function, *args, **kwargs)
 
-    def begin(self, function: Callable[[], T], /) -> "Deferred[T]":
-        """Call *function* now."""
-        return self.run(function)
-
     def stop(self) -> None:
         """Nothing runs."""
 
@@ -39,10 +35,6 @@ class HeldWorkers:
         done: Deferred[T] = Deferred()
         self._jobs.append((done, lambda: function(*args, **kwargs)))
         return done
-
-    def begin(self, function: Callable[[], T], /) -> "Deferred[T]":
-        """Keep the call: threads may be too slow to begin soon."""
-        return self.run(function)
 
     @property
     def waiting(self) -> int:

@@ -12,7 +12,7 @@ from twistedmq.protocol.command import Buffer
 from twistedmq.store.context import StoreContext
 from twistedmq.store.interfaces import Appended, IMessageStore, QueueRead
 from twistedmq.store.log_scan import LoggedRecord, scan
-from twistedmq.store.workers import StoreWorkers
+from twistedmq.store.workers import Workers
 from twistedmq.testing.batches import Told, batch_of
 from twistedmq.testing.stores import store_context
 from twistedmq.testing.workers import InlineWorkers
@@ -64,7 +64,7 @@ class StoreCase:
 
     @pytest.fixture(autouse=True)
     def _fresh(self) -> Iterator[None]:
-        self.workers: StoreWorkers = InlineWorkers()
+        self.workers: Workers = InlineWorkers()
         self._to_be_stopped: list[Any] = []
         self.changes: dict[str, Any] = {}
         self.clock = Clock()

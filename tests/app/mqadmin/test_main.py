@@ -84,12 +84,12 @@ def test_as_a_program_it_says_what_is_wrong() -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_a_text_that_names_no_name_server_is_wrong_usage() -> None:
-    done = python("-m", "twistedmq.app.mqadmin.main", "topicList", "-n", "bad")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "mqadmin: name server 'bad': address: 'bad' is not host:port\n"
-    )
+def test_a_text_that_names_no_name_server_is_wrong_usage(
+    cluster: AdminCluster,
+) -> None:
+    said = mqadmin(cluster, "topicList -n bad")
+    problem = "name server 'bad': address: 'bad' is not host:port"
+    assert said == (1, "", f"mqadmin: {problem}\n")
 
 
 def test_wrong_usage_needs_no_reactor() -> None:

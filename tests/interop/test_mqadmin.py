@@ -67,6 +67,8 @@ RATES = {
 """Also how fast, how full, and how often changed."""
 OF_CONSUMERS = {"consumerStatus", "consumerProgress", "brokerConsumeStats"}
 """When a consumer learns of its retry topic is chance."""
+OF_THE_TOOL = re.compile(r"^TOOLS_CONSUMER |@STREAM\b")
+"""So is how long a broker still knows clients that the tool itself was a moment ago."""
 NAMES_ONLY = {"brokerStatus"}
 """Of these tables only what is named is compared: all of it is figures."""
 SETTINGS = {"getBrokerConfig", "getNamesrvConfig"}
@@ -216,7 +218,7 @@ def shown(call: str, said: Said) -> list[str]:
         text = re.sub(pattern, mask, text)
     if verb in RATES:
         text = re.sub(RATES[verb], "RATE", text, flags=re.M)
-    lines = text.splitlines()
+    lines = [line for line in text.splitlines() if not OF_THE_TOOL.search(line)]
     if verb in OF_CONSUMERS:
         lines = [line for line in lines if not line.startswith("%RETRY%")]
     if verb in NAMES_ONLY:

@@ -10,7 +10,8 @@ from twistedmq.client.errors import NoNameServerError
 from twistedmq.client.interfaces import INameServerSource
 from twistedmq.client.nameservers import NameServers
 from twistedmq.protocol.codes import RequestCode
-from twistedmq.remoting.errors import RemotingError
+from twistedmq.protocol.command import Command
+from twistedmq.remoting.errors import ForkedError, RemotingError
 
 LIST = RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER
 
@@ -90,3 +91,17 @@ def test_all_can_be_asked(cluster: FakeCluster, clock: Clock) -> None:
     assert len(result_of(names.ask_all(LIST))) == 2
     cluster.down = {"b:1"}
     assert held(names.ask_all(LIST))[0].check(RemotingError)
+
+
+def test_a_fork_is_not_taken_for_a_name_server_that_is_gone(
+    cluster: FakeCluster, clock: Clock
+) -> None:
+    names = started(cluster, clock, Source("a:1", "b:1", poll_s=None))
+    names._pool = Forked(cluster)
+    with pytest.raises(ForkedError):
+        result_of(names.ask(LIST))
+
+
+class Forked(FakePool):
+    def request(self, *_: object) -> Deferred[Command]:
+        return fail(ForkedError(1))

@@ -1,3 +1,4 @@
+import os
 from random import Random
 
 import pytest
@@ -23,6 +24,7 @@ from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.errors import (
     ConnectError,
     ConnectionLostError,
+    ForkedError,
     RequestTimeoutError,
 )
 
@@ -199,3 +201,20 @@ def test_addresses_are_those_of_the_transport(net):
     net.endpoints[0].open()
     assert got[0].peer == f"{PEER.host}:{PEER.port}"
     assert got[0].local == f"{HOST.host}:{HOST.port}"
+
+
+def test_a_forked_process_is_told_and_leaves_the_connections_alone(net, monkeypatch):
+    net.pool.request("10.0.0.1:10911", HEARTBEAT).addErrback(lambda _: None)
+    [endpoint] = net.endpoints
+    endpoint.open()
+    endpoint.sent()
+    made_in = os.getpid()
+    monkeypatch.setattr("twistedmq.remoting.client.os.getpid", lambda: made_in + 1)
+    request = net.pool.request("10.0.0.1:10911", HEARTBEAT)
+    one_way = net.pool.send_one_way("10.0.0.1:10911", HEARTBEAT)
+    for failure in outcomes(request, one_way):
+        assert failure.check(ForkedError)
+        assert failure.value.made_in == made_in
+    assert outcomes(net.pool.close()) == [None]
+    assert not endpoint.sent()
+    assert not endpoint.transport.disconnecting

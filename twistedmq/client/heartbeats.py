@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -11,6 +10,7 @@ from twistedmq.client.calls import BrokerCalls
 from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import MASTER_ID, Routes
 from twistedmq.protocol.bodies.clients import HeartbeatData
+from twistedmq.remoting.periodic import PeriodicCall
 
 PERIOD_S = 30.0
 
@@ -43,8 +43,7 @@ class Heartbeats:
         self._masters_only = masters_only
         self._known: set[str] = set()
         self._running = False
-        self._loop = LoopingCall(self.beat)
-        self._loop.clock = clock
+        self._loop = PeriodicCall(self.beat, clock)
         routes.on_change(self._route_changed)
 
     def start(self, period_s: float = PERIOD_S) -> Deferred[None]:

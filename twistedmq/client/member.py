@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from twistedmq.client.assignment import Assignment, AssignmentParts, Membership
@@ -32,6 +31,7 @@ from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.bodies.subscriptions import CheckClientRequestBody
 from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
 from twistedmq.remoting.errors import RemotingError
+from twistedmq.remoting.periodic import PeriodicCall
 
 COMMIT_S = 5.0
 DEFAULT_INSTANCE = "DEFAULT"
@@ -74,8 +74,9 @@ class GroupMember:
         self.owned = OwnedQueues(self._owned_parts(), self.subscriptions)
         self._locked = self._make_locked()
         self._assignment = self._make_assignment()
-        self._commits = LoopingCall(lambda: Deferred.fromCoroutine(self.owned.commit()))
-        self._commits.clock = session.reactor
+        self._commits = PeriodicCall(
+            lambda: Deferred.fromCoroutine(self.owned.commit()), session.reactor
+        )
 
     async def join(self) -> None:
         """Return when the queues were shared out for the first time."""

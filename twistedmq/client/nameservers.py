@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from random import Random
 
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -14,6 +13,8 @@ from twistedmq.client.interfaces import INameServerSource, Pool
 from twistedmq.client.reactor import Clock
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.headers.base import Header
+from twistedmq.remoting.errors import ForkedError
+from twistedmq.remoting.periodic import PeriodicCall
 
 _log = Logger()
 
@@ -45,8 +46,7 @@ class NameServers:
         self._random = random
         self._timeout_s = timeout_s
         self._current: str | None = None
-        self._poll = LoopingCall(self._reload)
-        self._poll.clock = clock
+        self._poll = PeriodicCall(self._reload, clock)
 
     def start(self) -> Deferred[None]:
         """Fires when the first list is there; fails with NoNameServerError."""
@@ -62,7 +62,7 @@ class NameServers:
     ) -> Deferred[Command]:
         """Fires with the first answer, whatever its code.
 
-        Fails with NoNameServerError when none of them answers.
+        Fails with NoNameServerError when none of them answers, and with ForkedError.
         """
         return Deferred.fromCoroutine(self._ask(code, header, body))
 
@@ -86,6 +86,8 @@ class NameServers:
                 answer = await self._pool.request(
                     address, code, header, body, self._timeout_s
                 )
+            except ForkedError:
+                raise
             except Exception as error:
                 problems.append(f"{address}: {error}")
             else:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred, DeferredList, succeed
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -23,6 +22,7 @@ from twistedmq.protocol.command import Command
 from twistedmq.protocol.headers.namesrv import GetRouteInfoRequestHeader
 from twistedmq.protocol.names import AUTO_CREATE_TOPIC
 from twistedmq.protocol.system_flags import PERM_READ, PERM_WRITE
+from twistedmq.remoting.periodic import PeriodicCall
 
 MASTER_ID = 0
 POLL_S = 30.0
@@ -101,8 +101,8 @@ class Routes:
         self._waiting: dict[str, list[Deferred[TopicRoute]]] = {}
         self._listeners: list[Callable[[str], object]] = []
         self._poll_s = poll_s
-        self._poll = _loop(self.refresh_all, clock)
-        self._poll_missing = _loop(self._refresh_missing, clock)
+        self._poll = PeriodicCall(self.refresh_all, clock)
+        self._poll_missing = PeriodicCall(self._refresh_missing, clock)
 
     def start(self) -> None:
         """Begin polling."""
@@ -258,9 +258,3 @@ def _queues(topic: str, counts: Iterable[tuple[str, int]]) -> tuple[MessageQueue
         for broker, count in counts
         for queue_id in range(count)
     )
-
-
-def _loop(call: Callable[[], Deferred[None]], clock: Clock) -> LoopingCall:
-    loop = LoopingCall(call)
-    loop.clock = clock
-    return loop

@@ -1,12 +1,13 @@
 """Connections to other programs: opened when needed, shared, closed when idle."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from random import Random
 from typing import Any, cast
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
-from twisted.internet.defer import Deferred, DeferredList, fail
+from twisted.internet.defer import Deferred, DeferredList, fail, succeed
 from twisted.internet.endpoints import (
     HostnameEndpoint,
     TCP4ClientEndpoint,
@@ -25,7 +26,7 @@ from twistedmq.remoting.backoff import Backoff
 from twistedmq.remoting.capabilities import Capabilities, detect
 from twistedmq.remoting.client_line import ClientLine
 from twistedmq.remoting.dispatch import Dispatcher
-from twistedmq.remoting.errors import ConnectError, RequestTimeoutError
+from twistedmq.remoting.errors import ConnectError, ForkedError, RequestTimeoutError
 from twistedmq.remoting.interfaces import IConnection, ITransportSecurity
 from twistedmq.remoting.limits import Limits
 from twistedmq.remoting.protocol import RemotingProtocol
@@ -90,6 +91,7 @@ class ClientPool:
         self._endpoint = endpoint
         self._lines: dict[str, ClientLine] = {}
         self._closed = False
+        self._pid = os.getpid()
 
     def request(
         self,
@@ -102,8 +104,11 @@ class ClientPool:
         """Ask *address*; fires with the response, whatever its code.
 
         Connecting counts towards the time-out. Fails with ConnectError,
-        RequestTimeoutError, ConnectionLostError or TooManyRequestsError.
+        RequestTimeoutError, ConnectionLostError or TooManyRequestsError, or with
+        ForkedError in a process that was forked since.
         """
+        if os.getpid() != self._pid:
+            return fail(ForkedError(self._pid))
         line = self._line(address)
         usable = line.usable
         if usable is not None:
@@ -128,8 +133,10 @@ class ClientPool:
     ) -> Deferred[None]:
         """Send to *address* what gets no answer; fires when it is on its way.
 
-        Fails with ConnectError.
+        Fails with ConnectError or ForkedError.
         """
+        if os.getpid() != self._pid:
+            return fail(ForkedError(self._pid))
         return (
             self._line(address)
             .connection()
@@ -147,6 +154,9 @@ class ClientPool:
     def close(self) -> Deferred[None]:
         """Close all connections; fires when they are gone. Later requests fail."""
         self._closed = True
+        if os.getpid() != self._pid:
+            # closing here would cut off the process that opened them
+            return succeed(None)
         closing = DeferredList([line.close() for line in self._lines.values()])
         return closing.addCallback(lambda _: None)
 

@@ -1,5 +1,7 @@
 """What can go wrong between two programs, with the facts as attributes."""
 
+import os
+
 from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.errors import TwistedMQError
 
@@ -39,6 +41,23 @@ class RequestTimeoutError(RemotingError):
         self.address = address
         self.request_code = request_code
         self.timeout_s = timeout_s
+
+
+class ForkedError(TwistedMQError):
+    """A client is used in another process than the one that made it.
+
+    The connections are still those of that process: they are left alone.
+    """
+
+    def __init__(self, made_in: int) -> None:
+        """Keep the process id *made_in* which it was made."""
+        here = os.getpid()
+        super().__init__(
+            f"this client was made in process {made_in} and is used in {here}, which "
+            "was forked from it: make clients in the process that uses them"
+        )
+        self.made_in = made_in
+        self.used_in = here
 
 
 class TooManyRequestsError(RemotingError):

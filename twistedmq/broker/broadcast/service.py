@@ -4,9 +4,9 @@ from typing import Final
 
 from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 
 from twistedmq.broker.broadcast.offsets import BroadcastOffsets
+from twistedmq.remoting.periodic import PeriodicCall
 
 COMMIT_S: Final = 5.0
 EXPIRE_ROUNDS: Final = 6
@@ -19,8 +19,7 @@ class BroadcastService(Service):
     def __init__(self, clock: IReactorTime, offsets: BroadcastOffsets) -> None:
         self._offsets = offsets
         self._rounds = 0
-        self._loop = LoopingCall(self._look)
-        self._loop.clock = clock
+        self._loop = PeriodicCall(self._look, clock)
 
     def startService(self) -> None:
         """Begin with a first look in five seconds."""

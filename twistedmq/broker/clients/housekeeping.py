@@ -5,12 +5,12 @@ from typing import Final
 
 from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from twistedmq.broker.clients.manager import ClientManager
 from twistedmq.config.broker import ClientExpiry
 from twistedmq.config.live import Live
+from twistedmq.remoting.periodic import PeriodicCall
 
 SCAN_S: Final = 10.0
 
@@ -31,8 +31,7 @@ class ClientHousekeeping(Service):
         self._seconds = seconds
         self._clients = clients
         self._config = config
-        self._loop = LoopingCall(self._scan)
-        self._loop.clock = clock
+        self._loop = PeriodicCall(self._scan, clock)
         self._pulls_kept_until_s = 0.0
 
     def startService(self) -> None:

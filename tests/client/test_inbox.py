@@ -57,3 +57,24 @@ def test_closing_tells_those_who_wait_and_those_who_come_later() -> None:
     waiting = held(inbox.get())
     inbox.close()
     assert waiting == held(inbox.get()) == [None]
+
+
+def test_what_was_taken_in_vain_comes_next() -> None:
+    inbox, arrived = Inbox(), list[int]()
+    inbox.put([received("a"), received("b")])
+    first = inbox.take()
+    assert first is not None
+    inbox.on_arrival = lambda: arrived.append(len(inbox))
+    inbox.put_back(first)
+    assert arrived == [2]
+    assert inbox.take() is first
+
+
+def test_who_waits_gets_what_another_took_in_vain() -> None:
+    inbox = Inbox()
+    waiting = held(inbox.get())
+    inbox.put_back(received("a"))
+    assert [each.body for each in waiting] == [b"a"]
+    inbox.close()
+    inbox.put_back(received("b"))
+    assert inbox.take() is None

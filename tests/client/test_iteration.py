@@ -70,3 +70,18 @@ def test_loops_that_were_left_have_nothing_in_work(cleanly: bool) -> None:
     iterations.leave(cleanly=cleanly)
     assert idle == [None]
     assert acked == [message] * cleanly
+
+
+def test_a_message_that_reached_nobody_is_not_acked_and_comes_next() -> None:
+    inbox, acked = Inbox(), list[ReceivedMessage]()
+    iteration = Iteration(inbox, acked.append)
+    inbox.put([received("a"), received("b")])
+
+    async def read() -> bytes:
+        return (await iteration.__anext__()).body
+
+    assert held(Deferred.fromCoroutine(read())) == [b"a"]
+    iteration.take_back()
+    iteration.take_back()
+    assert held(Deferred.fromCoroutine(read())) == [b"a"]
+    assert acked == []

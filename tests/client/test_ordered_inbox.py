@@ -153,3 +153,25 @@ def test_closing_forgets_and_tells(inbox: OrderedInbox, clock: Clock) -> None:
     inbox.wake()
     inbox.release(TWO)
     assert not inbox.has_ready
+
+
+def test_what_was_taken_in_vain_comes_next_in_its_queue(inbox: OrderedInbox) -> None:
+    put(inbox, "ab")
+    message = inbox.take()
+    assert message is not None
+    waiting = held(inbox.get())
+    inbox.put_back(message)
+    assert waiting == [message]
+    inbox.release(ONE)
+    inbox.put_back(message)  # it is out of work already
+    assert taken(inbox) == "b"
+
+
+def test_what_comes_back_after_the_end_is_forgotten(inbox: OrderedInbox) -> None:
+    put(inbox, "ab")
+    message = inbox.take()
+    assert message is not None
+    inbox.close()
+    inbox.put_back(message)
+    assert not len(inbox)
+    assert held(inbox.idle(ONE)) == [None]

@@ -1,13 +1,18 @@
 from collections.abc import Iterator
 
 import pytest
-from client_kit import StoppableClock
+from client_kit import StoppableClock, held
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 
 from twistedmq.client.reactor import Clock as AnyClock
-from twistedmq.client.shutdown import CLOSE_S, Leaving, close_at_shutdown
+from twistedmq.client.shutdown import (
+    CLOSE_S,
+    Leaving,
+    close_at_shutdown,
+    close_open_clients,
+)
 
 Events = list[str]
 
@@ -119,3 +124,17 @@ def test_a_mere_clock_never_shuts_down(events: Events) -> None:
     clock: AnyClock = Clock()
     close_at_shutdown(clock, client(events, "x"))()
     assert events == []
+
+
+def test_where_no_loop_is_left_none_is_waited_for(
+    reactor: StoppableClock, events: Events
+) -> None:
+    close_at_shutdown(reactor, client(events, "producer"))
+    close_at_shutdown(
+        reactor, client(events, "consumer", receives=True, wound_up=Deferred())
+    )
+    closed = held(close_open_clients(reactor))
+    reactor.pump([0.0] * 2)
+    assert events == ["consumer closes", "producer closes"]
+    assert closed == [None]
+    assert held(close_open_clients(StoppableClock())) == [None]

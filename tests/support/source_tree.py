@@ -21,6 +21,7 @@ DOWNHILL = (
     "broker",
     "client",
     "admin",
+    "aio",
     "console",
     "app",
     "testing",

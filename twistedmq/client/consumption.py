@@ -11,7 +11,6 @@ from twisted.internet.defer import (
     maybeDeferred,
     succeed,
 )
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -31,6 +30,7 @@ from twistedmq.client.ordered_inbox import OrderedInbox
 from twistedmq.client.owned import OwnedQueues
 from twistedmq.client.reactor import Clock
 from twistedmq.client.retrying import FIRST_RETRY_LEVEL, Retries
+from twistedmq.remoting.periodic import PeriodicCall
 
 SHORTEST_REST_S = 0.01
 LONGEST_REST_S = 30.0
@@ -60,7 +60,7 @@ class Consumption:
     def __init__(self, parts: ConsumptionParts) -> None:
         self._parts = parts
         self._workers: Workers | None = None
-        self._watch = LoopingCall(self._give_back_what_takes_too_long)
+        self._watch = PeriodicCall(self._give_back_what_takes_too_long, parts.clock)
         self._handler: LotHandler | None = None
 
     @property
@@ -91,7 +91,6 @@ class Consumption:
             and parts.rules.is_clustering
             and not (parts.rules.orderly)
         ):
-            self._watch.clock = parts.clock
             self._watch.start(min(timeout_s, WATCH_S), now=False)
 
     @gives_deferred

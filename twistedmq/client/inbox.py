@@ -66,6 +66,12 @@ class Inbox:
     def release(self, queue: MessageQueue) -> None:
         """What was taken of a queue is out of work; see ``OrderedInbox``."""
 
+    def put_back(self, message: ReceivedMessage) -> None:
+        """Have *message*, which was taken but reached nobody, come next."""
+        if not self._closed:
+            self._messages.appendleft(message)
+            self._arrived()
+
     def discard(self, queue: MessageQueue) -> None:
         """Forget the messages of one queue."""
         self._messages = deque(each for each in self._messages if each.queue != queue)

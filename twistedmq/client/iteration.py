@@ -45,6 +45,12 @@ class Iteration:
             self._ack(self._last)
         self._over(Returned.SUCCESS)
 
+    def take_back(self) -> None:
+        """Have the message that was handed out last, but reached nobody, come next."""
+        if self._last is not None:
+            self._inbox.put_back(self._last)
+        self.drop_last()
+
     def drop_last(self) -> None:
         """Ack no more the message that was handed out last."""
         self._over(Returned.FAILED)

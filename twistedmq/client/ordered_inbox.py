@@ -89,6 +89,15 @@ class OrderedInbox(Inbox):
             line.pause = self._clock.callLater(after_s, self._rested, queue)
         self._tell_idle(line)
 
+    def put_back(self, message: ReceivedMessage) -> None:
+        """Have *message*, which was taken in vain, come next in its queue."""
+        line = self._lines.get(message.queue)
+        if line is None or not line.in_work:
+            return
+        if not self._closed:
+            line.messages.appendleft(message)
+        self.release(message.queue)
+
     def idle(self, queue: MessageQueue) -> Deferred[None]:
         """Fires when nothing of *queue* is in work."""
         line = self._lines.get(queue)

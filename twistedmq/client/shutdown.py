@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred, DeferredList, TimeoutError
+from twisted.internet.defer import Deferred, DeferredList, TimeoutError, succeed
 from twisted.internet.interfaces import IReactorCore
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -56,26 +56,34 @@ class Shutdown:
             self._core.removeSystemEventTrigger(trigger)
         return not self._open
 
+    def close_all(self, *, winds_up: bool) -> Deferred[None]:
+        """Close what is open, those that receive first; see ``close_open_clients``."""
+        return Deferred.fromCoroutine(self._close_all(winds_up))
+
     def _shut_down(self) -> Deferred[None]:
         self._trigger = None
-        return Deferred.fromCoroutine(self._close_all())
+        return self.close_all(winds_up=True)
 
-    async def _close_all(self) -> None:
+    async def _close_all(self, winds_up: bool) -> None:
         for first in (True, False):
-            await self._close(each for each in self._open if each.receives is first)
+            leaving = [each for each in self._open if each.receives is first]
+            await self._close(leaving, winds_up)
             # so that the program goes on behind its loops before the rest is closed
             await deferLater(cast("Any", self._reactor), 0)
 
-    async def _close(self, clients: Iterable[Leaving]) -> None:
+    async def _close(self, clients: Iterable[Leaving], winds_up: bool) -> None:
         leaving = [
-            Deferred.fromCoroutine(self._leave(each)).addErrback(_failed, each)
-            for each in list(clients)
+            Deferred.fromCoroutine(self._leave(each, winds_up)).addErrback(
+                _failed, each
+            )
+            for each in clients
         ]
         await DeferredList(leaving)
 
-    async def _leave(self, client: Leaving) -> None:
+    async def _leave(self, client: Leaving, winds_up: bool) -> None:
         try:
-            await client.wind_up().addTimeout(client.patience_s, self._reactor)
+            if winds_up:
+                await client.wind_up().addTimeout(client.patience_s, self._reactor)
         except TimeoutError:
             _log.warn("{client}: a message is still in work", client=client.name)
         limit_s = client.patience_s + CLOSE_S
@@ -103,6 +111,15 @@ def close_at_shutdown(reactor: Clock, client: Leaving) -> Callable[[], None]:
             del _shutdowns[reactor]
 
     return call_off
+
+
+def close_open_clients(reactor: Clock) -> Deferred[None]:
+    """Close what is open on *reactor* now, in a program whose loops have all ended.
+
+    So it is not waited for loops to finish the messages that they had last.
+    """
+    shutdown = _shutdowns.get(reactor)
+    return shutdown.close_all(winds_up=False) if shutdown else succeed(None)
 
 
 def _failed(failure: Failure, client: Leaving) -> None:

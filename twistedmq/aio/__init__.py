@@ -1,0 +1,68 @@
+"""The clients for asyncio programs: the same names, giving Futures.
+
+::
+
+    from twistedmq.aio import Message, Producer
+
+    async def main() -> None:
+        async with Producer("shop", nameservers="127.0.0.1:9876") as producer:
+            await producer.send(Message("orders", b"hello"))
+
+    asyncio.run(main())
+
+Nothing has to be prepared: a client finds the running loop, and stands on a reactor
+that is only that loop's (see ``attach``). It has no threads of its own.
+"""
+
+from twistedmq.aio.admin import Admin
+from twistedmq.aio.consumer import Consumer
+from twistedmq.aio.errors import (
+    LoopError,
+    NoLoopError,
+    ReactorInstalledError,
+    WrongLoopError,
+)
+from twistedmq.aio.loops import attach
+from twistedmq.aio.producer import Producer
+from twistedmq.aio.pull_consumer import PullConsumer
+from twistedmq.aio.reading import TopicReader
+from twistedmq.client.consuming import RetryLater
+from twistedmq.client.message import (
+    Durability,
+    Message,
+    MessageQueue,
+    Receipt,
+    ReceivedMessage,
+)
+from twistedmq.client.pull_batch import PullBatch, PullStatus
+from twistedmq.client.session import ClientSettings
+from twistedmq.client.starting import StartFrom
+from twistedmq.client.subscription import Sql
+from twistedmq.client.transactions import Outcome
+from twistedmq.protocol.bodies.clients import MessageModel
+
+__all__ = [
+    "Admin",
+    "ClientSettings",
+    "Consumer",
+    "Durability",
+    "LoopError",
+    "Message",
+    "MessageModel",
+    "MessageQueue",
+    "NoLoopError",
+    "Outcome",
+    "Producer",
+    "PullBatch",
+    "PullConsumer",
+    "PullStatus",
+    "ReactorInstalledError",
+    "Receipt",
+    "ReceivedMessage",
+    "RetryLater",
+    "Sql",
+    "StartFrom",
+    "TopicReader",
+    "WrongLoopError",
+    "attach",
+]

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from client_kit import result_of
 from twisted.internet.defer import Deferred, fail, succeed
@@ -21,7 +23,10 @@ def resolve(host: str) -> Deferred[list[str]]:
 
 
 def opened(
-    given: object, environ: dict[str, str] | None = None, pages: object = None
+    given: object,
+    environ: dict[str, str] | None = None,
+    pages: object = None,
+    unit: str = "",
 ) -> INameServerSource:
     def fetch(url: str) -> Deferred[bytes]:
         page = (pages or {}).get(url)  # type: ignore[attr-defined]
@@ -31,6 +36,7 @@ def opened(
         given,  # type: ignore[arg-type]
         Clock(),
         environ or {},
+        unit=unit,
         fetch=fetch,
         resolve=resolve,  # type: ignore[arg-type]
     )
@@ -61,6 +67,7 @@ def test_addresses_are_found(given: object, wanted: list[str]) -> None:
 def test_only_names_are_asked_for_again() -> None:
     assert opened("192.0.2.1:1").poll_s is None
     assert opened("mq.example:1").poll_s == 30.0
+    assert opened("http:mq.example").poll_s == 120.0
 
 
 def test_the_environment_is_the_default() -> None:
@@ -113,3 +120,61 @@ def test_urls_follow_the_genuine_rules() -> None:
     assert endpoint_url("d") == "http://d:8080/rocketmq/nsaddr"
     assert endpoint_url("d:80") == "http://d:80/rocketmq/nsaddr"
     assert endpoint_url("d", "x", "u") == "http://d:8080/rocketmq/x-u?nofix=1"
+
+
+def test_a_unit_and_a_subgroup_have_pages_of_their_own() -> None:
+    pages = {
+        "http://mq.example:8080/rocketmq/blue-eu?nofix=1": b"192.0.2.1:1",
+        "http://mq.example:80/rocketmq/nsaddr-eu?nofix=1": b"192.0.2.2:1",
+        "http://mq.example/list-eu?nofix=1": b"192.0.2.3:1",
+        "http://mq.example:8080/rocketmq/blue": b"192.0.2.4:1",
+    }
+
+    def found(given: str, unit: str = "eu") -> list[str]:
+        addresses: list[str] = result_of(
+            opened(given, pages=pages, unit=unit).addresses()
+        )
+        return addresses
+
+    assert found("http:mq.example/blue") == ["192.0.2.1:1"]
+    assert found("http://mq.example:80") == ["192.0.2.2:1"]
+    assert found("http://mq.example/list") == ["192.0.2.3:1"]
+    assert found("http:mq.example/blue", unit="") == ["192.0.2.4:1"]
+
+
+def test_a_file_is_read_again_and_may_change_its_mind(tmp_path: Path) -> None:
+    file = tmp_path / "client.conf"
+    file.write_text("rocketmq.namesrv.addr=192.0.2.1:1;192.0.2.2:1")
+    pages = {
+        "http://mq.example:8080/rocketmq/nsaddr": b"192.0.2.3:1",
+        "http://mq.example:8080/rocketmq/blue": b"192.0.2.4:1",
+    }
+    source = opened(f"file:{file}", pages=pages)
+    assert verifyObject(INameServerSource, source)
+    assert source.poll_s == 30.0
+    assert result_of(source.addresses()) == ["192.0.2.1:1", "192.0.2.2:1"]
+    assert result_of(source.addresses()) == ["192.0.2.1:1", "192.0.2.2:1"]
+    file.write_text("rocketmq.namesrv.domain = mq.example")
+    assert result_of(source.addresses()) == ["192.0.2.3:1"]
+    file.write_text(
+        "rocketmq.namesrv.domain = mq.example\nrocketmq.namesrv.domain.subgroup=blue"
+    )
+    assert result_of(source.addresses()) == ["192.0.2.4:1"]
+
+
+def test_a_file_that_goes_bad_is_an_error_each_time(tmp_path: Path) -> None:
+    file = tmp_path / "client.conf"
+    file.write_text("rocketmq.namesrv.addr=192.0.2.1:1")
+    source = opened(f"file:{file}")
+    for text, problem in [
+        ("", "names no name servers"),
+        ("rocketmq.namesrv.addr=nonsense", "name server 'nonsense'"),
+    ]:
+        file.write_text(text)
+        with pytest.raises(NoNameServerError, match=problem):
+            result_of(source.addresses())
+        with pytest.raises(NoNameServerError, match=problem):
+            opened(f"file:{file}")
+    file.unlink()
+    with pytest.raises(NoNameServerError, match="cannot be read"):
+        result_of(source.addresses())

@@ -31,3 +31,21 @@ def test_the_global_one_is_the_last_resort() -> None:
         "assert reactor is installed"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_program_of_asyncio_is_told_what_to_use() -> None:
+    program = (
+        "import asyncio\n"
+        "from twistedmq.client.errors import AsyncioRunsError\n"
+        "from twistedmq.client.producer import Producer\n"
+        "async def main():\n"
+        "    try:\n        Producer()\n"
+        "    except AsyncioRunsError as error:\n"
+        "        assert 'twistedmq.aio' in str(error)\n"
+        "    else:\n        raise AssertionError\n"
+        "    from twisted.internet import asyncioreactor\n"
+        "    asyncioreactor.install(asyncio.get_running_loop())\n"
+        "    Producer()\n"
+        "asyncio.run(main())"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

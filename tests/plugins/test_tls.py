@@ -1,17 +1,29 @@
 """TLS end to end in memory: our client pool's side against our server's side."""
 
 import datetime
+from types import SimpleNamespace
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL
 from remoting_kit import CountingTransport, frame
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.plugin import getPlugins
-from twistedmq_tls.certificates import make_identity
+from twisted.python.failure import Failure
+from twistedmq_tls.certificates import (
+    load_certificates,
+    load_identity,
+    make_identity,
+)
+from twistedmq_tls.contexts import ServerContext, trust
 from zope.interface.verify import verifyObject
 
+from twistedmq.client.tls import client_security
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import Reply
 from twistedmq.remoting.dispatch import Dispatcher
@@ -58,7 +70,7 @@ def files(tmp_path):
 class Pair:
     """A client and a server, each behind a string."""
 
-    def __init__(self, security, mode="permissive") -> None:
+    def __init__(self, security, near=None) -> None:
         self.clock = Clock()
         self.wheel = TimerWheel(self.clock)
         self.client = RemotingProtocol(Dispatcher({}), Limits(), self.wheel)
@@ -68,7 +80,8 @@ class Pair:
             security,
             self.clock,
         )
-        self.near = client_tls(security, "broker.example", self.client, self.clock)
+        near = near or security
+        self.near = client_tls(near, "broker.example", self.client, self.clock)
         self.transports = CountingTransport(), CountingTransport()
         self.near.makeConnection(self.transports[0])
         self.server.makeConnection(self.transports[1])
@@ -169,3 +182,83 @@ def test_the_made_up_certificate_is_valid_now_and_for_a_while():
     now = datetime.datetime.now(datetime.UTC)
     assert certificate.not_valid_before_utc < now
     assert certificate.not_valid_after_utc > now + datetime.timedelta(days=300)
+
+
+def authority(tmp_path, *names: str) -> tuple[str, str, str]:
+    """Give the paths of a root, and of a certificate that it vouches for, with key."""
+    made: list[tuple] = []
+    now = datetime.datetime.now(datetime.UTC)
+    for name, subjects in (("root", ()), ("leaf", names)):
+        key = ec.generate_private_key(ec.SECP256R1())
+        own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        issuer, signing = made[0] if made else (own, key)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(own)
+            .issuer_name(issuer)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.BasicConstraints(not made, None), critical=True)
+        )
+        if subjects:
+            dns = [x509.DNSName(each) for each in subjects]
+            builder = builder.add_extension(x509.SubjectAlternativeName(dns), False)
+        certificate = builder.sign(signing, hashes.SHA256())
+        made.append((own, key))
+        written = pem(SimpleNamespace(certificate=certificate, key=key))
+        for kind, data in zip(("pem", "key"), written, strict=True):
+            (tmp_path / f"{name}.{kind}").write_bytes(data)
+    return tuple(str(tmp_path / each) for each in ("root.pem", "leaf.pem", "leaf.key"))
+
+
+def refusal(pair: Pair) -> str:
+    failures: list = []
+    pair.client.request(HEARTBEAT, None, b"x", 3.0).addErrback(failures.append)
+    pair.exchange()
+    for near, far in ((pair.near, 0), (pair.server, 1)):
+        if pair.transports[far].disconnecting or pair.transports[far].disconnected:
+            near.connectionLost(Failure(ConnectionDone()))
+    return failures[0].getErrorMessage()
+
+
+def test_a_client_that_verifies_talks_to_who_it_trusts(factory, tmp_path):
+    root, certificate, key = authority(tmp_path, "broker.example")
+    server = factory.open_security("enforcing", certificate, key, "")
+    assert ask(Pair(server, client_security(trust_path=root)), b"x") == b"x"
+    assert ask(Pair(server, client_security(verify=False)), b"x") == b"x"
+
+
+def test_a_client_that_verifies_talks_to_nobody_else(factory, tmp_path):
+    root, certificate, key = authority(tmp_path, "other.example")
+    server = factory.open_security("enforcing", certificate, key, "")
+    wrong_host = Pair(server, client_security(trust_path=root))
+    assert "verif" in refusal(wrong_host).lower()
+    unknown = Pair(server, client_security())
+    assert "certificate verify failed" in refusal(unknown)
+
+
+class Asking:
+    """The security of a server that wants to see certificates."""
+
+    mode = "enforcing"
+
+    def __init__(self, root: str, certificate: str, key: str) -> None:
+        self._server = ServerContext(load_identity(certificate, key, ""))
+        context = self._server._context
+        trust(context, load_certificates(root))
+        context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
+
+    def server_context(self):
+        return self._server
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_client_shows_its_certificate(tmp_path, verify):
+    root, certificate, key = authority(tmp_path, "broker.example")
+    asking = Asking(root, certificate, key)
+    told = {"verify": verify, "trust_path": root}
+    own = client_security(**told, certificate_path=certificate, key_path=key)
+    assert ask(Pair(asking, own), b"x") == b"x"
+    assert refusal(Pair(asking, client_security(**told)))

@@ -26,6 +26,7 @@ from twistedmq.aio.loops import attach
 from twistedmq.aio.producer import Producer
 from twistedmq.aio.pull_consumer import PullConsumer
 from twistedmq.aio.reading import TopicReader
+from twistedmq.client.config_file import load_settings
 from twistedmq.client.consuming import RetryLater
 from twistedmq.client.message import (
     Durability,
@@ -65,4 +66,5 @@ __all__ = [
     "TopicReader",
     "WrongLoopError",
     "attach",
+    "load_settings",
 ]

@@ -25,6 +25,20 @@ class NotRunningError(ClientError):
     """The producer or consumer was not started yet, or is closed already."""
 
 
+class AsyncioRunsError(ClientError):
+    """A client that gives Deferreds was made in a loop of asyncio, without a reactor.
+
+    Nothing would run the global one there.
+    """
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "an event loop of asyncio runs here: use the clients of twistedmq.aio, or "
+            "give this one reactor=twistedmq.aio.attach()"
+        )
+
+
 class NoNameServerError(ClientError):
     """No name server address is known, or none of them answers."""
 

@@ -21,10 +21,13 @@ def local_address() -> str:
             return LOOPBACK
 
 
-def client_id(instance_name: str | None = None) -> str:
-    """Give "ADDRESS@INSTANCE"; without a name the instance is "PID#NANOSECONDS".
+def client_id(instance_name: str | None = None, unit_name: str | None = None) -> str:
+    """Give "ADDRESS@INSTANCE", with "@UNIT" where there is one.
+
+    Without a name the instance is "PID#NANOSECONDS".
 
     Brokers tell the members of a group apart by it, and members sort by it.
     """
     instance = instance_name or f"{os.getpid()}#{time.monotonic_ns()}"
-    return f"{local_address()}@{instance}"
+    unit = f"@{unit_name}" if unit_name else ""
+    return f"{local_address()}@{instance}{unit}"

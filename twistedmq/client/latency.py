@@ -5,7 +5,6 @@ from itertools import count
 from time import monotonic
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -20,6 +19,7 @@ from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.headers.offsets import GetMaxOffsetRequestHeader
 from twistedmq.protocol.names import AUTO_CREATE_TOPIC
 from twistedmq.remoting.errors import RemotingError
+from twistedmq.remoting.periodic import PeriodicCall
 
 ROUND_S = 3.0
 """Pause between two rounds of probing."""
@@ -82,8 +82,7 @@ class LatencyAvoiding:
         self._seconds = clock.seconds
         if not self._detect:
             return lambda: None
-        rounds = LoopingCall(self.probe_all, probe)
-        rounds.clock = clock
+        rounds = PeriodicCall(lambda: self.probe_all(probe), clock)
         rounds.start(ROUND_S, now=False)
         return rounds.stop
 

@@ -1,16 +1,19 @@
 """Where the addresses of the name servers come from, and how a text chooses it.
 
-``scheme:arguments``: ``literal:a:9876;b:9876``, ``http:DOMAIN`` or a whole URL,
-``env:NAMESRV_ADDR``. A text without a scheme is a literal list.
+``scheme:arguments``: ``literal:a:9876;b:9876``; ``http:DOMAIN``, ``http:DOMAIN/GROUP``
+or a whole URL; ``file:client.conf``; ``env:NAMESRV_ADDR``. A text without a scheme is a
+literal list.
 """
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.defer import Deferred, fail, gatherResults, succeed
 from zope.interface import implementer
 
 from twistedmq.client.errors import NoNameServerError
@@ -23,6 +26,9 @@ from twistedmq.remoting.web_page import fetch_page
 ENVIRONMENT_VARIABLE = "NAMESRV_ADDR"
 DEFAULT = "127.0.0.1:9876"
 POLL_S = 30.0
+HTTP_POLL_S = 120.0
+"""As genuine clients do."""
+SUBGROUP = "nsaddr"
 HTTP_TIMEOUT_S = 3.0
 HTTP_PORT = 8080
 
@@ -72,7 +78,7 @@ class LiteralSource:
 class HttpSource:
     """A web page whose first line is the list (genuine clients ask such a page too)."""
 
-    poll_s: float | None = POLL_S
+    poll_s: float | None = HTTP_POLL_S
 
     def __init__(self, url: str, fetch: Fetch, resolve: Resolve) -> None:
         self.url = url
@@ -93,14 +99,58 @@ class HttpSource:
         raise NoNameServerError(f"{self.url}: {failure.getErrorMessage()}")
 
 
-def endpoint_url(domain: str, subgroup: str = "nsaddr", unit: str = "") -> str:
+@implementer(INameServerSource)
+class FileSource:
+    """What a client's file says at the moment: addresses, or a domain to be asked.
+
+    Args:
+        path: the file; see ``twistedmq.client.config_file``.
+        open_text: makes a source of what it says.
+    """
+
+    poll_s: float | None = POLL_S
+
+    def __init__(
+        self, path: Path, open_text: Callable[[str], INameServerSource]
+    ) -> None:
+        self._path = path
+        self._open_text = open_text
+        self._text = ""
+        self._source = self._read()
+
+    def addresses(self) -> Deferred[Sequence[str]]:
+        """Read the file again, and find what it names."""
+        try:
+            self._source = self._read()
+        except NoNameServerError as error:
+            return fail(error)
+        found: Deferred[Sequence[str]] = self._source.addresses()
+        return found
+
+    def _read(self) -> Any:
+        from twistedmq.client.config_file import (  # noqa: PLC0415
+            ClientConfigError,
+            name_servers_told,
+        )
+
+        try:
+            text = name_servers_told(self._path)
+        except ClientConfigError as error:
+            raise NoNameServerError(str(error)) from error
+        if text == self._text:
+            return self._source
+        source = self._open_text(text)
+        self._text = text
+        return source
+
+
+def endpoint_url(domain: str, subgroup: str = SUBGROUP, unit: str = "") -> str:
     """Give the URL that a genuine client would ask for the domain name *domain*.
 
     Port 8080 unless the domain names one; a *unit* becomes part of the path.
     """
     place = domain if ":" in domain else f"{domain}:{HTTP_PORT}"
-    ending = f"-{unit}?nofix=1" if unit else ""
-    return f"http://{place}/rocketmq/{subgroup}{ending}"
+    return f"http://{place}/rocketmq/{subgroup}{_unit_ending(unit)}"
 
 
 def open_source(
@@ -108,6 +158,7 @@ def open_source(
     reactor: Clock,
     environ: Mapping[str, str] | None = None,
     *,
+    unit: str = "",
     fetch: Fetch | None = None,
     resolve: Resolve | None = None,
 ) -> INameServerSource:
@@ -118,6 +169,7 @@ def open_source(
             environment variable NAMESRV_ADDR says, or 127.0.0.1:9876.
         reactor: for web requests and name resolution.
         environ: the environment; ``os.environ`` where it is None.
+        unit: the unit that clients belong to; a web page is asked for its list.
         fetch: how web pages are read; for tests.
         resolve: how host names are resolved; for tests.
 
@@ -134,9 +186,21 @@ def open_source(
     text = given if isinstance(given, str) else ";".join(given)
     scheme, _, arguments = text.partition(":")
     if text.startswith(("http://", "https://")):
-        return HttpSource(_whole_url(text), fetch, resolve)
+        return HttpSource(_whole_url(text, unit), fetch, resolve)
     if scheme == "http":
-        return HttpSource(endpoint_url(arguments), fetch, resolve)
+        domain, _, subgroup = arguments.partition("/")
+        url = endpoint_url(domain, subgroup or SUBGROUP, unit)
+        return HttpSource(url, fetch, resolve)
+    if scheme == "file":
+        open_text = partial(
+            open_source,
+            reactor=reactor,
+            environ=environ,
+            unit=unit,
+            fetch=fetch,
+            resolve=resolve,
+        )
+        return FileSource(Path(arguments), open_text)
     if scheme == "env":
         text = environ.get(arguments, "")
         if not text:
@@ -144,10 +208,16 @@ def open_source(
     return LiteralSource(text.removeprefix("literal:"), resolve)
 
 
-def _whole_url(url: str) -> str:
+def _whole_url(url: str, unit: str) -> str:
     """Complete a URL that is only scheme and host, as a genuine client would."""
     parts = urlsplit(url)
-    return url if parts.path.strip("/") else endpoint_url(parts.netloc)
+    if parts.path.strip("/"):
+        return url + _unit_ending(unit)
+    return endpoint_url(parts.netloc, unit=unit)
+
+
+def _unit_ending(unit: str) -> str:
+    return f"-{unit}?nofix=1" if unit else ""
 
 
 def _place(text: str) -> tuple[str, int]:

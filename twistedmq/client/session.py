@@ -56,6 +56,9 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     """Anything with the reactor's interfaces; None: the global one."""
     instance_name: str | None = None
     """The part of the client id behind the ``@``; None: process id and time."""
+    unit_name: str | None = None
+    """The unit that this client belongs to: part of its id, and of the URL where name
+    servers are found by HTTP."""
     security: ITransportSecurity | None = None
     credentials: Credentials | None = None
     """Signs all requests, for servers that have access control."""
@@ -94,10 +97,12 @@ class Session:
         self.reactor: Clock = pick_reactor(settings.reactor)
         self.wall_ms = settings.wall_ms
         self.random = settings.random or Random()
-        self.client_id = client_id(settings.instance_name)
+        self.client_id = client_id(settings.instance_name, settings.unit_name)
         self.pool = settings.pool or self._open_pool()
         self.calls = BrokerCalls(self.pool)
-        source = open_source(settings.nameservers, self.reactor)
+        source = open_source(
+            settings.nameservers, self.reactor, unit=settings.unit_name or ""
+        )
         self.names = NameServers(source, self.pool, self.reactor, self.random)
         self.routes = Routes(self.names, self.reactor, settings.route_poll_s)
         self._heartbeats: Heartbeats | None = None

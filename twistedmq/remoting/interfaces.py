@@ -104,3 +104,16 @@ class ITransportSecurityFactory(Interface):
 
         Raises: SecurityError, if a file cannot be read or used.
         """
+
+    def open_client_security(
+        verify: bool,
+        trust_path: str,
+        certificate_path: str,
+        key_path: str,
+        key_password: str,
+    ) -> ITransportSecurity:
+        """Load what a client is told; empty paths mean what the system trusts, and no
+        certificate. See ``twistedmq.client.tls``.
+
+        Raises: SecurityError, if a file cannot be read or used.
+        """

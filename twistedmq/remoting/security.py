@@ -37,7 +37,7 @@ def open_security(
     if config.tls_mode == DISABLED and not config.client_tls:
         return None
     try:
-        return _factory(scheme).open_security(
+        return security_factory(scheme).open_security(
             config.tls_mode,
             config.tls_certificate_path,
             config.tls_key_path,
@@ -67,6 +67,14 @@ def client_tls(
     return _wrap(security.client_context(host), protocol, clock, is_client=True)
 
 
+def security_factory(scheme: str = "tls") -> ITransportSecurityFactory:
+    """Give the plugin of that name. Raises: SecurityError."""
+    for factory in getPlugins(ITransportSecurityFactory):
+        if factory.scheme == scheme:
+            return factory
+    raise SecurityError(f"no plugin offers transport security {scheme!r}")
+
+
 def _wrap(
     context: Any, protocol: IProtocol, clock: IReactorTime, *, is_client: bool
 ) -> IProtocol:
@@ -75,10 +83,3 @@ def _wrap(
 
     factory = TLSMemoryBIOFactory(context, is_client, Factory(), clock)
     return factory.protocol(factory, protocol)
-
-
-def _factory(scheme: str) -> ITransportSecurityFactory:
-    for factory in getPlugins(ITransportSecurityFactory):
-        if factory.scheme == scheme:
-            return factory
-    raise SecurityError(f"no plugin offers transport security {scheme!r}")

@@ -37,10 +37,7 @@ def load_identity(certificate_path: str, key_path: str, key_password: str) -> Id
     """
     if not certificate_path or not key_path:
         raise SecurityError("a certificate and its key belong together, one is missing")
-    try:
-        certificates = x509.load_pem_x509_certificates(_read(certificate_path))
-    except ValueError as error:
-        raise SecurityError(f"no certificate in {certificate_path}: {error}") from None
+    certificates = load_certificates(certificate_path)
     password = key_password.encode() if key_password else None
     try:
         key = serialization.load_pem_private_key(_read(key_path), password)
@@ -48,6 +45,17 @@ def load_identity(certificate_path: str, key_path: str, key_password: str) -> Id
         raise SecurityError(f"no usable key in {key_path}: {error}") from None
     first, *chain = certificates
     return Identity(first, tuple(chain), key)
+
+
+def load_certificates(path: str) -> list[x509.Certificate]:
+    """Read a PEM file that holds at least one.
+
+    Raises: SecurityError, naming the file.
+    """
+    try:
+        return x509.load_pem_x509_certificates(_read(path))
+    except ValueError as error:
+        raise SecurityError(f"no certificate in {path}: {error}") from None
 
 
 def make_identity() -> Identity:

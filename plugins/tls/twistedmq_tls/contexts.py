@@ -39,6 +39,27 @@ def _use_key(context: SSL.Context, key: Any) -> None:
         context.use_privatekey(crypto.PKey.from_cryptography_key(key))
 
 
+def show(context: SSL.Context, identity: Identity) -> None:
+    """Have *context* show a certificate; fails if its key does not fit."""
+    _use(context.use_certificate, identity.certificate)
+    for certificate in identity.chain:
+        _use(context.add_extra_chain_cert, certificate)
+    _use_key(context, identity.key)
+    context.check_privatekey()
+
+
+def trust(context: SSL.Context, vouching: list[x509.Certificate] | None) -> None:
+    """Have *context* believe whom these vouch for; None: whom the system trusts."""
+    context.set_verify(SSL.VERIFY_PEER)
+    if vouching is None:
+        context.set_default_verify_paths()
+        return
+    store = context.get_cert_store()
+    assert store is not None
+    for certificate in vouching:
+        _use(store.add_cert, certificate)
+
+
 @implementer(IOpenSSLServerConnectionCreator)
 class ServerContext:
     """Accepts TLS connections with one certificate."""
@@ -46,11 +67,7 @@ class ServerContext:
     def __init__(self, identity: Identity) -> None:
         """Use *identity*; fails if key and certificate do not fit."""
         context = self._context = _base_context()
-        _use(context.use_certificate, identity.certificate)
-        for certificate in identity.chain:
-            _use(context.add_extra_chain_cert, certificate)
-        _use_key(context, identity.key)
-        context.check_privatekey()
+        show(context, identity)
 
     def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
         """Give the OpenSSL side of one connection."""

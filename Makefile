@@ -88,8 +88,8 @@ clean:
 # ---- what the targets above stand on
 
 EXTRAS_run := tls,zstd
-EXTRAS_test := tls,zstd,export,completion,test
-EXTRAS_lint := tls,zstd,completion,test,lint
+EXTRAS_test := tls,zstd,export,completion,test,examples
+EXTRAS_lint := tls,zstd,completion,test,lint,examples
 EXTRAS_docs := tls,zstd,docs
 EXTRAS_news := news
 

@@ -11,6 +11,12 @@ from source_tree import PROJECT
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+def blocks_of(name: str) -> list[str]:
+    """Give the text of each block, for tests that run them one at a time."""
+    text = (PROJECT / name).read_text("utf-8")
+    return [block[1] for block in _BLOCK.finditer(text)]
+
+
 async def run_page(name: str, namespace: dict[str, Any]) -> int:
     """Execute all blocks of ``docs/NAME.md``; gives how many there were.
 

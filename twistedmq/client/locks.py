@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -14,7 +15,6 @@ from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import Routes
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.remoting.errors import RemotingError
-from twistedmq.remoting.periodic import PeriodicCall
 
 RENEW_S = 20.0
 EXPIRY_S = 30.0
@@ -58,7 +58,8 @@ class QueueLocks:
         self.on_renewed: Callable[[], None] = lambda: None
         self._parts = parts
         self._locked_s: dict[MessageQueue, float] = {}
-        self._loop = PeriodicCall(self.renew, parts.clock)
+        self._loop = LoopingCall(self.renew)
+        self._loop.clock = parts.clock
 
     def start(self) -> None:
         """Begin to renew."""

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from functools import cached_property
 
 import admin_faces
 import pytest
@@ -18,6 +19,8 @@ CLIENTS = [
     for path in (PACKAGE / room).glob("*.py")
 ]
 OF_THE_FACE = {"start", "close"}
+OF_THE_CORE = {"take_back"}
+"""What the faces themselves need."""
 
 
 def cores() -> list[type]:
@@ -36,10 +39,15 @@ def cores() -> list[type]:
 
 def public(core: type) -> set[str]:
     """Give what a class can do: its own names and those of its bases."""
-    names = {name for name in dir(core) if not name.startswith("_")}
+    names = {
+        name
+        for name in dir(core)
+        if not name.startswith("_")
+        and not isinstance(inspect.getattr_static(core, name), cached_property)
+    }
     if hasattr(core, "__aiter__"):
         names.add("__aiter__")
-    return names - OF_THE_FACE
+    return names - OF_THE_FACE - OF_THE_CORE
 
 
 def line(core: type, name: str) -> str:

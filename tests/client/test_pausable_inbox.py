@@ -62,3 +62,17 @@ def test_closing_forgets_what_is_held_back(inbox: PausableInbox) -> None:
     inbox.close()
     inbox.resume(ZERO)
     assert bodies(inbox) == ""
+
+
+def test_what_was_taken_in_vain_comes_next_unless_its_queue_is_paused(
+    inbox: PausableInbox,
+) -> None:
+    first = inbox.take()
+    assert first is not None
+    inbox.put_back(first)
+    assert inbox.take() is first
+    inbox.pause(ZERO)
+    inbox.put_back(first)
+    assert bodies(inbox) == "b"
+    inbox.resume(ZERO)
+    assert bodies(inbox) == "ac"

@@ -38,7 +38,7 @@ def known() -> set[str]:
                 names.update(inspect.signature(thing).parameters)
             except ValueError:
                 continue
-    for face in (aio.Producer, aio.Consumer, aio.PullConsumer):
+    for face in (aio.Producer, aio.Consumer, aio.PullConsumer, aio.SimpleConsumer):
         for method in vars(face).values():
             if inspect.isfunction(method):
                 names.update(inspect.signature(method).parameters)
@@ -47,7 +47,8 @@ def known() -> set[str]:
 
 PLACEHOLDERS = {
     "producer", "consumer", "message", "function", "callback", "work", "topic",
-    "group", "handle", "body", "level", "name", "value", "keys", "properties",
+    "group", "handle", "body", "level", "seconds",
+    "name", "value", "keys", "properties",
 }  # fmt: skip
 PYTHON = {*keyword.kwlist, "asyncio", "to_thread", "twistedmq", "aio", "NAMESRV_ADDR"}
 

@@ -6,6 +6,7 @@ Operators' calls are many and all alike, so nobody writes these lines:
 
 import inspect
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from twisted.internet.task import Clock
@@ -25,10 +26,9 @@ def parts() -> dict[str, type]:
     """Give the parts of an Admin: attribute to class."""
     admin = Admin("192.0.2.1:9876", settings=ClientSettings(reactor=Clock()))
     return {
-        name: type(part)
-        for name, part in vars(admin).items()
-        if not name.startswith("_")
-        and type(part).__module__.startswith("twistedmq.admin.")
+        name: type(getattr(admin, name))
+        for name, value in vars(Admin).items()
+        if isinstance(value, cached_property) and not name.startswith("_")
     }
 
 

@@ -14,7 +14,8 @@ Nothing has to be prepared: a client finds the running loop, and stands on a rea
 that is only that loop's (see ``attach``). It has no threads of its own.
 """
 
-from twistedmq.aio.admin import Admin
+from typing import TYPE_CHECKING
+
 from twistedmq.aio.consumer import Consumer
 from twistedmq.aio.errors import (
     LoopError,
@@ -22,10 +23,12 @@ from twistedmq.aio.errors import (
     ReactorInstalledError,
     WrongLoopError,
 )
+from twistedmq.aio.lite_pull_consumer import LitePullConsumer
 from twistedmq.aio.loops import attach
 from twistedmq.aio.producer import Producer
 from twistedmq.aio.pull_consumer import PullConsumer
 from twistedmq.aio.reading import TopicReader
+from twistedmq.aio.simple_consumer import SimpleConsumer
 from twistedmq.client.config_file import load_settings
 from twistedmq.client.consuming import RetryLater
 from twistedmq.client.message import (
@@ -42,11 +45,15 @@ from twistedmq.client.subscription import Sql
 from twistedmq.client.transactions import Outcome
 from twistedmq.protocol.bodies.clients import MessageModel
 
+if TYPE_CHECKING:
+    from twistedmq.aio.admin import Admin
+
 __all__ = [
     "Admin",
     "ClientSettings",
     "Consumer",
     "Durability",
+    "LitePullConsumer",
     "LoopError",
     "Message",
     "MessageModel",
@@ -61,6 +68,7 @@ __all__ = [
     "Receipt",
     "ReceivedMessage",
     "RetryLater",
+    "SimpleConsumer",
     "Sql",
     "StartFrom",
     "TopicReader",
@@ -68,3 +76,12 @@ __all__ = [
     "attach",
     "load_settings",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import Admin when it is asked for: it has many parts, which few need."""
+    if name == "Admin":
+        from twistedmq.aio.admin import Admin  # noqa: PLC0415
+
+        return Admin
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

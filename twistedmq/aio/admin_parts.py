@@ -15,6 +15,7 @@ from twistedmq.admin.offsets import Offsets as CoreOffsets
 from twistedmq.admin.queues import Queues as CoreQueues
 from twistedmq.admin.resending import Resending as CoreResending
 from twistedmq.admin.resets import Resets as CoreResets
+from twistedmq.admin.rocksdb import RocksDB as CoreRocksDB
 from twistedmq.admin.roll_call import RollCall as CoreRollCall
 from twistedmq.admin.statistics import Statistics as CoreStatistics
 from twistedmq.admin.stories import Stories as CoreStories
@@ -176,6 +177,13 @@ class Resets(LoopBound):
     found_at = gives_future(CoreResets.found_at)
 
 
+class RocksDB(LoopBound):
+    """See ``twistedmq.admin.rocksdb.RocksDB``."""
+
+    check_queues = gives_future(CoreRocksDB.check_queues)
+    export_tables = gives_future(CoreRocksDB.export_tables)
+
+
 class RollCall(LoopBound):
     """See ``twistedmq.admin.roll_call.RollCall``."""
 
@@ -248,19 +256,20 @@ class AdminParts:
         self.topics = Topics(core.topics)
         self.queues = Queues(core.queues)
         self.cold_reads = ColdReads(core.cold_reads)
+        self.rocksdb = RocksDB(core.rocksdb)
         self.statistics = Statistics(core.statistics)
         self.groups = Groups(core.groups)
         self.group_configs = GroupConfigs(core.group_configs)
         self.clients = Clients(core.clients)
+        self.roll_call = RollCall(core.roll_call)
         self.offsets = Offsets(core.offsets)
         self.resets = Resets(core.resets)
+        self.moves = Moves(core.moves)
         self.messages = Messages(core.messages)
         self.tracks = Tracks(core.tracks)
         self.traces = Traces(core.traces)
+        self.stories = Stories(core.stories)
+        self.dead_letters = DeadLetters(core.dead_letters)
         self.resending = Resending(core.resending)
         self.transactions = Transactions(core.transactions)
         self.timers = Timers(core.timers)
-        self.moves = Moves(core.moves)
-        self.stories = Stories(core.stories)
-        self.roll_call = RollCall(core.roll_call)
-        self.dead_letters = DeadLetters(core.dead_letters)

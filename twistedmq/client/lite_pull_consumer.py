@@ -186,6 +186,12 @@ class LitePullConsumer(QueueClient):
         self._handed = found
         return list(found)
 
+    def take_back(self) -> None:
+        """Have the next poll give what the last one gave, since it reached nobody."""
+        handed, self._handed = self._handed, []
+        for message in reversed(handed):
+            self._inbox.put_back(message)
+
     @gives_deferred
     async def seek(self, queue: MessageQueue, offset: int) -> None:
         """Go on at *offset* of a queue; nothing that was fetched before is given.

@@ -29,6 +29,13 @@ class PausableInbox(Inbox):
         messages = self._messages
         return [messages.popleft() for _ in range(min(most, len(messages)))]
 
+    def put_back(self, message: ReceivedMessage) -> None:
+        """Have *message*, which was taken in vain, come next in its queue."""
+        if message.queue in self._aside:
+            self._aside[message.queue].insert(0, message)
+        else:
+            super().put_back(message)
+
     def first_offset(self, queue: MessageQueue) -> int | None:
         """Give the offset of the next message of a queue, if it is here."""
         waiting = [*self._aside.get(queue, ()), *self._messages]

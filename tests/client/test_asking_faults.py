@@ -167,3 +167,23 @@ def test_a_pop_waits_at_all_brokers() -> None:
             return got
 
         assert cluster.run(scenario()) == wanted(0, 9)
+
+
+def test_a_connection_that_died_in_silence_is_found_out(cluster: Cluster) -> None:
+    async def scenario() -> list[bytes]:
+        consumer = SimpleConsumer(
+            "G",
+            {"T": "*"},
+            start_from=StartFrom.FIRST,
+            settings=cluster.settings("popper"),
+        )
+        async with cluster.producer() as producer, consumer:
+            await send(producer, 0, 1)
+            await consumer.ack_all(await consumer.receive())
+            receiving = consumer.receive(invisible_s=5, await_s=300)
+            await cluster.sleep(1)
+            cluster.faults.half_open(client="popper")
+            await send(producer, 1, 2)
+            return bodies(await receiving)
+
+    assert cluster.run(scenario(), limit_s=120) == wanted(1, 2)

@@ -129,6 +129,15 @@ def test_a_receive_waits_for_a_message(
     assert result_of(consumer.receive(await_s=0)) == []
 
 
+def test_one_pop_does_not_wait_for_ever(
+    cluster: PopCluster, begin: Make, clock: Clock
+) -> None:
+    received = held(begin().receive(await_s=50))
+    clock.pump([1.0] * 51)
+    assert received == [[]]
+    assert [h.poll_time for h in headers(cluster, POP)] == [20_000, 20_000, 10_000]
+
+
 def test_a_broker_that_does_not_wait_is_not_asked_without_end(
     cluster: PopCluster, begin: Make, clock: Clock
 ) -> None:

@@ -28,6 +28,8 @@ from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.headers.pop import PopMessageRequestHeader
 from twistedmq.remoting.errors import RemotingError
 
+LONGEST_POLL_S = 20.0
+"""One pop waits no longer: a connection may be dead without anybody knowing."""
 SHORTEST_S = 1.0
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 1.0
@@ -106,7 +108,8 @@ class Receiving:
         while not self._stopped:
             begun_s = clock.seconds()
             targets = self._in_turn()
-            wait_s = max(0.0, deadline_s - begun_s) if len(targets) == 1 else 0.0
+            left_s = min(max(0.0, deadline_s - begun_s), LONGEST_POLL_S)
+            wait_s = left_s if len(targets) == 1 else 0.0
             found, error = await self._sweep(targets, wish, wait_s)
             left_s = deadline_s - clock.seconds()
             if found or self._stopped:

@@ -4,6 +4,7 @@ The tests mirror the pull, lite pull and pop scenarios of the peer kit, under th
 names.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from client_scenarios import Cluster, bodies, reactor, unique, until, wait
 from twisted.internet.defer import Deferred
 
 from twistedmq import (
+    LitePullConsumer,
     Message,
     MessageQueue,
     PullConsumer,
@@ -21,6 +23,7 @@ from twistedmq import (
     Sql,
     StartFrom,
 )
+from twistedmq.client.errors import ArgumentError
 from twistedmq.client.pop_calls import PopCalls
 from twistedmq.client.pop_errors import ReceiptHandleExpiredError
 from twistedmq.protocol import properties
@@ -112,6 +115,106 @@ async def test_pull_block_until_found(cluster: Cluster) -> None:
         batch = await pulling
         assert texts(batch.messages) == [b"second"]
         assert 0.9 < reactor.seconds() - begun_s < 6
+
+
+def lite(
+    cluster: Cluster, wanted: dict[str, str] | None = None, group: str | None = None
+) -> LitePullConsumer:
+    return LitePullConsumer(
+        group or unique("C"),
+        wanted,
+        start_from=StartFrom.FIRST,
+        settings=cluster.fast,
+    )
+
+
+async def polled(consumer: LitePullConsumer, number: int) -> list[bytes]:
+    """Give the bodies of what is polled, and see that no more come."""
+    got: list[bytes] = []
+    end_s = reactor.seconds() + 20
+    while len(got) < number and reactor.seconds() < end_s:
+        got += texts(await consumer.poll(timeout_s=0.5))
+    return got + texts(await consumer.poll(timeout_s=0.3))
+
+
+@pytest_twisted.ensureDeferred
+async def test_lite_pull_assign(cluster: Cluster) -> None:
+    topic = await cluster.topic(4)
+    async with cluster.producer() as producer, lite(cluster) as consumer:
+        queues = await consumer.queues(topic)
+        wanted = []
+        for n in range(40):
+            receipt = await producer.send(Message(topic, b"%d" % n))
+            if receipt.queue in queues[:2]:
+                wanted.append(b"%d" % n)
+        await consumer.assign(queues[:2])
+        for queue in queues[:2]:
+            await consumer.seek(queue, 0)
+        assert sorted(await polled(consumer, 20)) == sorted(wanted)
+        assert consumer.assignment == queues[:2]
+
+
+@pytest_twisted.ensureDeferred
+async def test_lite_pull_subscribe(cluster: Cluster) -> None:
+    topic, group = await cluster.topic(3), unique("C")
+    first, second = bodies("one", 60), bodies("two", 30)
+    async with cluster.producer() as producer:
+        await cluster.send(producer, topic, "A", first)
+        async with lite(cluster, {topic: "*"}, group) as consumer:
+            assert sorted(await polled(consumer, 60)) == sorted(first)
+            await consumer.commit()
+            queues = consumer.assignment
+            assert sum([await consumer.committed(q) or 0 for q in queues]) == 60
+        await cluster.send(producer, topic, "A", second)
+        async with lite(cluster, {topic: "*"}, group) as consumer:
+            assert sorted(await polled(consumer, 30)) == sorted(second)
+
+
+@pytest_twisted.ensureDeferred
+async def test_lite_pull_seek(cluster: Cluster) -> None:
+    topic, wanted = await cluster.topic(1), bodies("s", 40)
+    async with cluster.producer() as producer, lite(cluster) as consumer:
+        await cluster.send(producer, topic, "A", wanted[:20])
+        await wait(1.2)
+        middle = datetime.now(UTC)
+        await wait(0.3)
+        await cluster.send(producer, topic, "A", wanted[20:])
+        [queue] = await consumer.queues(topic)
+        await consumer.assign([queue])
+        await consumer.seek_to_begin(queue)
+        assert await polled(consumer, 40) == wanted
+        await consumer.seek(queue, 33)
+        assert await polled(consumer, 7) == wanted[33:]
+        assert await consumer.offset_at(queue, middle) == 20
+        await consumer.seek(queue, 20)
+        assert await polled(consumer, 20) == wanted[20:]
+        await consumer.seek_to_end(queue)
+        await cluster.send(producer, topic, "A", [b"last"])
+        assert await polled(consumer, 1) == [b"last"]
+        with pytest.raises(ArgumentError, match="not 0 to 41"):
+            await consumer.seek(queue, 999)
+
+
+@pytest_twisted.ensureDeferred
+async def test_lite_pull_pause(cluster: Cluster) -> None:
+    topic = await cluster.topic(2)
+    async with cluster.producer() as producer, lite(cluster) as consumer:
+        queues = await consumer.queues(topic)
+        await consumer.assign(queues)
+        consumer.pause(queues[0])  # with a pull under way
+        for _ in range(2):
+            receipt = await producer.send(Message(topic, b"x"))
+            await producer.send(
+                Message(topic, b"q%d" % receipt.queue.queue_id, tag="q")
+            )
+        got = await consumer.poll(timeout_s=5)
+        got += await consumer.poll(timeout_s=0.3)
+        assert {message.queue for message in got} == {queues[1]}
+        consumer.resume(queues[0])
+        rest = await consumer.poll(timeout_s=5)
+        rest += await consumer.poll(timeout_s=0.3)
+        assert {message.queue for message in rest} == {queues[0]}
+        assert len(got) + len(rest) == 4
 
 
 def popper(cluster: Cluster, topic: str, tags: str = "*", **options: Any) -> Any:

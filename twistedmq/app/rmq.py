@@ -13,21 +13,20 @@ from typing import Any, NoReturn
 from twistedmq import __version__
 from twistedmq.app.command import begin, run_in_reactor
 from twistedmq.app.completion import add_completion
-from twistedmq.app.rmq_operator_options import add_operator_verbs
+from twistedmq.app.rmq_operator_options import add_check, add_operator_verbs
 from twistedmq.app.rmq_store_options import add_store
 
 FAILED = 1
 FROM = ("first", "last", "recent")
+WITHOUT_REACTOR = ("check", "store")
+"""Verbs that only read files."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit."""
     options = make_parser().parse_args(arguments)
-    if options.verb == "store":
-        # reading files needs no reactor
-        from twistedmq.app.rmq_store import run  # noqa: PLC0415
-
-        sys.exit(run(options))
+    if options.verb in WITHOUT_REACTOR:
+        sys.exit(import_module(f"twistedmq.app.rmq_{options.verb}").run(options))
     run_in_reactor(lambda reactor: run_verb(reactor, options))
 
 
@@ -48,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_groups(verbs)
     add_operator_verbs(verbs, _add_common)
     add_store(verbs)
+    add_check(verbs)
     return parser
 
 

@@ -110,6 +110,21 @@ def _add_msg(verbs: Any, add_common: Any) -> None:
     add_common(explain)
 
 
+def add_check(verbs: Any) -> None:
+    """Add the verb that reads settings; it needs no cluster."""
+    check = verbs.add_parser(
+        "check", help="tell all that is wrong with a file of settings; status 1 if so"
+    )
+    check.add_argument("file", type=Path, help="broker.conf, or as it is called")
+    check.add_argument(
+        "--server",
+        choices=("broker", "namesrv"),
+        default="broker",
+        help="whose settings they are; broker if not said",
+    )
+    check.add_argument("--json", action="store_true", help="a JSON object")
+
+
 def target(text: str) -> str | int | datetime:
     """Read where a group is to go."""
     if text in ENDS:

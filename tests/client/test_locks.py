@@ -127,3 +127,31 @@ def test_giving_back_never_fails(cluster: FakeCluster, locks: QueueLocks) -> Non
     cluster.refuse[RequestCode.UNLOCK_BATCH_MQ] = REFUSAL
     released: list[Any] = held(locks.release([ONE]))
     assert released == [None]
+
+
+def test_a_doubted_lock_is_asked_for_before_more_is_begun(
+    cluster: FakeCluster, told: Locks, locks: QueueLocks
+) -> None:
+    result_of(locks.acquire(ONE))
+    answer = cluster.wait_for(LOCK)
+    locks.doubt("another")
+    assert locks.holds(ONE)
+    locks.doubt("broker-0")
+    assert not locks.holds(ONE)
+    answer.callback(None)
+    assert locks.holds(ONE)
+    assert told.renewed == 1
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_after_a_doubt_it_is_looked_whether_others_went_on(
+    cluster: FakeCluster, told: Locks, locks: QueueLocks, moved: bool
+) -> None:
+    async def was_moved(queue: MessageQueue) -> bool:
+        return moved
+
+    locks.was_moved = was_moved
+    result_of(locks.acquire(ONE))
+    locks.doubt("broker-0")
+    assert locks.holds(ONE) is not moved
+    assert told.lost == [ONE] * moved

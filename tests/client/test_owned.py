@@ -125,3 +125,18 @@ def test_a_queue_that_is_taken_while_suspended_is_not_fetched(
     assert len(owned._parts.inbox) == 0
     owned.resume()
     assert len(owned._parts.inbox) == 1
+
+
+def test_a_queue_was_moved_if_the_group_is_ahead_of_us(
+    cluster: FakeCluster, owned: OwnedQueues
+) -> None:
+    def was_moved(queue: MessageQueue = QUEUE) -> bool:
+        return bool(result_of(Deferred.fromCoroutine(owned.was_moved(queue))))
+
+    assert not was_moved()
+    cluster.committed["G", QUEUE] = 1
+    assert was_moved()
+    assert was_moved(MessageQueue("T", "broker-0", 9))
+    cluster.committed["G", QUEUE] = 0
+    cluster.refuse[RequestCode.QUERY_CONSUMER_OFFSET] = ResponseCode.SYSTEM_BUSY, "no"
+    assert was_moved()

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from client_kit import FakeCluster, result_of
@@ -45,7 +46,7 @@ def start(cluster: FakeCluster, pulled: Pulled) -> Callable[..., QueuePuller]:
     result_of(session.routes.get("T"))
 
     def make(
-        offset: int = 0, limits: Limits | None = None, tags: str = "*", **changes: bool
+        offset: int = 0, limits: Limits | None = None, tags: str = "*", **changes: Any
     ) -> QueuePuller:
         parts = PullParts(
             group="G",
@@ -245,3 +246,13 @@ def test_another_subscription_counts_from_the_next_pull(
     cluster.put("T", "b", tag="x")
     cluster.put("T", "c", tag="y")
     assert pulled.bodies == "ac"
+
+
+def test_a_lost_connection_is_told(
+    cluster: FakeCluster, pulled: Pulled, start: Callable[..., QueuePuller]
+) -> None:
+    told: list[MessageQueue] = []
+    cluster.down.add(cluster.addresses["broker-0"])
+    start(broke_off=told.append)
+    assert told == [QUEUE]
+    assert not pulled.unknown

@@ -1,10 +1,12 @@
 from typing import Any
 
 import pytest
-from client_kit import FakeCluster, result_of
+from client_kit import WALL_MS, FakeCluster, result_of
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from twistedmq.client.consumer import Consumer
+from twistedmq.client.consuming import RetryLater
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.starting import StartFrom
 from twistedmq.protocol import loose_json
@@ -35,19 +37,33 @@ QUEUE = MessageQueue("T", "broker-0", 0)
 class Running:
     """A running consumer, as a broker sees it."""
 
-    def __init__(self, cluster: FakeCluster) -> None:
+    def __init__(self, cluster: FakeCluster, *, orderly: bool = False) -> None:
         cluster.create("T", queues=1)
         self.got: list[bytes] = []
-        self.fails = False
+        self.fails: Exception | None = None
+        self.waits: Deferred[None] | None = None
         self.consumer = Consumer(
-            "G", {"T": "*"}, settings=cluster.settings(), start_from=StartFrom.FIRST
+            "G",
+            {"T": "*"},
+            settings=cluster.settings(),
+            start_from=StartFrom.FIRST,
+            orderly=orderly,
         )
         self.consumer.run(self._handle)
 
-    def _handle(self, message: ReceivedMessage) -> None:
+    async def _handle(self, message: ReceivedMessage) -> None:
         self.got.append(message.body)
-        if self.fails:
-            raise ValueError("no")
+        if self.waits is not None:
+            await self.waits
+        if self.fails is not None:
+            raise self.fails
+
+    def info(self, *, stacks: bool = False) -> ConsumerRunningInfo:
+        header = GetConsumerRunningInfoRequestHeader(
+            consumer_group="G", client_id="x", jstack_enable=stacks
+        )
+        reply = self.ask(RequestCode.GET_CONSUMER_RUNNING_INFO, header)
+        return loose_json.decode(reply.body, type=ConsumerRunningInfo)  # type: ignore[arg-type]
 
     def ask(self, code: int, header: Any, body: bytes = b"") -> Reply:
         request = Request(Command(code=code, body=body), header, FakeConnection())
@@ -81,20 +97,24 @@ def test_offsets_can_be_asked_for(cluster: FakeCluster, running: Running) -> Non
 def test_the_inner_state_can_be_asked_for(
     cluster: FakeCluster, running: Running
 ) -> None:
-    header = GetConsumerRunningInfoRequestHeader(consumer_group="G", client_id="x")
-    reply = running.ask(RequestCode.GET_CONSUMER_RUNNING_INFO, header)
-    info = loose_json.decode(reply.body, type=ConsumerRunningInfo)  # type: ignore[arg-type]
+    info = running.info()
     assert QUEUE in info.mq_table
     assert {each.topic for each in info.subscription_set} == {"T", "%RETRY%G"}
     assert info.properties["PROP_CONSUME_TYPE"] == "CONSUME_PASSIVELY"
+    assert info.properties["PROP_CONSUMER_START_TIMESTAMP"] == str(WALL_MS)
+    assert info.jstack is None
 
 
 @pytest.mark.parametrize(
     ("fails", "result"),
-    [(False, CMResult.CR_SUCCESS), (True, CMResult.CR_THROW_EXCEPTION)],
+    [
+        (None, CMResult.CR_SUCCESS),
+        (ValueError("no"), CMResult.CR_THROW_EXCEPTION),
+        (RetryLater(), CMResult.CR_LATER),
+    ],
 )
 def test_a_message_can_be_consumed_directly(
-    cluster: FakeCluster, running: Running, fails: bool, result: CMResult
+    cluster: FakeCluster, running: Running, fails: Exception | None, result: CMResult
 ) -> None:
     [record] = cluster.put("T", "a")
     running.fails = fails
@@ -105,7 +125,8 @@ def test_a_message_can_be_consumed_directly(
     reply = running.ask(code, header, encode_record(record))
     told = loose_json.decode(reply.body, type=ConsumeMessageDirectlyResult)  # type: ignore[arg-type]
     assert told.consume_result is result
-    assert ("ValueError" in (told.remark or "")) == fails
+    assert ("ValueError" in (told.remark or "")) == isinstance(fails, ValueError)
+    assert told.order is False
     assert running.got == [b"a", b"a"]
 
 
@@ -124,3 +145,33 @@ def test_a_message_can_be_consumed_directly(
 )
 def test_another_group_is_not_here(running: Running, code: int, header: Any) -> None:
     assert running.ask(code, header).code == ResponseCode.SYSTEM_ERROR
+
+
+def test_where_functions_wait_can_be_asked_for(
+    cluster: FakeCluster, running: Running, clock: Clock
+) -> None:
+    running.waits = Deferred()
+    cluster.put("T", "a")
+    clock.advance(3)
+    told = running.info(stacks=True).jstack or ""
+    assert "in work for 3.0 s" in told
+    assert "in _handle" in told
+    running.waits.callback(None)
+
+
+def test_locks_and_times_are_told(cluster: FakeCluster, clock: Clock) -> None:
+    running = Running(cluster, orderly=True)
+    clock.advance(5)
+    cluster.put("T", "a")
+    told = running.info().mq_table[QUEUE]
+    assert told.locked
+    assert told.last_lock_timestamp == WALL_MS
+    assert told.last_consume_timestamp == told.last_pull_timestamp == WALL_MS + 5000
+    [record] = cluster.records[QUEUE]
+    header = ConsumeMessageDirectlyResultRequestHeader(
+        consumer_group="G", broker_name="broker-0"
+    )
+    code = RequestCode.CONSUME_MESSAGE_DIRECTLY
+    reply = running.ask(code, header, encode_record(record))
+    result = loose_json.decode(reply.body, type=ConsumeMessageDirectlyResult)  # type: ignore[arg-type]
+    assert result.order

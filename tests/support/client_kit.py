@@ -45,6 +45,7 @@ from twistedmq.remoting.errors import ConnectError
 NAME_SERVER = "192.0.2.1:9876"
 WALL_MS = 1_700_000_000_000
 PER_PULL = 32
+LOCK_LAPSES_S = 60.0
 
 
 def held(deferred: Deferred[Any]) -> list[Any]:
@@ -133,6 +134,7 @@ class FakeCluster:
         self.refuse: dict[int, tuple[int, str]] = {}
         self.serve: dict[int, Callable[[str, Any, bytes], Any]] = {}
         self.down: set[str] = set()
+        self._locked_s: dict[tuple[str, MessageQueue], float] = {}
         self._gates: dict[int, Deferred[None]] = {}
         self.min_offsets: dict[MessageQueue, int] = {}
         self.auto_create = True
@@ -475,13 +477,13 @@ class FakeCluster:
 
     def _lock(self, address: str, header: Any, body: bytes) -> Command:
         wish = loose_json.decode(body, type=LockBatchRequestBody)
+        now_s, mine = self.clock.seconds(), []
         for queue in wish.mq_set:
-            self.locks.setdefault((wish.consumer_group, queue), wish.client_id)
-        mine = [
-            queue
-            for queue in wish.mq_set
-            if self.locks[wish.consumer_group, queue] == wish.client_id
-        ]
+            key = wish.consumer_group, queue
+            lapsed = now_s > self._locked_s.get(key, now_s) + LOCK_LAPSES_S
+            if lapsed or self.locks.get(key, wish.client_id) == wish.client_id:
+                self.locks[key], self._locked_s[key] = wish.client_id, now_s
+                mine.append(queue)
         answer = LockBatchResponseBody(lock_ok_mq_set=mine)
         return Command(code=0, body=loose_json.encode(answer))
 

@@ -215,4 +215,4 @@ class Assignment:
 
     def _complain(self, what: str, error: Exception) -> None:
         if not is_retry_topic(what):
-            _log.warn("rebalancing {what}: {error}", what=what, error=error)
+            _log.warn("rebalancing {what}: {error}", what=what, error=str(error))

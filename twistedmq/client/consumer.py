@@ -7,6 +7,7 @@ from typing import Any, Self
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from twistedmq import __version__
 from twistedmq.client.consumer_rules import ConsumerRules
 from twistedmq.client.consuming import LotHandler, MessageHandler, RetryLater
 from twistedmq.client.consumption import Consumption, ConsumptionParts, one_by_one
@@ -21,6 +22,7 @@ from twistedmq.client.rebalance import AverageAllocation
 from twistedmq.client.requests import ConsumerRequests, RequestParts
 from twistedmq.client.retrying import Retries, RetryParts
 from twistedmq.client.session import ClientSettings, Session, merged_settings
+from twistedmq.client.stacks import stacks
 from twistedmq.client.startable import Startable
 from twistedmq.client.starting import Start, StartFrom, heartbeat_value
 from twistedmq.client.watching import open_watches, watched
@@ -140,6 +142,7 @@ class Consumer(Startable):
             self._watch,
         )
         self._closed: Deferred[None] = Deferred()
+        self._begun_ms = session.wall_ms()
         session.handlers = ConsumerRequests(self._request_parts()).table()
 
     @property
@@ -280,8 +283,11 @@ class Consumer(Startable):
         self._closed.callback(None)
 
     def _running_properties(self) -> dict[str, str]:
-        rules = self._rules
+        rules, session = self._rules, self._session
         return {
+            "PROP_NAMESERVER_ADDR": ";".join(session.names.addresses),
+            "PROP_CONSUMER_START_TIMESTAMP": str(self._begun_ms),
+            "PROP_CLIENT_VERSION": f"TwistedMQ {__version__}",
             "PROP_CONSUME_TYPE": ConsumeType.CONSUME_PASSIVELY,
             "PROP_CONSUMEORDERLY": "true" if rules.orderly else "false",
             "PROP_THREADPOOL_CORE_SIZE": str(rules.concurrency),
@@ -289,6 +295,9 @@ class Consumer(Startable):
             "consumeFromWhere": heartbeat_value(rules.start_from),
             "consumerGroup": self.group,
         }
+
+    def _stacks(self) -> str:
+        return stacks(self._consumption.in_work, self._session.reactor.seconds())
 
     def _consumption_parts(self) -> ConsumptionParts:
         session = self._session
@@ -319,6 +328,9 @@ class Consumer(Startable):
             rebalance=self._member.rebalance,
             consume=self._consumption.directly,
             properties=self._running_properties,
+            stacks=self._stacks,
+            locked_s=self._member.locks.locked_s,
+            orderly=self._rules.orderly,
             wall_ms=session.wall_ms,
             seconds=session.reactor.seconds,
         )

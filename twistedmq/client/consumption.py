@@ -225,7 +225,7 @@ class Consumption:
             _log.warn(
                 "{message!r} could not be sent to the dead letters: {error}",
                 message=message,
-                error=error,
+                error=str(error),
             )
             return False
         return True

@@ -49,6 +49,7 @@ class LockedQueues:
         self._rebalance = rebalance
         self._leaving: set[MessageQueue] = set()
         locks.on_lost = self._lost
+        locks.was_moved = owned.was_moved
         locks.on_renewed = inbox.wake
 
     async def take(self, queue: MessageQueue) -> None:

@@ -1,6 +1,6 @@
 """Locks of queues at their brokers: while we have one, no other member consumes it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred, DeferredList
@@ -49,15 +49,18 @@ class QueueLocks:
     """The locks that this consumer has; renewed every 20 s.
 
     Attributes:
-        on_lost: called with a queue whose lock a broker does not renew.
+        on_lost: called with a queue that somebody else has, or may have had.
+        was_moved: tells whether the group went on with a queue without us.
         on_renewed: called when locks were renewed.
     """
 
     def __init__(self, parts: LockParts) -> None:
         self.on_lost: Callable[[MessageQueue], object] = lambda queue: None
+        self.was_moved: Callable[[MessageQueue], Awaitable[bool]] = _never
         self.on_renewed: Callable[[], None] = lambda: None
         self._parts = parts
         self._locked_s: dict[MessageQueue, float] = {}
+        self._doubted: set[MessageQueue] = set()
         self._loop = LoopingCall(self.renew)
         self._loop.clock = parts.clock
 
@@ -77,9 +80,16 @@ class QueueLocks:
     def holds(self, queue: MessageQueue) -> bool:
         """Whether the queue is ours alone for the time being."""
         locked_s = self._locked_s.get(queue)
-        return locked_s is not None and self._parts.clock.seconds() < (
-            locked_s + EXPIRY_S
-        )
+        if locked_s is None or queue in self._doubted:
+            return False
+        return self._parts.clock.seconds() < locked_s + EXPIRY_S
+
+    def doubt(self, broker_name: str) -> None:
+        """A broker may have been restarted, and forgotten our locks: ask it at once."""
+        mine = [each for each in self._locked_s if each.broker_name == broker_name]
+        if mine and self._loop.running:
+            self._doubted.update(mine)
+            self._renew(broker_name, mine).addCallback(lambda _: self.on_renewed())
 
     @gives_deferred
     async def acquire(self, queue: MessageQueue) -> None:
@@ -97,6 +107,7 @@ class QueueLocks:
         """Unlock queues; never fails: a lock that stays expires."""
         by_broker: dict[str, list[MessageQueue]] = {}
         for queue in queues:
+            self._doubted.discard(queue)
             if self._locked_s.pop(queue, None) is not None:
                 by_broker.setdefault(queue.broker_name, []).append(queue)
         unlocked = [self._unlock(name, mine) for name, mine in by_broker.items()]
@@ -120,23 +131,30 @@ class QueueLocks:
                 "{group}: locks at {broker} could not be renewed: {error}",
                 group=self._parts.group,
                 broker=broker_name,
-                error=error,
+                error=str(error),
             )
             return
         for queue in queues:
             if queue not in self._locked_s:
                 continue
-            if queue in locked and asked_s < self._locked_s[queue] + LAPSE_S:
-                self._locked_s[queue] = asked_s
-            else:
-                # somebody has it, or may have had it and consumed meanwhile
-                del self._locked_s[queue]
+            if queue in locked and await self._is_as_before(queue, asked_s):
+                if queue in self._locked_s:
+                    self._locked_s[queue] = asked_s
+                    self._doubted.discard(queue)
+            elif self._locked_s.pop(queue, None) is not None:
+                self._doubted.discard(queue)
                 _log.warn("the lock of {queue} was lost", queue=queue)
                 self.on_lost(queue)
         # given up while the broker was asked: it has locked them anew
         given_up = [queue for queue in locked if queue not in self._locked_s]
         if given_up:
             await self._unlock(broker_name, given_up)
+
+    async def _is_as_before(self, queue: MessageQueue, asked_s: float) -> bool:
+        """Whether nobody can have consumed a queue since its lock was renewed last."""
+        if asked_s >= self._locked_s[queue] + LAPSE_S:
+            return False
+        return queue not in self._doubted or not await self.was_moved(queue)
 
     async def _lock(
         self, broker_name: str, queues: list[MessageQueue]
@@ -164,3 +182,7 @@ class QueueLocks:
             broker=broker_name,
             why=failure.getErrorMessage(),
         )
+
+
+async def _never(_queue: MessageQueue) -> bool:
+    return False

@@ -176,7 +176,9 @@ class GroupMember:
                 raise SubscriptionRefusedError(topic, condition, error) from error
             except (RemotingError, BrokerNotFoundError) as error:
                 # it will say so itself when it is asked for messages
-                _log.warn("{broker} was not asked: {error}", broker=name, error=error)
+                _log.warn(
+                    "{broker} was not asked: {error}", broker=name, error=str(error)
+                )
 
     def _heartbeat(self) -> HeartbeatData:
         rules = self._rules
@@ -223,6 +225,7 @@ class GroupMember:
             deliver=self.inbox.put,
             moved=self.inbox.discard,
             unknown=self._heartbeats.beat,
+            broke_off=lambda queue: self.locks.doubt(queue.broker_name),
         )
         return OwnedParts(
             pulls,

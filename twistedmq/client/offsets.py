@@ -79,7 +79,7 @@ class BrokerOffsets:
                 group=self._group,
                 count=len(offsets) - len(written),
                 broker=broker_name,
-                error=error,
+                error=str(error),
             )
         return frozenset(written)
 

@@ -125,6 +125,17 @@ class OwnedQueues:
             if queue.topic == subscription.topic:
                 puller.resubscribe(subscription)
 
+    async def was_moved(self, queue: MessageQueue) -> bool:
+        """Whether the group has committed more of a queue than we have done."""
+        puller = self._pullers.get(queue)
+        if puller is None:
+            return True
+        try:
+            kept = await self._parts.offsets.read(queue)
+        except Exception:
+            return True  # nobody knows: begin anew with it
+        return kept is not None and kept > puller.window.committable
+
     def stop(self) -> None:
         """Pull no more from any queue."""
         for puller in self._pullers.values():

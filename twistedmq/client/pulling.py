@@ -21,6 +21,7 @@ from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.headers.pull import PullMessageRequestHeader
 from twistedmq.protocol.system_flags import pull_sys_flag
+from twistedmq.remoting.errors import ConnectError, ConnectionLostError
 
 BATCH = 32
 SUSPEND_S = 15.0
@@ -48,6 +49,8 @@ class PullParts(Struct, frozen=True):
     """Told when the broker moved the offset: what was fetched before is void."""
     unknown: Callable[[], object]
     """Told when a broker does not know this consumer (it was restarted, say)."""
+    broke_off: Callable[[MessageQueue], object] = lambda queue: None
+    """Told when the connection to a queue's broker was lost, or cannot be made."""
     subscribes: bool = False
     """Whether pulls carry the subscription: for readers that no heartbeat announces."""
 
@@ -71,7 +74,8 @@ class QueuePuller:
     ) -> None:
         self.queue = queue
         self.window = window
-        self.last_pull_s = 0.0
+        self.last_pull_s: float | None = None
+        self.last_ack_s: float | None = None
         self.carries_commits = False
         """Whether pulls carry the offset to commit along. Only once the broker has an
         offset: the first ones of a group must not reach it at the same time.
@@ -113,6 +117,7 @@ class QueuePuller:
     def ack(self, offset: int) -> bool:
         """Note that a message is done, which may make room for the next pull."""
         acked = self.window.ack(offset)
+        self.last_ack_s = self._parts.clock.seconds()
         if acked and self._pull is None and self._later is None:
             self._go_on()
         return acked
@@ -225,6 +230,8 @@ class QueuePuller:
                 pause_s=self._pause_s,
                 reason=failure.getErrorMessage(),
             )
+            if isinstance(error, ConnectError | ConnectionLostError):
+                self._parts.broke_off(self.queue)
             self._source.suggested = MASTER_ID
             refreshed = self._parts.routes.refresh(self.queue.topic)
             refreshed.addErrback(lambda _: None)

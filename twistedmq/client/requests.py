@@ -6,6 +6,7 @@ from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from twistedmq.client.consuming import RetryLater
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.owned import OwnedQueues
 from twistedmq.client.pulling import QueuePuller
@@ -14,6 +15,7 @@ from twistedmq.client.subscription import Subscription
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies.clients import CMResult
 from twistedmq.protocol.bodies.offsets import GetConsumerStatusBody, ResetOffsetBody
+from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.bodies.running import (
     ConsumeMessageDirectlyResult,
     ConsumerRunningInfo,
@@ -37,6 +39,11 @@ class RequestParts(Struct, frozen=True):
     consume: Callable[[ReceivedMessage], Deferred[object]]
     """Has the user's function consume one message; fails as it does."""
     properties: Callable[[], dict[str, str]]
+    stacks: Callable[[], str]
+    """Tells where the user's functions wait."""
+    locked_s: Callable[[MessageQueue], float | None]
+    """Gives when a queue's lock was taken or renewed, on the reactor's clock."""
+    orderly: bool
     wall_ms: Callable[[], int]
     seconds: Callable[[], float]
 
@@ -92,6 +99,8 @@ class ConsumerRequests:
                 for queue, puller in parts.owned.pullers.items()
             },
         )
+        if request.header.jstack_enable:
+            info.jstack = parts.stacks()
         return Reply(body=loose_json.encode(info))
 
     def consume_directly(self, request: Request) -> Reply | Deferred[Reply]:
@@ -107,25 +116,38 @@ class ConsumerRequests:
 
     def _result(self, outcome: object, begun_ms: int) -> Reply:
         result = ConsumeMessageDirectlyResult(
+            order=self._parts.orderly,
             consume_result=CMResult.CR_SUCCESS,
             spent_time_mills=self._parts.wall_ms() - begun_ms,
         )
         if isinstance(outcome, Failure):
-            result.consume_result = CMResult.CR_THROW_EXCEPTION
-            result.remark = repr(outcome.value)
+            asked = outcome.check(RetryLater) is not None
+            result.consume_result = (
+                CMResult.CR_LATER if asked else CMResult.CR_THROW_EXCEPTION
+            )
+            result.remark = None if asked else repr(outcome.value)
         return Reply(body=loose_json.encode(result))
 
     def _queue_info(self, puller: QueuePuller) -> ProcessQueueInfo:
         window = puller.window
-        pulled_s_ago = self._parts.seconds() - puller.last_pull_s
+        locked_s = self._parts.locked_s(puller.queue)
         return ProcessQueueInfo(
+            locked=locked_s is not None,
+            last_lock_timestamp=self._stamp(locked_s),
+            last_consume_timestamp=self._stamp(puller.last_ack_s),
             cached_msg_count=len(window),
             cached_msg_size_in_mib=window.size_bytes // MIB,
             cached_msg_min_offset=window.committable if len(window) else 0,
             cached_msg_max_offset=window.next_offset - 1 if len(window) else 0,
             commit_offset=window.committable,
-            last_pull_timestamp=self._parts.wall_ms() - int(pulled_s_ago * 1000),
+            last_pull_timestamp=self._stamp(puller.last_pull_s),
         )
+
+    def _stamp(self, when_s: float | None) -> int:
+        """Give a time of the reactor's clock as ms since the epoch; 0: never."""
+        if when_s is None:
+            return 0
+        return self._parts.wall_ms() - int((self._parts.seconds() - when_s) * 1000)
 
 
 def _not_here(group: str) -> Reply:

@@ -74,8 +74,8 @@ class Retries:
                     "{message!r} could not be given back ({problem}; {error}), "
                     "trying again in {pause_s:g} s",
                     message=message,
-                    problem=problem,
-                    error=error,
+                    problem=str(problem),
+                    error=str(error),
                     pause_s=AGAIN_AFTER_S,
                 )
             else:

@@ -11,8 +11,18 @@ from twisted.logger import LogLevel, globalLogPublisher
 
 from twistedmq.client.assignment import Assignment, AssignmentParts, Membership
 from twistedmq.client.locks import QueueLockedError
+from twistedmq.client.rebalance import BrokerAllocation
 from twistedmq.client.session import Session
+from twistedmq.protocol import loose_json
+from twistedmq.protocol.bodies.assignments import (
+    MessageQueueAssignment,
+    MessageRequestMode,
+    QueryAssignmentResponseBody,
+)
+from twistedmq.protocol.bodies.clients import HeartbeatData
 from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command
 
 
 class Queues:
@@ -165,3 +175,54 @@ def test_a_queue_that_is_locked_is_tried_again_without_a_word(
     queues.locked = False
     clock.advance(1)
     assert len(queues.owned) == 2
+
+
+def told_by_broker(
+    cluster: FakeCluster, assignment: Assignment, answer: bytes | None
+) -> list[str]:
+    """Start with a broker that shares out; gives the codes of what it was asked."""
+    assignment._membership = Membership("G", "me", ["T"], BrokerAllocation())
+    code = RequestCode.QUERY_ASSIGNMENT
+    if answer is None:
+        cluster.refuse[code] = ResponseCode.REQUEST_CODE_NOT_SUPPORTED, "what?"
+    else:
+        cluster.serve[code] = lambda *_: Command(code=0, body=answer)
+    cluster.members["G"] = {"me": HeartbeatData(), "you": HeartbeatData()}
+    result_of(assignment.start())
+    return [code.name for code in map(RequestCode, cluster.codes())]
+
+
+def test_a_broker_may_share_out(
+    cluster: FakeCluster, assignment: Assignment, queues: Queues
+) -> None:
+    mine = MessageQueue("T", "broker-0", 1)
+    told = QueryAssignmentResponseBody(
+        message_queue_assignments=[MessageQueueAssignment(message_queue=mine)]
+    )
+    asked = told_by_broker(cluster, assignment, loose_json.encode(told))
+    assert queues.owned == [mine]
+    assert "GET_CONSUMER_LIST_BY_GROUP" not in asked
+
+
+def test_a_broker_that_cannot_share_out_leaves_it_to_us(
+    cluster: FakeCluster, assignment: Assignment, queues: Queues
+) -> None:
+    told_by_broker(cluster, assignment, None)
+    assert queues.owned == [MessageQueue("T", "broker-0", 0)]
+
+
+def test_while_a_broker_cannot_tell_what_we_have_stays(
+    cluster: FakeCluster, assignment: Assignment, queues: Queues
+) -> None:
+    queues.owned.append(MessageQueue("T", "broker-0", 0))
+    told_by_broker(cluster, assignment, b"{}")
+    assert queues.owned == [MessageQueue("T", "broker-0", 0)]
+
+
+def test_what_is_to_be_popped_is_not_pulled(
+    cluster: FakeCluster, assignment: Assignment, queues: Queues
+) -> None:
+    every = MessageQueueAssignment(mode=MessageRequestMode.POP)
+    told = QueryAssignmentResponseBody(message_queue_assignments=[every])
+    told_by_broker(cluster, assignment, loose_json.encode(told))
+    assert not queues.owned

@@ -124,3 +124,16 @@ def test_stopping_waits_for_what_is_in_work() -> None:
 
 def test_a_wish_to_retry_has_a_level() -> None:
     assert RetryLater(3).delay_level == 3
+
+
+def test_a_function_may_have_its_workers_stopped() -> None:
+    stopped: list[Any] = []
+
+    def handle(lot: Lot) -> None:
+        stopped.append(held(line.workers.stop()))
+        assert stopped == [[]]
+
+    line = Line(handle)
+    line.put("a", "b")
+    assert stopped == [[None]]
+    assert line.done == [b"a"]

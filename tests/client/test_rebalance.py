@@ -1,9 +1,15 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from zope.interface.verify import verifyObject
 
 from twistedmq.client.interfaces import IQueueAllocation
-from twistedmq.client.rebalance import AverageAllocation, compare, share_of
+from twistedmq.client.rebalance import (
+    AverageAllocation,
+    BrokerAllocation,
+    compare,
+    share_of,
+)
 from twistedmq.protocol.bodies.queues import MessageQueue
 
 
@@ -61,3 +67,12 @@ def test_a_change_touches_only_what_differs(owned: set[int], wanted: set[int]) -
     assert (have - set(change.lost)) | set(change.gained) == want
     assert not set(change.lost) & set(change.gained)
     assert bool(change) == (have != want)
+
+
+def test_brokers_share_out_in_two_ways_and_so_do_members_alone() -> None:
+    queues = [MessageQueue("T", "b", n) for n in range(4)]
+    dealt = BrokerAllocation("AVG_BY_CIRCLE").allocate("y", ["x", "y"], queues)
+    assert [queue.queue_id for queue in dealt] == [1, 3]
+    assert BrokerAllocation().name == "AVG"
+    with pytest.raises(ValueError, match="strategy is 'X', not AVG or AVG_BY_CIRCLE"):
+        BrokerAllocation("X")

@@ -166,7 +166,10 @@ def test_locks_and_times_are_told(cluster: FakeCluster, clock: Clock) -> None:
     told = running.info().mq_table[QUEUE]
     assert told.locked
     assert told.last_lock_timestamp == WALL_MS
-    assert told.last_consume_timestamp == told.last_pull_timestamp == WALL_MS + 5000
+    assert told.last_pull_timestamp == WALL_MS + 5000
+    clock.advance(5)
+    told = running.info().mq_table[QUEUE]
+    assert told.last_consume_timestamp == WALL_MS + 10000
     [record] = cluster.records[QUEUE]
     header = ConsumeMessageDirectlyResultRequestHeader(
         consumer_group="G", broker_name="broker-0"

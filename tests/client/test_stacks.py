@@ -10,9 +10,7 @@ from twistedmq.client.stacks import MOST_SHOWN, stacks
 
 
 def work(waits_for: object = None, *bodies: str) -> Work:
-    made = Work([received(body) for body in bodies or ("a",)], 10.0)
-    made.waits_for = waits_for
-    return made
+    return Work([received(body) for body in bodies or ("a",)], 10.0, waits_for)
 
 
 async def charge(waits_for: Deferred[None]) -> None:

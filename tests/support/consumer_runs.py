@@ -34,6 +34,7 @@ class Run:
         orderly: how it is consumed.
         every_s: how often a message is sent.
         works_s: how long a function has a message at most.
+        queues: of the topic at each broker at first; 8 at most.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Run:
         orderly: bool,
         every_s: float = 0.2,
         works_s: float = 0.5,
+        queues: int = 4,
     ) -> None:
         self.clock = clock
         self.cluster = FaultyCluster(clock, brokers=2, seed=seed)
@@ -60,7 +62,7 @@ class Run:
         self.excused: set[MessageQueue] = set()
         self.wrong: list[str] = []
         self._numbers = count()
-        self._queues = 4
+        self._queues = queues
         self.cluster.create(TOPIC, self._queues)
         self.producer = Producer("P", settings=self.cluster.settings(), timeout_s=20)
         self._sends = LoopingCall(self._send)
@@ -117,7 +119,7 @@ class Run:
     def settle(self) -> None:
         """Send no more, mend everything, and wait until all is consumed."""
         self._sends.stop()
-        self._heal()
+        self.heal()
         self.advance(SETTLED_S)
 
     def close(self) -> None:
@@ -183,7 +185,8 @@ class Run:
     def _broke(self, failure: Any) -> None:
         self.wrong.append(f"a consumer broke: {failure.value!r}")
 
-    def _heal(self) -> None:
+    def heal(self) -> None:
+        """Mend everything."""
         cluster = self.cluster
         for address in list(cluster.down):
             cluster.start(address)
@@ -194,7 +197,7 @@ class Run:
         return self.random.choice(sorted(self.cluster.addresses.values()))
 
     def _later_heal(self, least_s: float, most_s: float) -> None:
-        self.clock.callLater(self.random.uniform(least_s, most_s), self._heal)
+        self.clock.callLater(self.random.uniform(least_s, most_s), self.heal)
 
     def _restart(self) -> None:
         self.cluster.stop(self._a_broker())

@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 from twistedmq.client.errors import ClientError
 from twistedmq.client.interfaces import IQueueAllocation
-from twistedmq.client.rebalance import AverageAllocation
+from twistedmq.client.rebalance import AverageAllocation, BrokerAllocation
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.queue_shares import circle
 
@@ -197,6 +197,7 @@ def _with_remainder(member: str, members: Sequence[str], queues: Queues) -> Queu
 
 __all__ = [
     "AverageAllocation",
+    "BrokerAllocation",
     "CircleAllocation",
     "ConsistentHashAllocation",
     "FixedAllocation",

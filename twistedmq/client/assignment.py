@@ -10,19 +10,40 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twistedmq.client.calls import BrokerCalls
-from twistedmq.client.errors import BrokerNotFoundError, RouteNotFoundError
+from twistedmq.client.errors import (
+    BrokerNotFoundError,
+    ClientError,
+    RefusedError,
+    RouteNotFoundError,
+)
 from twistedmq.client.interfaces import IQueueAllocation
 from twistedmq.client.locks import QueueLockedError
 from twistedmq.client.reactor import Clock
-from twistedmq.client.rebalance import compare, share_of
+from twistedmq.client.rebalance import BrokerAllocation, compare, share_of
 from twistedmq.client.routing import MASTER_ID, Routes, TopicRoute
+from twistedmq.protocol.bodies.assignments import (
+    MessageRequestMode,
+    QueryAssignmentRequestBody,
+)
+from twistedmq.protocol.bodies.clients import MessageModel
 from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.names import is_retry_topic
 
 PERIOD_S = 20.0
 AFTER_TROUBLE_S = 1.0
 
 _log = Logger()
+
+
+class PoppedError(ClientError):
+    """Brokers were told that a group pops a topic, and this consumer pulls."""
+
+    def __init__(self, group: str, topic: str) -> None:
+        """Keep the group and the topic."""
+        super().__init__(f"{group!r} is set to pop {topic!r}, a push consumer pulls")
+        self.group = group
+        self.topic = topic
 
 
 class Membership(Struct, frozen=True):
@@ -170,8 +191,32 @@ class Assignment:
         if not route.subscribable:
             return frozenset()
         address = self._any_address(route)
+        if isinstance(mine.allocation, BrokerAllocation):
+            try:
+                return await self._told(address, route.topic, mine.allocation.name)
+            except RefusedError as error:
+                if error.code != ResponseCode.REQUEST_CODE_NOT_SUPPORTED:
+                    raise
         members = await self._parts.calls.members(address, mine.group)
         return share_of(mine.allocation, mine.client_id, members, route.subscribable)
+
+    async def _told(
+        self, address: str, topic: str, strategy: str
+    ) -> frozenset[MessageQueue] | None:
+        """Have a broker give the queues; None where it cannot tell now."""
+        wish = QueryAssignmentRequestBody(
+            client_id=self._membership.client_id,
+            consumer_group=self._membership.group,
+            message_model=MessageModel.CLUSTERING,
+            strategy_name=strategy,
+            topic=topic,
+        )
+        told = await self._parts.calls.assignment(address, wish)
+        if told is None:
+            return None
+        if any(each.mode == MessageRequestMode.POP for each in told):
+            raise PoppedError(self._membership.group, topic)
+        return frozenset(each.message_queue for each in told)
 
     def _any_address(self, route: TopicRoute) -> str:
         """Give a broker of the topic that can say who is in the group."""

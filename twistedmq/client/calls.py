@@ -9,6 +9,11 @@ from twisted.python.failure import Failure
 from twistedmq.client.errors import RefusedError
 from twistedmq.client.interfaces import Pool
 from twistedmq.protocol import loose_json
+from twistedmq.protocol.bodies.assignments import (
+    MessageQueueAssignment,
+    QueryAssignmentRequestBody,
+    QueryAssignmentResponseBody,
+)
 from twistedmq.protocol.bodies.clients import (
     GetConsumerListByGroupResponseBody,
     HeartbeatData,
@@ -201,6 +206,14 @@ class BrokerCalls:
         code = RequestCode.UNLOCK_BATCH_MQ
         return self.ask(address, code, None, loose_json.encode(wish))
 
+    def assignment(
+        self, address: str, wish: QueryAssignmentRequestBody
+    ) -> Deferred[list[MessageQueueAssignment] | None]:
+        """Have a broker give a member its queues; None where it cannot tell now."""
+        body = loose_json.encode(wish)
+        answer = self.ask(address, RequestCode.QUERY_ASSIGNMENT, None, body)
+        return answer.addCallback(_read_assignment)
+
     def check_client(
         self, address: str, check: CheckClientRequestBody
     ) -> Deferred[Command]:
@@ -223,6 +236,11 @@ def _read_members(answer: Command) -> list[str]:
 def _read_locked(answer: Command) -> frozenset[MessageQueue]:
     body = loose_json.decode(answer.body, type=LockBatchResponseBody)
     return frozenset(body.lock_ok_mq_set)
+
+
+def _read_assignment(answer: Command) -> list[MessageQueueAssignment] | None:
+    body = loose_json.decode(answer.body, type=QueryAssignmentResponseBody)
+    return body.message_queue_assignments
 
 
 def _read_offset(answer: Command) -> int:

@@ -63,10 +63,12 @@ class Work:
 
     __slots__ = ("begun_s", "lot", "waits_for")
 
-    def __init__(self, lot: list[ReceivedMessage], begun_s: float) -> None:
+    def __init__(
+        self, lot: list[ReceivedMessage], begun_s: float, waits_for: Outcome
+    ) -> None:
         self.lot = lot
         self.begun_s = begun_s
-        self.waits_for: Outcome = None
+        self.waits_for = waits_for
 
 
 class WorkRules:
@@ -112,6 +114,7 @@ class Workers:
         self._done = done
         self._failed = failed
         self._clock = clock
+        self._calling = 0
         self._in_work: dict[int, Work] = {}
         self._stopped = False
         self._turn_asked = False
@@ -132,7 +135,7 @@ class Workers:
         self._stopped = True
         self._inbox.on_arrival = None
         idle: Deferred[None] = Deferred()
-        if self._in_work:
+        if self._in_work or self._calling:
             self._idle.append(idle)
         else:
             idle.callback(None)
@@ -147,7 +150,7 @@ class Workers:
             lot = self._inbox.take_lot(self._rules.lot_size)
             if not lot:
                 return
-            self._begin(Work(lot, self._clock.seconds()))
+            self._begin(lot)
         self._ask_for_turn()
 
     def _ask_for_turn(self) -> None:
@@ -155,25 +158,37 @@ class Workers:
             self._turn_asked = True
             self._clock.callLater(0, self._turn)
 
-    def _begin(self, work: Work) -> None:
-        self._in_work[id(work)] = work
+    def _begin(self, lot: list[ReceivedMessage]) -> None:
+        self._calling += 1
         try:
-            result = self._handler(work.lot)
+            result = self._handler(lot)
         except Exception:
+            work = self._put_in_work(lot, None)
             self._give_up(Failure(), work)
             return
-        work.waits_for = result
         if iscoroutine(result):
-            result = Deferred.fromCoroutine(result)
-        if isinstance(result, Deferred):
-            result.addCallbacks(
-                self._consumed,
-                self._give_up,
-                callbackArgs=(work,),
-                errbackArgs=(work,),
-            )
+            running: Deferred[Any] = Deferred.fromCoroutine(result)
+        elif isinstance(result, Deferred):
+            running = result
         else:
-            self._consumed(result, work)
+            self._done(lot)
+            self._calling -= 1
+            self._look_around()
+            return
+        work = self._put_in_work(lot, result)
+        running.addCallbacks(
+            self._consumed,
+            self._give_up,
+            callbackArgs=(work,),
+            errbackArgs=(work,),
+        )
+
+    def _put_in_work(self, lot: list[ReceivedMessage], waits_for: Outcome) -> Work:
+        """Note a call that is not over when it returns; most are, and cost less."""
+        self._calling -= 1
+        work = Work(lot, self._clock.seconds(), waits_for)
+        self._in_work[id(work)] = work
+        return work
 
     def _consumed(self, _result: object, work: Work) -> None:
         self._done(work.lot)
@@ -187,8 +202,12 @@ class Workers:
         if isinstance(outcome, Failure):
             _log.failure("messages could not be given back", outcome)
         del self._in_work[id(work)]
+        self._look_around()
+
+    def _look_around(self) -> None:
+        """Go on, or tell those who wait that nothing is in work."""
         if self._stopped:
-            while self._idle and not self._in_work:
+            while self._idle and not self._in_work and not self._calling:
                 self._idle.pop().callback(None)
         elif self._inbox.has_ready:
             self._ask_for_turn()

@@ -188,6 +188,9 @@ class OwnedQueues:
         }
         if not changed:
             return frozenset()
+        now_s = self._parts.pulls.clock.seconds()
+        for queue in changed:
+            self._pullers[queue].last_ack_s = now_s
         safe = await self._parts.offsets.write(changed)
         for queue in safe:
             puller = self._pullers.get(queue)

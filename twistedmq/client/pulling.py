@@ -76,6 +76,7 @@ class QueuePuller:
         self.window = window
         self.last_pull_s: float | None = None
         self.last_ack_s: float | None = None
+        """Kept by the owner of the queue, and not to the second."""
         self.carries_commits = False
         """Whether pulls carry the offset to commit along. Only once the broker has an
         offset: the first ones of a group must not reach it at the same time.
@@ -117,7 +118,6 @@ class QueuePuller:
     def ack(self, offset: int) -> bool:
         """Note that a message is done, which may make room for the next pull."""
         acked = self.window.ack(offset)
-        self.last_ack_s = self._parts.clock.seconds()
         if acked and self._pull is None and self._later is None:
             self._go_on()
         return acked

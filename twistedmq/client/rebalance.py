@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from twistedmq.client.interfaces import IQueueAllocation
 from twistedmq.protocol.bodies.queues import MessageQueue
-from twistedmq.protocol.queue_shares import average
+from twistedmq.protocol.queue_shares import BY_NAME, average
 
 
 class Change(Struct, frozen=True):
@@ -46,6 +46,31 @@ class AverageAllocation:
     ) -> Sequence[MessageQueue]:
         """Give the share of *member*; see ``IQueueAllocation``."""
         return average(member, members, queues)
+
+
+@implementer(IQueueAllocation)
+class BrokerAllocation:
+    """A broker shares the queues out, and members ask it.
+
+    Brokers that cannot leave it to the members, which then do the same by themselves.
+
+    Args:
+        strategy: AVG (in runs) or AVG_BY_CIRCLE (dealt out); the same in all members.
+
+    Raises:
+        ValueError: *strategy* is neither.
+    """
+
+    def __init__(self, strategy: str = AverageAllocation.name) -> None:
+        if strategy not in BY_NAME:
+            raise ValueError(f"strategy is {strategy!r}, not {' or '.join(BY_NAME)}")
+        self.name = strategy
+
+    def allocate(
+        self, member: str, members: Sequence[str], queues: Sequence[MessageQueue]
+    ) -> Sequence[MessageQueue]:
+        """Give the share of *member*; see ``IQueueAllocation``."""
+        return BY_NAME[self.name](member, members, queues)
 
 
 def share_of(

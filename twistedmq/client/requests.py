@@ -39,13 +39,13 @@ class RequestParts(Struct, frozen=True):
     consume: Callable[[ReceivedMessage], Deferred[object]]
     """Has the user's function consume one message; fails as it does."""
     properties: Callable[[], dict[str, str]]
-    stacks: Callable[[], str]
-    """Tells where the user's functions wait."""
-    locked_s: Callable[[MessageQueue], float | None]
-    """Gives when a queue's lock was taken or renewed, on the reactor's clock."""
-    orderly: bool
     wall_ms: Callable[[], int]
     seconds: Callable[[], float]
+    stacks: Callable[[], str] = str
+    """Tells where the user's functions wait."""
+    locked_s: Callable[[MessageQueue], float | None] = lambda queue: None
+    """Gives when a queue's lock was taken or renewed, on the reactor's clock."""
+    orderly: bool = False
 
 
 class ConsumerRequests:

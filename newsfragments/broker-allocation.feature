@@ -1,0 +1,1 @@
+Our consumer could have a broker share the queues out (`BrokerAllocation`).

@@ -156,7 +156,7 @@ def test_nothing_grows_under_load(tmp_path: Path) -> None:
     assert end["failed"] == 0
     assert end["consumed"] - end["again"] == end["acked"] == end["sent"]
     assert end["again"] == 0
-    assert len(samples) > 40
+    assert len(samples) > 20
     assert growth(samples, "client_mib") < MOST_GROWTH_MIB
     assert growth(samples, "broker_mib") < MOST_BROKER_GROWTH_MIB
     assert growth(samples, "deferreds") < 100

@@ -5,7 +5,8 @@ from typing import Any
 import pytest_twisted
 from client_scenarios import Cluster, Inbox, Running, bodies, unique, until
 
-from twistedmq import ReceivedMessage, StartFrom
+from twistedmq import Message, ReceivedMessage, StartFrom
+from twistedmq.admin.schedules import WaitingLevel
 from twistedmq.admin.stories import Step
 
 
@@ -74,3 +75,33 @@ async def test_a_group_is_moved_while_it_works_and_while_it_is_away(
         await admin.moves.make(group, [back])
         progress = await admin.offsets.progress(group, topic)
         assert [each.committed for each in progress.queues.values()] == [4]
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_waits_for_its_time_is_counted(cluster: Cluster) -> None:
+    topic = await cluster.topic(1)
+    async with cluster.producer() as producer, cluster.admin() as admin:
+        [(broker, address)] = (await admin.cluster.masters()).items()
+
+        async def level(number: int) -> WaitingLevel:
+            levels = await admin.schedules.levels(broker, address)
+            assert len(levels) == 18
+            return levels[number - 1]
+
+        before = (await level(17)).waiting
+        begin_ms = admin.wall_ms()
+        for body in (b"one", b"two"):
+            await producer.send(Message(topic, body, delay_level=17))
+        await producer.send(Message(topic, b"timed", delay_s=3600))
+
+        async def is_seen() -> bool:
+            timed = await admin.schedules.timed(broker, address)
+            waiting = {each.topic: each.waiting for each in timed}
+            return (await level(17)).waiting == before + 2 and topic in waiting
+
+        await until("they are counted", is_seen)
+        found = await level(17)
+        assert found.delay == "1h"
+        assert found.next_due_ms is not None
+        assert found.next_due_ms > begin_ms
+        assert found.next_due_ms <= admin.wall_ms() + 3_601_000

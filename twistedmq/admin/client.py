@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from twistedmq.admin.resets import Resets
     from twistedmq.admin.rocksdb import RocksDB
     from twistedmq.admin.roll_call import RollCall
+    from twistedmq.admin.schedules import Schedules
     from twistedmq.admin.statistics import Statistics
     from twistedmq.admin.stories import Stories
     from twistedmq.admin.timers import Timers
@@ -248,6 +249,13 @@ class Admin(Startable):
         from twistedmq.admin.timers import Timers  # noqa: PLC0415
 
         return Timers(self._asking)
+
+    @cached_property
+    def schedules(self) -> "Schedules":
+        """How many wait for their time, and when the next is due."""
+        from twistedmq.admin.schedules import Schedules  # noqa: PLC0415
+
+        return Schedules(self.brokers, self.queues, self.timers, self._session.calls)
 
     @cached_property
     def _asking(self) -> "Asking":

@@ -11,7 +11,7 @@ DEFAULT_RATE: Final = 100.0
 
 def add_operator_verbs(verbs: Any, add_common: Any) -> None:
     """Add the verbs; *add_common* gives each what all verbs have."""
-    for add in (_add_offsets, _add_dlq, _add_clients, _add_msg):
+    for add in (_add_offsets, _add_dlq, _add_clients, _add_msg, _add_schedule):
         add(verbs, add_common)
 
 
@@ -108,6 +108,15 @@ def _add_msg(verbs: Any, add_common: Any) -> None:
     explain.add_argument("--trace-topic", help="where its clients trace to")
     explain.add_argument("--json", action="store_true", help="a JSON object")
     add_common(explain)
+
+
+def _add_schedule(verbs: Any, add_common: Any) -> None:
+    schedule = verbs.add_parser("schedule", help="messages that wait for their time")
+    deeds = schedule.add_subparsers(dest="deed", required=True, metavar="DEED")
+    listed = deeds.add_parser("ls", help="count them by delay level and by topic")
+    listed.add_argument("--all", action="store_true", help="also levels without any")
+    listed.add_argument("--json", action="store_true", help="a JSON object")
+    add_common(listed)
 
 
 def add_check(verbs: Any) -> None:

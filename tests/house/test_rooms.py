@@ -1,5 +1,6 @@
 """Imports run downhill, and never in a circle."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from source_tree import (
     modules,
     reactor_imports,
     room,
+    tree,
 )
 
 ENTRANCES = {"client/reactor.py"}
@@ -78,6 +80,17 @@ def test_nobody_holds_the_global_reactor() -> None:
     }
     of_the_app = {name for name in holders if name.startswith("app/")}
     assert holders - of_the_app <= ENTRANCES
+
+
+def test_nothing_is_called_periodically_by_the_global_reactor() -> None:
+    """A LoopingCall asks for it when it is made; ``PeriodicCall`` does not."""
+    makers = {
+        str(path.relative_to(PACKAGE))
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "LoopingCall"
+    }
+    assert not makers
 
 
 def test_the_reactor_is_taken_only_when_a_program_runs() -> None:

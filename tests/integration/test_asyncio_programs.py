@@ -30,6 +30,7 @@ async def main(body):
 
 asyncio.run(main(b"one"))
 asyncio.run(main(b"two"))
+assert "twisted.internet.reactor" not in sys.modules
 """
 
 FORGETFUL = """

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from twisted.internet.defer import Deferred, TimeoutError
-from twisted.internet.task import LoopingCall
 
 from twistedmq.client.arguments import check_range, check_some, to_ms
 from twistedmq.client.consumption import NoHandlerError
@@ -25,6 +24,7 @@ from twistedmq.client.starting import Start, StartFrom, heartbeat_value
 from twistedmq.client.window import Limits
 from twistedmq.protocol.bodies.clients import ConsumeType
 from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.remoting.periodic import PeriodicCall
 
 MOST = 10_000
 COMMIT_S = 5.0
@@ -114,8 +114,7 @@ class LitePullConsumer(QueueClient):
         )
         self._queues = LiteQueues(session, rules, self._inbox, self._heartbeats.beat)
         self._owned = self._queues.owned
-        self._commits = LoopingCall(self._commit_done)
-        self._commits.clock = session.reactor
+        self._commits = PeriodicCall(self._commit_done, session.reactor)
         session.handlers = ConsumerRequests(self._request_parts()).table()
 
     @property

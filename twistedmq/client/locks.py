@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -15,6 +14,7 @@ from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import Routes
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.remoting.errors import RemotingError
+from twistedmq.remoting.periodic import PeriodicCall
 
 RENEW_S = 20.0
 EXPIRY_S = 30.0
@@ -61,8 +61,7 @@ class QueueLocks:
         self._parts = parts
         self._locked_s: dict[MessageQueue, float] = {}
         self._doubted: set[MessageQueue] = set()
-        self._loop = LoopingCall(self.renew)
-        self._loop.clock = parts.clock
+        self._loop = PeriodicCall(self.renew, parts.clock)
 
     def start(self) -> None:
         """Begin to renew."""

@@ -105,3 +105,18 @@ async def test_what_waits_for_its_time_is_counted(cluster: Cluster) -> None:
         assert found.next_due_ms is not None
         assert found.next_due_ms > begin_ms
         assert found.next_due_ms <= admin.wall_ms() + 3_601_000
+
+
+@pytest_twisted.ensureDeferred
+async def test_locks_of_a_client_that_is_gone_are_given_up(cluster: Cluster) -> None:
+    topic, group = await cluster.topic(2), unique("G")
+    async with cluster.admin() as admin:
+        queues = await admin.locks.queues(topic)
+        [address] = (await admin.cluster.masters()).values()
+        calls = admin._session.calls
+        assert await calls.lock(address, group, "gone", queues) == {*queues}
+        assert await calls.lock(address, group, "next", queues) == frozenset()
+        await admin.locks.give_up(group, "nobody", queues)
+        assert await calls.lock(address, group, "next", queues) == frozenset()
+        await admin.locks.give_up(group, "gone", queues)
+        assert await calls.lock(address, group, "next", queues) == {*queues}

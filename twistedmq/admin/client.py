@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from twistedmq.admin.dead_letters import DeadLetters
     from twistedmq.admin.group_configs import GroupConfigs
     from twistedmq.admin.groups import Groups
+    from twistedmq.admin.locks import Locks
     from twistedmq.admin.messages import Messages
     from twistedmq.admin.moves import Moves
     from twistedmq.admin.namesrv import NameServerTables
@@ -256,6 +257,13 @@ class Admin(Startable):
         from twistedmq.admin.schedules import Schedules  # noqa: PLC0415
 
         return Schedules(self.brokers, self.queues, self.timers, self._session.calls)
+
+    @cached_property
+    def locks(self) -> "Locks":
+        """Queues that one client of a group holds."""
+        from twistedmq.admin.locks import Locks  # noqa: PLC0415
+
+        return Locks(self._asking, self.groups)
 
     @cached_property
     def _asking(self) -> "Asking":

@@ -11,7 +11,14 @@ DEFAULT_RATE: Final = 100.0
 
 def add_operator_verbs(verbs: Any, add_common: Any) -> None:
     """Add the verbs; *add_common* gives each what all verbs have."""
-    for add in (_add_offsets, _add_dlq, _add_clients, _add_msg, _add_schedule):
+    for add in (
+        _add_offsets,
+        _add_dlq,
+        _add_clients,
+        _add_msg,
+        _add_schedule,
+        _add_queue,
+    ):
         add(verbs, add_common)
 
 
@@ -117,6 +124,25 @@ def _add_schedule(verbs: Any, add_common: Any) -> None:
     listed.add_argument("--all", action="store_true", help="also levels without any")
     listed.add_argument("--json", action="store_true", help="a JSON object")
     add_common(listed)
+
+
+def _add_queue(verbs: Any, add_common: Any) -> None:
+    queue = verbs.add_parser("queue", help="queues that are locked for one client")
+    deeds = queue.add_subparsers(dest="deed", required=True, metavar="DEED")
+    unlock = deeds.add_parser(
+        "unlock", help="show who holds queues, and give up what is held by who is gone"
+    )
+    unlock.add_argument("group")
+    unlock.add_argument("topic")
+    unlock.add_argument("--queue", type=int, help="only queues of that number")
+    unlock.add_argument("--broker", help="only on the broker of that name")
+    unlock.add_argument("--client", help="only of that one; needed if no broker tells")
+    unlock.add_argument(
+        "--force", action="store_true", help="also from clients that are connected"
+    )
+    unlock.add_argument("--dry-run", action="store_true", help="change nothing")
+    unlock.add_argument("--json", action="store_true", help="a JSON array")
+    add_common(unlock)
 
 
 def add_check(verbs: Any) -> None:

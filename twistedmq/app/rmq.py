@@ -13,13 +13,13 @@ from typing import Any, NoReturn
 from twistedmq import __version__
 from twistedmq.app.command import begin, run_in_reactor
 from twistedmq.app.completion import add_completion
-from twistedmq.app.rmq_operator_options import add_check, add_operator_verbs
+from twistedmq.app.rmq_operator_options import add_check, add_operator_verbs, add_tls
 from twistedmq.app.rmq_store_options import add_store
 
 FAILED = 1
 FROM = ("first", "last", "recent")
-WITHOUT_REACTOR = ("check", "store")
-"""Verbs that only read files."""
+WITHOUT_REACTOR = ("check", "store", "tls")
+"""Verbs about files, or about one port."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -48,6 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_operator_verbs(verbs, _add_common)
     add_store(verbs)
     add_check(verbs)
+    add_tls(verbs)
     return parser
 
 

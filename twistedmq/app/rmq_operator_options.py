@@ -160,6 +160,31 @@ def add_check(verbs: Any) -> None:
     check.add_argument("--json", action="store_true", help="a JSON object")
 
 
+def add_tls(verbs: Any) -> None:
+    """Add the verb that makes certificates and looks at them."""
+    tls = verbs.add_parser("tls", help="certificates: make them, look at a port's")
+    deeds = tls.add_subparsers(dest="deed", required=True, metavar="DEED")
+    init = deeds.add_parser(
+        "init", help="make an authority of your own and a server's certificate by it"
+    )
+    init.add_argument("folder", type=Path, help="where to; nothing is written over")
+    init.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        help="a name or address by which clients reach the server; may be repeated; "
+        "else this machine's name, localhost and 127.0.0.1",
+    )
+    init.add_argument("--days", type=_positive, default=825, help="825 if not said")
+    check = deeds.add_parser(
+        "check", help="show what a port shows; status 1 if clients would refuse it"
+    )
+    check.add_argument("address", metavar="HOST:PORT")
+    check.add_argument("--trust", type=Path, help="PEM; else what this system trusts")
+    check.add_argument("--name", help="as what clients know it, if not HOST")
+    check.add_argument("--json", action="store_true", help="a JSON object")
+
+
 def target(text: str) -> str | int | datetime:
     """Read where a group is to go."""
     if text in ENDS:

@@ -1,1 +1,0 @@
-Our clients signed what they ask with access keys (`ClientSettings.credentials`), as brokers with access control want.

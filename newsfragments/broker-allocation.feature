@@ -1,1 +1,0 @@
-Our consumer could have a broker share the queues out (`BrokerAllocation`).

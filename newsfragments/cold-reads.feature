@@ -1,1 +1,0 @@
-Limits of cold reads could adapt by themselves (`coldCtrStrategyEnable`, `usePIDColdCtrStrategy`), cold pulls of programs that pull by themselves were held for three seconds as by a genuine broker, `dataReadAheadEnable` and `setCommitLogReadAheadMode` took effect, and syncs no longer shared threads with cold reads.

@@ -1,1 +1,0 @@
-Our consumer could be suspended, change its subscriptions while it runs, take conditions in SQL92, limit what it fetches ahead in all queues together, and it gave back what its function does not finish within `consume_timeout_s`.

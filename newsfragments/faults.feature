@@ -1,1 +1,0 @@
-``Cluster.faults`` had requests and responses lost, delayed and reordered, connections broken, refused and half open, by a seed.

@@ -1,1 +1,0 @@
-Our clients wrote the message trace that the genuine tools read (`MessageTrace`).

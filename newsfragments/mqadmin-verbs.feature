@@ -1,1 +1,0 @@
-``mqadmin`` got the verbs about consumer groups, their offsets and members, producers, stored messages, traces and sending.

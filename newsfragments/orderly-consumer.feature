@@ -1,1 +1,0 @@
-Our consumer could consume in order: a queue at a time under the broker's locks, a failure held its queue up, and a queue was handed over only when nothing of it was in work (`orderly`); and its function could get batches (`run_batches`).

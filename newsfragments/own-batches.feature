@@ -1,1 +1,0 @@
-A producer made batches by itself (`Batching`), with a receipt for each message.

@@ -1,1 +1,0 @@
-What a connection may pull and pop, and what may be read of a topic, could be limited in messages and bytes a second (`clientMaxReadMessagesPerSecond` and its likes), and the longest wait of a pull and the length of a condition became settings (`maxSuspendMillis`, `maxExpressionCharacters`).

@@ -1,1 +1,0 @@
-`SimpleConsumer` pops: it receives messages for a while, acknowledges them one by one (those of one moment with one request), keeps them longer, gives them back or sends them to the dead letters, also in order, by tags or an `Sql` condition, from all brokers or where brokers send it; and `async for` acks on asking for the next.

@@ -1,1 +1,0 @@
-A producer stayed away from brokers that were slow or down (`LatencyAvoiding`), by the genuine back-off tables.

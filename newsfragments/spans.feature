@@ -1,1 +1,0 @@
-Sends and consumed messages of our clients were OpenTelemetry spans, whose context went along in the messages (`Spans`, extra `otel`).

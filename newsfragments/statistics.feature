@@ -1,1 +1,0 @@
-`rocketmq_timer_enqueue_total`, `rocketmq_timer_dequeue_total` and `rocketmq_delay_message_latency_seconds` were shown by topic, `TOPIC_PUT_LATENCY` counted every answer, and `GROUP_GET_FALL_SIZE` and `GROUP_GET_FALL_TIME` could be asked for.

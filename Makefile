@@ -22,7 +22,7 @@ TESTS ?= tests plugins/store-sqlite/tests docs/examples/testing
 # The rooms whose tests touch what only Linux has; they run again without it.
 PLAIN_TESTS := $(wildcard tests/store tests/remoting tests/integration)
 
-.PHONY: help run test main-test other-tests plain-test store-test interop soak lint format docs bench news clean
+.PHONY: help run test main-test other-tests plain-test store-test interop tools-interop java-interop soak lint format docs bench news clean
 
 help:
 	@echo 'make run      start a name server and a broker on this machine'
@@ -55,8 +55,18 @@ plain-test: $(STAMPS)/test
 store-test: $(STAMPS)/test
 	TWISTEDMQ_TEST_STORE=sqlite $(BIN)/python -m pytest tests/broker -q
 
+# In two halves, side by side, which mostly wait; each has ports of its own.
+TOOLS_INTEROP := $(wildcard $(patsubst %,tests/interop/test_%.py,asyncio client_against_genuine metrics \
+	mixed_groups mqadmin operators pop producer pull_and_pop push_consumers timers transactions))
+
 interop: $(STAMPS)/test need-java
-	$(BIN)/python -m pytest tests/interop -q -m interop
+	@$(MAKE) --no-print-directory $(TOGETHER) tools-interop java-interop
+
+tools-interop: $(STAMPS)/test need-java
+	TWISTEDMQ_PEER_PORTS=26000-31999 $(BIN)/python -m pytest $(TOOLS_INTEROP) -q -m interop
+
+java-interop: $(STAMPS)/test need-java
+	TWISTEDMQ_PEER_PORTS=20000-25999 $(BIN)/python -m pytest tests/interop $(addprefix --ignore=,$(TOOLS_INTEROP)) -q -m interop
 
 soak: $(STAMPS)/test need-java need-go
 	$(BIN)/python -m pytest tests/soak -q -m soak -s

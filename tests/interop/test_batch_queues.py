@@ -11,7 +11,7 @@ from processes import ask
 from twistedmq.protocol.codes import RequestCode
 
 QUEUE = {"topic": Bundles.topic, "queueId": "0"}
-DIFFER = ("popTime", "timestamp")
+DIFFER = ("popTime", "reviveQid", "timestamp")
 BOUNDS = [
     (RequestCode.GET_MAX_OFFSET, {}),
     (RequestCode.GET_MIN_OFFSET, {}),

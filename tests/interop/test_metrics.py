@@ -21,7 +21,7 @@ LEFT_OUT = {
 """Genuine figures that are about something this broker does not have."""
 
 WHILE_CONNECTED = ("rocketmq_producer_", "rocketmq_consumer_")
-"""Begin what is shown while clients are there, and when one is missed is chance here."""
+"""Begin what is shown while clients are there; when one is missed is chance here."""
 
 Page = dict[str, tuple[str, set[str]]]
 """By name: the kind, and the names of the labels."""

@@ -17,12 +17,15 @@ QUICK := import ensurepip, sys, time, timeit; sys.version_info < (3, 11) and sys
 ARGS ?=
 
 # What `make test` hands to pytest: make test TESTS=tests/store
-TESTS ?= tests plugins/store-sqlite/tests docs/examples/testing
+TESTS ?= tests plugins/store-sqlite/tests $(addprefix --ignore=,$(USER_TESTS))
+
+# Clients, programs and what tests are given: they run beside the others.
+USER_TESTS := $(wildcard tests/aio tests/app tests/client tests/testing docs/examples/testing)
 
 # The rooms whose tests touch what only Linux has; they run again without it.
 PLAIN_TESTS := $(wildcard tests/store tests/remoting tests/integration)
 
-.PHONY: help run test main-test other-tests plain-test store-test interop tools-interop java-interop soak lint format docs bench news clean
+.PHONY: help run test main-test other-tests user-test plain-test store-test interop tools-interop java-interop soak lint format docs bench news clean
 
 help:
 	@echo 'make run      start a name server and a broker on this machine'
@@ -43,10 +46,14 @@ test: $(STAMPS)/test
 	@$(MAKE) --no-print-directory $(TOGETHER) other-tests main-test
 
 other-tests: plain-test
+	@$(MAKE) --no-print-directory user-test
 	@$(MAKE) --no-print-directory store-test
 
 main-test: $(STAMPS)/test
 	$(BIN)/python -m pytest $(TESTS) -q
+
+user-test: $(STAMPS)/test
+	$(BIN)/python -m pytest $(USER_TESTS) -q
 
 plain-test: $(STAMPS)/test
 	TWISTEDMQ_PLAIN_IO=1 $(BIN)/python -m pytest $(PLAIN_TESTS) -q

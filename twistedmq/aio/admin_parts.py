@@ -8,6 +8,7 @@ from twistedmq.admin.cold_reads import ColdReads as CoreColdReads
 from twistedmq.admin.dead_letters import DeadLetters as CoreDeadLetters
 from twistedmq.admin.group_configs import GroupConfigs as CoreGroupConfigs
 from twistedmq.admin.groups import Groups as CoreGroups
+from twistedmq.admin.locks import Locks as CoreLocks
 from twistedmq.admin.messages import Messages as CoreMessages
 from twistedmq.admin.moves import Moves as CoreMoves
 from twistedmq.admin.namesrv import NameServerTables as CoreNameServerTables
@@ -17,6 +18,7 @@ from twistedmq.admin.resending import Resending as CoreResending
 from twistedmq.admin.resets import Resets as CoreResets
 from twistedmq.admin.rocksdb import RocksDB as CoreRocksDB
 from twistedmq.admin.roll_call import RollCall as CoreRollCall
+from twistedmq.admin.schedules import Schedules as CoreSchedules
 from twistedmq.admin.statistics import Statistics as CoreStatistics
 from twistedmq.admin.stories import Stories as CoreStories
 from twistedmq.admin.timers import Timers as CoreTimers
@@ -107,6 +109,14 @@ class Groups(LoopBound):
     state = gives_future(CoreGroups.state)
 
 
+class Locks(LoopBound):
+    """See ``twistedmq.admin.locks.Locks``."""
+
+    held = gives_future(CoreLocks.held)
+    queues = gives_future(CoreLocks.queues)
+    give_up = gives_future(CoreLocks.give_up)
+
+
 class Messages(LoopBound):
     """See ``twistedmq.admin.messages.Messages``."""
 
@@ -188,6 +198,13 @@ class RollCall(LoopBound):
     """See ``twistedmq.admin.roll_call.RollCall``."""
 
     everybody = gives_future(CoreRollCall.everybody)
+
+
+class Schedules(LoopBound):
+    """See ``twistedmq.admin.schedules.Schedules``."""
+
+    levels = gives_future(CoreSchedules.levels)
+    timed = gives_future(CoreSchedules.timed)
 
 
 class Statistics(LoopBound):
@@ -273,3 +290,5 @@ class AdminParts:
         self.resending = Resending(core.resending)
         self.transactions = Transactions(core.transactions)
         self.timers = Timers(core.timers)
+        self.schedules = Schedules(core.schedules)
+        self.locks = Locks(core.locks)

@@ -70,19 +70,25 @@ def test_run_has_tasks_work_side_by_side(cluster: FakeCluster, clock: Clock) -> 
     cluster.put("orders", *"abcdef")
     in_work: list[int] = []
     most = 0
+    go_on: asyncio.Event
 
     async def consume(message: ReceivedMessage) -> None:
         nonlocal most
         in_work.append(message.queue_offset)
         most = max(most, len(in_work))
-        await asyncio.sleep(0.001)
+        await go_on.wait()
         in_work.remove(message.queue_offset)
 
     async def main() -> None:
+        nonlocal go_on
+        go_on = asyncio.Event()
         consumer = billing(cluster, concurrency=3)
         running = asyncio.ensure_future(consumer.run(consume))
+        await pumped(clock)
+        assert most == 3
+        go_on.set()
         while committed(cluster) < 6:
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
             clock.advance(1)
         await consumer.close()
         await running

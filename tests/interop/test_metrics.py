@@ -1,6 +1,8 @@
 """Our page of figures, and the tables of the operators' tool, beside the genuine."""
 
 import re
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 from urllib.request import urlopen
 
@@ -9,6 +11,9 @@ import pytest
 from processes import OurBroker
 from prometheus_client.parser import text_string_to_metric_families
 from scenarios import failures
+
+from twistedmq.broker import statistics
+from twistedmq.metrics.samples import Metric
 
 TRAFFIC = ["consume-concurrently", "timer-message", "pop-consumer"]
 """Some figures are shown once there is something to count."""
@@ -25,6 +30,20 @@ WHILE_CONNECTED = ("rocketmq_producer_", "rocketmq_consumer_")
 
 Page = dict[str, tuple[str, set[str]]]
 """By name: the kind, and the names of the labels."""
+
+
+def declared() -> set[str]:
+    """Give the names of all that ours can show, as a page has them."""
+    modules = [
+        import_module(f"{statistics.__name__}.{module.name}")
+        for module in iter_modules(statistics.__path__)
+    ]
+    return {
+        value.name.removesuffix("_total")
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, Metric)
+    }
 
 
 def page(port: int) -> Page:
@@ -57,6 +76,7 @@ def test_what_the_genuine_one_shows_is_shown(genuine: Any, ours: OurBroker) -> N
     assert {"rocketmq_messages_in", "rocketmq_messages_out"} <= named
     missing = named - found.keys() - LEFT_OUT.keys()
     assert [name for name in missing if not name.startswith(WHILE_CONNECTED)] == []
+    assert missing <= declared()
     for name in named & found.keys():
         kind, labels = wanted[name]
         assert found[name] == (kind, labels - {"otel_scope_name"}), name

@@ -7,8 +7,8 @@ Syncing is not done here.
 
 What costs is a write, not an entry. So a round begins once the queues that grew have
 many entries on average, or all of them together very many; queues that get a message
-now and then are written when the voucher asks, which is what makes a send to one of
-ten thousand queues no dearer than to one of ten.
+now and then are written when the voucher asks. The first write to a queue makes its
+folder and file, here as well: with very many new queues that holds up the sends.
 """
 
 from collections import OrderedDict

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from client_kit import FakeCluster, held, result_of
@@ -13,14 +14,17 @@ from twistedmq.client.errors import (
 from twistedmq.client.interfaces import IQueueSelection
 from twistedmq.client.message import Message
 from twistedmq.client.packing import Packer, PackingRules
+from twistedmq.client.producer_rules import RETRY_CODES, SendRules
 from twistedmq.client.selection import ByFunction, RoundRobin
-from twistedmq.client.sending import Sending, SendParts, SendRules
+from twistedmq.client.sending import Sending, SendParts
 from twistedmq.client.session import Session
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command
 from twistedmq.remoting.errors import ConnectError
 
 SEND = RequestCode.SEND_MESSAGE_V2
+CAREFUL = SendRules("G", retry_unless_ok=True)
 Make = Callable[..., Sending]
 
 
@@ -41,9 +45,14 @@ def sending(cluster: FakeCluster) -> Make:
         topic: str = "T",
         queue: MessageQueue | None = None,
         selection: IQueueSelection | None = None,
+        rules: SendRules | None = None,
     ) -> Sending:
         parts = SendParts(
-            SendRules("G"), session.routes, session.pool, session.reactor, lambda: 0
+            rules or SendRules("G"),
+            session.routes,
+            session.pool,
+            session.reactor,
+            lambda: 0,
         )
         parcel = packer.pack(Message(topic, b"x"))
         return Sending(parts, parcel, selection or RoundRobin(), queue)
@@ -114,6 +123,93 @@ def test_other_refusals_are_final(cluster: FakeCluster, sending: Make) -> None:
     with pytest.raises(RefusedError, match="too large"):
         result_of(sending().start())
     assert len(brokers_asked(cluster)) == 1
+
+
+def test_more_refusals_can_be_said_to_pass(
+    cluster: FakeCluster, sending: Make, clock: Clock
+) -> None:
+    cluster.refuse[SEND] = ResponseCode.MESSAGE_ILLEGAL, "not here"
+    rules = SendRules("G", retry_codes=RETRY_CODES | {ResponseCode.MESSAGE_ILLEGAL})
+    sent = held(sending(rules=rules).start())
+    assert not sent
+    del cluster.refuse[SEND]
+    clock.advance(0)
+    assert sent[0].header.queue_offset == 0
+
+
+def answer(cluster: FakeCluster, *codes: int) -> None:
+    """Have sends stored and answered with *codes*, one after the other."""
+    left = list(codes)
+
+    def serve(address: str, header: Any, body: bytes) -> Command:
+        stored = cluster._send(address, header, body)
+        return Command(code=left.pop(0), remark="so so", fields=stored.fields)
+
+    cluster.serve[SEND] = serve
+
+
+def test_what_is_stored_is_not_tried_again_by_itself(
+    cluster: FakeCluster, sending: Make
+) -> None:
+    answer(cluster, ResponseCode.SLAVE_NOT_AVAILABLE)
+    stored = result_of(sending().start())
+    assert stored.answer.code == ResponseCode.SLAVE_NOT_AVAILABLE
+
+
+def test_another_broker_may_store_it_more_safely(
+    cluster: FakeCluster, sending: Make, clock: Clock
+) -> None:
+    answer(cluster, ResponseCode.SLAVE_NOT_AVAILABLE, ResponseCode.SUCCESS)
+    sent = held(sending(rules=CAREFUL).start())
+    clock.advance(0)
+    assert sent[0].answer.code == ResponseCode.SUCCESS
+    assert sent[0].queue.broker_name == "broker-1"
+    assert brokers_asked(cluster) == list(cluster.addresses.values())
+
+
+def test_where_none_does_better_the_last_one_counts(
+    cluster: FakeCluster, sending: Make, clock: Clock
+) -> None:
+    answer(cluster, *[ResponseCode.FLUSH_DISK_TIMEOUT] * 3)
+    sent = held(sending(rules=CAREFUL).start())
+    clock.pump([0, 0])
+    assert sent[0].answer.code == ResponseCode.FLUSH_DISK_TIMEOUT
+    assert sent[0].queue.broker_name == "broker-0"
+    assert len(brokers_asked(cluster)) == 3
+
+
+@pytest.mark.parametrize(
+    "refusal", [ResponseCode.SYSTEM_BUSY, ResponseCode.MESSAGE_ILLEGAL]
+)
+def test_what_is_stored_does_not_fail_any_more(
+    cluster: FakeCluster, sending: Make, clock: Clock, refusal: int
+) -> None:
+    answer(cluster, ResponseCode.FLUSH_SLAVE_TIMEOUT, refusal, refusal)
+    sent = held(sending(rules=CAREFUL).start())
+    clock.pump([0, 0])
+    assert sent[0].answer.code == ResponseCode.FLUSH_SLAVE_TIMEOUT
+    assert sent[0].queue.broker_name == "broker-0"
+
+
+def test_nor_does_it_when_there_is_no_time_left(
+    cluster: FakeCluster, sending: Make, clock: Clock
+) -> None:
+    cluster.topics["T"].pop("broker-1")
+    answer(cluster, ResponseCode.FLUSH_SLAVE_TIMEOUT)
+    rules = SendRules("G", timeout_s=0.2, retry_unless_ok=True)
+    sent = held(sending(rules=rules).start())
+    assert not sent  # the same broker gets a pause
+    clock.advance(0.3)
+    assert sent[0].answer.code == ResponseCode.FLUSH_SLAVE_TIMEOUT
+
+
+def test_in_a_given_queue_the_first_answer_counts(
+    cluster: FakeCluster, sending: Make
+) -> None:
+    answer(cluster, ResponseCode.FLUSH_SLAVE_TIMEOUT)
+    queue = MessageQueue("T", "broker-1", 0)
+    stored = result_of(sending(queue=queue, rules=CAREFUL).start())
+    assert stored.answer.code == ResponseCode.FLUSH_SLAVE_TIMEOUT
 
 
 def test_three_failures_are_enough(

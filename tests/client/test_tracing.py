@@ -8,7 +8,8 @@ from twisted.internet.task import Clock
 from twistedmq.client.consuming import RetryLater
 from twistedmq.client.message import Message
 from twistedmq.client.producer import Producer
-from twistedmq.client.sending import SendParts, SendRules
+from twistedmq.client.producer_rules import SendRules
+from twistedmq.client.sending import SendParts
 from twistedmq.client.tracing import MOST_ITEMS, MessageTrace
 from twistedmq.client.transactions import Outcome
 from twistedmq.client.watching import Returned, Watch, WatchParts

@@ -1,12 +1,11 @@
 """Sending."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Self
 
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
-from twistedmq.client.arguments import LONGEST_S, check_range
 from twistedmq.client.batching import Accumulator, Batching
 from twistedmq.client.errors import (
     NoTransactionCheckError,
@@ -20,11 +19,12 @@ from twistedmq.client.message import Message, Receipt, ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.outgoing import Outgoing
 from twistedmq.client.packing import Packer, PackingRules
+from twistedmq.client.producer_rules import RETRY_CODES, SendRules
 from twistedmq.client.recalling import Recall
 from twistedmq.client.receipts import receipt_of, receipts_of
 from twistedmq.client.replies import AwaitedReplies, reply_marks
 from twistedmq.client.selection import RoundRobin
-from twistedmq.client.sending import SendParts, SendRules
+from twistedmq.client.sending import SendParts
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.startable import Startable
 from twistedmq.client.transactions import (
@@ -40,10 +40,6 @@ from twistedmq.protocol.bodies.clients import HeartbeatData, ProducerData
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
-from twistedmq.protocol.numbers import INT32_MAX
-
-SHORTEST_S = 0.001
-"""A time-out that is shorter could never be kept."""
 
 
 class Producer(Startable):
@@ -62,6 +58,11 @@ class Producer(Startable):
         retries: how many more attempts after a failure that may pass.
         attempt_timeout_s: for one attempt, as long as another one may follow: an answer
             that does not come is tried again then. The message may be there twice.
+        retry_codes: answers (``ResponseCode``) after which another attempt follows,
+            besides the usual ones.
+        retry_unless_ok: have another attempt follow where a broker stored the message,
+            but not as safely as it should (its status is not OK); the receipt is that
+            of the last one that stored it. The message may be there twice.
         selection: which queue a message goes to; one after the other by default. One
             with a sharding key goes where its key says.
         packing: limits of size, and what is compressed.
@@ -91,6 +92,8 @@ class Producer(Startable):
         timeout_s: float = 3.0,
         retries: int = 2,
         attempt_timeout_s: float | None = None,
+        retry_codes: Collection[int] = (),
+        retry_unless_ok: bool = False,
         selection: IQueueSelection | None = None,
         packing: PackingRules | None = None,
         batching: Batching | None = None,
@@ -103,11 +106,15 @@ class Producer(Startable):
         reactor: Any = None,
     ) -> None:
         names.check_group(group)
-        check_range("timeout_s", timeout_s, SHORTEST_S, LONGEST_S)
-        check_range("retries", retries, 0)
-        if attempt_timeout_s is not None:
-            check_range("attempt_timeout_s", attempt_timeout_s, SHORTEST_S, LONGEST_S)
-        check_range("default_queues", default_queues, 1, INT32_MAX)
+        rules = SendRules(
+            group,
+            timeout_s,
+            retries,
+            attempt_timeout_s,
+            default_queues,
+            RETRY_CODES.union(retry_codes),
+            retry_unless_ok,
+        )
         for topic in topics:
             names.check_topic(topic)
         self._topics = topics
@@ -115,7 +122,6 @@ class Producer(Startable):
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session, timeout_s)
         self._selection = selection or RoundRobin(session.random.randrange(1 << 16))
-        rules = SendRules(group, timeout_s, retries, attempt_timeout_s, default_queues)
         parts = SendParts(
             rules, session.routes, session.pool, session.reactor, session.wall_ms
         )

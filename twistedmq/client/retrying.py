@@ -13,10 +13,11 @@ from twistedmq.client.errors import BrokerNotFoundError, RefusedError
 from twistedmq.client.interfaces import Pool
 from twistedmq.client.message import Message, ReceivedMessage
 from twistedmq.client.packing import Packer, PackingRules
+from twistedmq.client.producer_rules import SendRules
 from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import Routes
 from twistedmq.client.selection import RoundRobin
-from twistedmq.client.sending import Sending, SendParts, SendRules, Stored
+from twistedmq.client.sending import Sending, SendParts, Stored
 from twistedmq.protocol import properties
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.headers.send import ConsumerSendMsgBackRequestHeader

@@ -16,28 +16,14 @@ from twistedmq.client.errors import (
 from twistedmq.client.interfaces import IQueueSelection, Pool
 from twistedmq.client.message import SendStatus
 from twistedmq.client.packing import Parcel
+from twistedmq.client.producer_rules import SendRules
 from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import Routes, TopicRoute
 from twistedmq.protocol.bodies.queues import MessageQueue
-from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.fields import decode_fields
 from twistedmq.protocol.headers.send import SendMessageResponseHeader
 from twistedmq.remoting.errors import RemotingError
-
-RETRY_CODES = frozenset(
-    {
-        ResponseCode.TOPIC_NOT_EXIST,
-        ResponseCode.SERVICE_NOT_AVAILABLE,
-        ResponseCode.SYSTEM_ERROR,
-        ResponseCode.SYSTEM_BUSY,
-        ResponseCode.NO_PERMISSION,
-        ResponseCode.NO_BUYER_ID,
-        ResponseCode.NOT_IN_CURRENT_UNIT,
-        ResponseCode.GO_AWAY,
-    }
-)
-"""Answers after which another broker may do better (upstream: retryResponseCodes)."""
 
 STORED_CODES = frozenset(SendStatus)
 Told = Callable[[str, float, Exception | None], None]
@@ -51,19 +37,6 @@ class Stored(Struct, frozen=True):
     queue: MessageQueue
     header: SendMessageResponseHeader
     answer: Command
-
-
-class SendRules(Struct, frozen=True):
-    """How a producer sends."""
-
-    group: str
-    timeout_s: float = 3.0
-    """For the whole send, all attempts together."""
-    retries: int = 2
-    attempt_timeout_s: float | None = None
-    """For one attempt, where another one may follow."""
-    default_queues: int = 4
-    """Queues of a topic that the first message creates."""
 
 
 class SendParts(Struct, frozen=True):
@@ -81,7 +54,8 @@ class Sending:
     SendTimeoutError, RefusedError, RouteNotFoundError or what the selection raised.
 
     After a failure that another broker may not share, the next attempt goes out at
-    once; to the same broker after a pause, since it is likely to be starting.
+    once; to the same broker after a pause, since it is likely to be starting. Once it
+    is stored somewhere it does not fail any more, whatever better was tried for.
     """
 
     def __init__(
@@ -109,6 +83,7 @@ class Sending:
         self._begun_s = 0.0
         self._brokers: list[str] = []
         self._causes: list[BaseException] = []
+        self._stored: Stored | None = None
 
     def start(self) -> Deferred[Stored]:
         """Begin; gives ``done``."""
@@ -166,8 +141,24 @@ class Sending:
         if self._told is not None:
             self._tell(queue.broker_name, None)
         stored_in = MessageQueue(queue.topic, queue.broker_name, header.queue_id)
-        if not self.done.called:
-            self.done.callback(Stored(stored_in, header, answer))
+        stored = Stored(stored_in, header, answer)
+        if answer.code and self._parts.rules.retry_unless_ok:
+            self._stored_less_safely(stored)
+        elif not self.done.called:
+            self.done.callback(stored)
+
+    def _stored_less_safely(self, stored: Stored) -> None:
+        """Try whether another broker does better, or be content."""
+        if self.done.called:
+            return
+        broker_name = stored.queue.broker_name
+        self._stored = stored
+        self._brokers.append(broker_name)
+        self._attempts_left -= 1
+        if self._attempts_left and self._parts.clock.seconds() < self._deadline:
+            self._again(broker_name)
+        else:
+            self.done.callback(stored)
 
     def _failed(self, failure: Failure, broker_name: str) -> None:
         """Try again where that may help, or give up."""
@@ -180,7 +171,7 @@ class Sending:
         if self._told is not None:
             self._tell(broker_name, error)
         self._attempts_left -= 1
-        if not _may_pass(error):
+        if not self._may_pass(error):
             self._give_up(failure)
         elif self._deadline <= self._parts.clock.seconds():
             self._give_up(Failure(self._timeout()))
@@ -213,7 +204,13 @@ class Sending:
 
     def _pause_s(self) -> float:
         """Give how long to leave the same broker alone: longer each time."""
-        return min(FIRST_PAUSE_S * 4.0 ** (len(self._causes) - 1), LONGEST_PAUSE_S)
+        return min(FIRST_PAUSE_S * 4.0 ** (len(self._brokers) - 1), LONGEST_PAUSE_S)
+
+    def _may_pass(self, error: BaseException) -> bool:
+        """Whether another attempt may do better."""
+        if isinstance(error, RefusedError):
+            return error.code in self._parts.rules.retry_codes
+        return isinstance(error, (RemotingError, BrokerNotFoundError))
 
     def _once_more(self) -> None:
         route = self._parts.routes.cached(self._parcel.message.topic)
@@ -221,7 +218,11 @@ class Sending:
             self._attempt(route)
 
     def _give_up(self, failure: Failure) -> None:
-        if not self.done.called:
+        if self.done.called:
+            return
+        if self._stored is not None:
+            self.done.callback(self._stored)
+        else:
             self.done.errback(failure)
 
     def _exhausted(self) -> Exception:
@@ -236,10 +237,3 @@ class Sending:
 
     def _cancelled(self, done: Deferred[Stored]) -> None:
         done.errback(CancelledError())
-
-
-def _may_pass(error: BaseException) -> bool:
-    """Whether another attempt may do better."""
-    if isinstance(error, RefusedError):
-        return error.code in RETRY_CODES
-    return isinstance(error, (RemotingError, BrokerNotFoundError))

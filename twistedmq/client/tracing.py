@@ -19,8 +19,9 @@ from zope.interface import implementer
 from twistedmq.client.interfaces import IWatcher
 from twistedmq.client.message import Message, Receipt, ReceivedMessage, SendStatus
 from twistedmq.client.packing import Packer, PackingRules, Parcel
+from twistedmq.client.producer_rules import SendRules
 from twistedmq.client.selection import RoundRobin
-from twistedmq.client.sending import Sending, SendParts, SendRules, Stored
+from twistedmq.client.sending import Sending, SendParts, Stored
 from twistedmq.client.watching import Returned, Watch, WatchParts
 from twistedmq.protocol import names, properties
 from twistedmq.protocol.command import Command

@@ -17,7 +17,8 @@ from twistedmq.client.consuming import LotHandler, Outcome, RetryLater
 from twistedmq.client.interfaces import IWatcher
 from twistedmq.client.message import Message, Receipt, ReceivedMessage
 from twistedmq.client.packing import Parcel
-from twistedmq.client.sending import SendParts, SendRules, Stored
+from twistedmq.client.producer_rules import SendRules
+from twistedmq.client.sending import SendParts, Stored
 from twistedmq.client.session import Session
 from twistedmq.protocol.command import Command
 

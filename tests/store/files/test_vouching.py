@@ -1,6 +1,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from twistedmq.store.files.checkpoint import read_checkpoint
 from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files.store import FileStore
@@ -48,6 +50,31 @@ def test_it_is_vouched_from_time_to_time() -> None:
     now = 1_700_000_000_000
     assert (checkpoint.log_ms, checkpoint.queues_ms) == (now, now)
     assert checkpoint.index_ms == now
+
+
+@pytest.mark.parametrize(("queues", "after_s"), [(200, 6.0), (6_500, 35.0)])
+def test_it_is_vouched_later_where_many_queues_grew(
+    queues: int, after_s: float
+) -> None:
+    rig = Rig()
+    end = rig.append(*[Told(f"T{number}") for number in range(queues)])
+    rig.advance(5.1)
+    rig.advance(after_s - 5.2)
+    assert rig.vouched == -1
+    rig.advance(0.2)
+    for _ in range(queues // 64 + 1):  # they are written in slices
+        rig.advance(0)
+    assert rig.vouched == end
+
+
+def test_many_queues_that_grew_do_not_put_off_what_is_urgent() -> None:
+    rig = Rig()
+    rig.append(*[Told(f"T{number}") for number in range(200)])
+    rig.advance(5.1)  # put off once already
+    rig.store.delete_topic("T7")
+    for _ in range(5):
+        rig.advance(0)
+    assert rig.vouched == rig.store.log_bounds()[1]
 
 
 def test_it_is_vouched_earlier_after_many_bytes() -> None:

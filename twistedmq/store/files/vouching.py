@@ -27,7 +27,11 @@ from twistedmq.store.workers import Workers
 
 _BYTES_A_QUEUE: Final = 64 * 1024
 _MS_A_QUEUE: Final = 5
-"""How much later a round begins for each queue that it would have to sync."""
+"""How much later a round begins for each queue that it would have to write and sync."""
+_MOST_MS: Final = 30_000
+"""How much later at most: a start after a crash reads the log from the last round."""
+_HARDLY_S: Final = 0.001
+"""What is left of a delay that is not worth another timer."""
 
 
 class Vouched(Struct):
@@ -50,6 +54,8 @@ class Voucher:
     """Syncs log, queues and index, then writes checkpoint and vouching file.
 
     One round at a time; the next one begins after an interval, or after so many bytes.
+    The more queues it would have to write, the longer it waits, so that each of them
+    gets several entries with one write.
     """
 
     _log = Logger()
@@ -70,6 +76,7 @@ class Voucher:
         self._running: Deferred[None] | None = None
         self._hurried = self._is_stale = self._stopped = False
         self._problem = ""
+        self._waits_since_s = 0.0
         self._unsynced: set[QueueFileKey] = set()
         self.vouched = -1
         """The physical offset vouched for last; -1 if there is none."""
@@ -82,9 +89,18 @@ class Voucher:
         if self._stopped:
             return
         self._hurried = False
-        queues = self._parts.queue_writer.dirty
-        delay_ms = self._config.value.vouch_interval_ms + _MS_A_QUEUE * queues
-        self._call = self._reactor.callLater(delay_ms / 1000, self._round)
+        self._waits_since_s = self._reactor.seconds()
+        self._wait_on()
+
+    def _wait_on(self) -> None:
+        self._call = self._reactor.callLater(max(0.0, self._left_s()), self._round)
+
+    def _left_s(self) -> float:
+        """Say how long the next round should be put off still, as things are now."""
+        more_ms = min(_MS_A_QUEUE * self._parts.queue_writer.dirty, _MOST_MS)
+        delay_ms = self._config.value.vouch_interval_ms + more_ms
+        waited_s: float = self._reactor.seconds() - self._waits_since_s
+        return delay_ms / 1000 - waited_s
 
     def stop(self) -> None:
         """Do nothing more by itself."""
@@ -113,6 +129,9 @@ class Voucher:
         self._call = None
         if self._parts.log.end == self.vouched and not self._is_stale:
             self._wait()
+            return
+        if not self._hurried and self._left_s() > _HARDLY_S:
+            self._wait_on()  # many queues have got something meanwhile
             return
 
         def ended(_: object) -> None:

@@ -1,6 +1,9 @@
 """What the commands have in common; tests of ``rmq`` and ``mqadmin`` are the rest."""
 
 import gc
+import os
+import subprocess
+import sys
 
 import pytest
 from client_kit import held
@@ -15,6 +18,27 @@ async def wrong() -> None:
     raise InvalidParameterError("no")
 
 
+async def no_text() -> None:
+    "b\udcff".encode()
+
+
+def to_a_reader_who_left(program: str) -> tuple[int, str]:
+    """Run a program whose output nobody reads; gives its status and its errors."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": ""},
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    return done.returncode, done.stderr
+
+
 def test_an_error_is_told_and_becomes_the_status() -> None:
     told: list[Exception] = []
 
@@ -25,6 +49,43 @@ def test_an_error_is_told_and_becomes_the_status() -> None:
     [ended] = held(begin(wrong(), "x", failed, verbose=False))
     assert ended.value.code == 7
     assert [str(error) for error in told] == ["no"]
+
+
+def test_bytes_that_are_no_text_are_wrong_usage() -> None:
+    told: list[Exception] = []
+    held(begin(no_text(), "x", lambda e: told.append(e) or 1, verbose=False))  # type: ignore[func-returns-value]
+    assert [str(error) for error in told] == [r"'b\udcff' is no text"]
+
+
+@pytest.mark.parametrize("module", ["rmq", "mqadmin.main"])
+def test_a_reader_who_left_is_no_failure(module: str) -> None:
+    program = f"from twistedmq.app.{module} import main; main(['--help'])"
+    assert to_a_reader_who_left(program) == (0, "")
+
+
+def test_the_status_is_kept_when_a_reader_left() -> None:
+    program = (
+        "from twistedmq.app.command import output_to_a_shell\n"
+        "with output_to_a_shell(): print('x' * 99_999); raise SystemExit(3)"
+    )
+    # the buffer was full before the status was known
+    assert to_a_reader_who_left(program) == (0, "")
+    assert to_a_reader_who_left(program.replace("99_999", "9")) == (3, "")
+
+
+def test_a_terminal_without_the_characters_is_no_failure() -> None:
+    program = (
+        "from twistedmq.app.command import output_to_a_shell\n"
+        "with output_to_a_shell(): print('\u65e5')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == b"\\u65e5\n"
 
 
 def test_a_signal_cancels_what_runs() -> None:

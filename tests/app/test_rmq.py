@@ -1,3 +1,4 @@
+import json
 import sys
 
 import pytest
@@ -45,6 +46,23 @@ def test_a_failure_is_one_line_and_status_one(
     [ended] = run(cluster, "tail", "NOPE")
     assert ended.value.code == 1  # type: ignore[attr-defined]
     assert capsys.readouterr().err == "rmq: no broker serves topic 'NOPE'\n"
+
+
+def test_programs_are_told_of_a_failure_as_json(
+    cluster: FakeCluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [ended] = run(cluster, "tail", "NOPE", "--json")
+    assert ended.value.code == 1  # type: ignore[attr-defined]
+    assert json.loads(capsys.readouterr().err) == {
+        "error": "no broker serves topic 'NOPE'",
+        "status": 1,
+        "code": 17,
+    }
+
+
+def test_a_body_that_is_no_text_is_sent_as_it_is(cluster: FakeCluster) -> None:
+    assert run(cluster, "send", "T", "\udcff") == [None]
+    assert cluster.bodies("T") == [b"\xff"]
 
 
 def test_a_reader_who_has_seen_enough_is_no_failure(

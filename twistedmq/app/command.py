@@ -3,10 +3,37 @@ failure.
 """
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from typing import Any, NoReturn
+
+
+@contextmanager
+def output_to_a_shell() -> Iterator[None]:
+    """Have what is printed not fail: for characters, or for readers that have left.
+
+    Characters that the terminal does not have are written as escapes. A program that
+    reads our output and has seen enough (``head``) ends us, with the status so far.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    status: Any = 0
+    try:
+        try:
+            yield
+        except SystemExit as ended:
+            status = ended.code
+            raise
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # else Python tries it once more, and complains
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(status) from None
 
 
 def run_in_reactor(start: Callable[[Any], Any]) -> NoReturn:
@@ -69,7 +96,10 @@ async def _guarded(
     failed: Callable[[Exception], int],
     verbose: bool,
 ) -> None:
-    from twistedmq.protocol.errors import TwistedMQError  # noqa: PLC0415
+    from twistedmq.protocol.errors import (  # noqa: PLC0415
+        InvalidParameterError,
+        TwistedMQError,
+    )
 
     try:
         with told_on_stderr(name, verbose):
@@ -77,8 +107,11 @@ async def _guarded(
         sys.stdout.flush()
     except BrokenPipeError:
         # whoever read our output has seen enough
-        sys.stderr.close()
         raise SystemExit(0) from None
+    except UnicodeEncodeError as error:
+        # bytes of the command line that are no text
+        wrong = InvalidParameterError(f"{error.object!r} is no text")
+        raise SystemExit(failed(wrong)) from None
     except (TwistedMQError, OSError) as error:
         raise SystemExit(failed(error)) from None
 

@@ -5,14 +5,16 @@ for, so that ``rmq --help`` is there at once.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Coroutine, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
 from twistedmq import __version__
-from twistedmq.app.command import begin, run_in_reactor
+from twistedmq.app.command import begin, output_to_a_shell, run_in_reactor
 from twistedmq.app.completion import add_completion
+from twistedmq.app.rmq_arguments import name_and_value, offset, positive
 from twistedmq.app.rmq_operator_options import add_check, add_operator_verbs, add_tls
 from twistedmq.app.rmq_store_options import add_store
 
@@ -24,10 +26,11 @@ WITHOUT_REACTOR = ("check", "store", "tls")
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit."""
-    options = make_parser().parse_args(arguments)
-    if options.verb in WITHOUT_REACTOR:
-        sys.exit(import_module(f"twistedmq.app.rmq_{options.verb}").run(options))
-    run_in_reactor(lambda reactor: run_verb(reactor, options))
+    with output_to_a_shell():
+        options = make_parser().parse_args(arguments)
+        if options.verb in WITHOUT_REACTOR:
+            sys.exit(import_module(f"twistedmq.app.rmq_{options.verb}").run(options))
+        run_in_reactor(lambda reactor: run_verb(reactor, options))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -54,14 +57,23 @@ def make_parser() -> argparse.ArgumentParser:
 
 def run_verb(reactor: Any, options: argparse.Namespace) -> Any:
     """Give the Deferred of the verb; it fails with SystemExit where the verb fails."""
+    is_json: bool = getattr(options, "json", False)
+
+    def failed(error: Exception) -> int:
+        """Say in one line what went wrong."""
+        said = json.dumps(_told(error)) if is_json else f"rmq: {error}"
+        sys.stderr.write(f"{said}\n")
+        return FAILED
+
     verb = _verb(reactor, options)
-    return begin(verb, "rmq", _failed, verbose=options.verbose)
+    return begin(verb, "rmq", failed, verbose=options.verbose)
 
 
-def _failed(error: Exception) -> int:
-    """Say in one line what went wrong."""
-    sys.stderr.write(f"rmq: {error}\n")
-    return FAILED
+def _told(error: Exception) -> dict[str, object]:
+    """Give what programs are told."""
+    told: dict[str, object] = {"error": str(error), "status": FAILED}
+    code = getattr(error, "code", None)
+    return told if code is None else told | {"code": int(code)}
 
 
 def _verb(reactor: Any, options: argparse.Namespace) -> Coroutine[Any, Any, None]:
@@ -86,13 +98,11 @@ def _add_send(verbs: Any) -> None:
         "--property",
         action="append",
         default=[],
-        type=_property,
+        type=name_and_value,
         metavar="NAME=VALUE",
         help="may be repeated",
     )
-    send.add_argument(
-        "--count", type=_positive, default=1, help="send it so many times"
-    )
+    send.add_argument("--count", type=positive, default=1, help="send it so many times")
     _add_common(send)
 
 
@@ -111,7 +121,7 @@ def _add_tail(verbs: Any) -> None:
         help="first, last, an offset in each queue, or recent (default): the last ten "
         "of each queue",
     )
-    tail.add_argument("--count", type=_positive, help="end after so many messages")
+    tail.add_argument("--count", type=positive, help="end after so many messages")
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
     _add_common(tail)
 
@@ -143,28 +153,15 @@ def _add_common(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--verbose", action="store_true", help="log what happens")
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def _property(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
-
-
 def _start(text: str) -> str | int:
     if text in FROM:
         return text
-    if text.isascii() and text.isdigit():
-        return int(text)
-    raise argparse.ArgumentTypeError(
-        f"{text!r} is not first, last, recent or an offset"
-    )
+    try:
+        return offset(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not first, last, recent or an offset"
+        ) from None
 
 
 if __name__ == "__main__":

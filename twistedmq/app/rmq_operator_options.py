@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from twistedmq.app.rmq_arguments import offset, positive, rate
+
 ENDS: Final = ("first", "last")
 DEFAULT_RATE: Final = 100.0
 
@@ -42,7 +44,7 @@ def _add_offsets(verbs: Any, add_common: Any) -> None:
         help="first, last, an offset, or a time: 2026-01-31T12:00",
     )
     reset.add_argument("--broker", help="only on the broker of that name")
-    reset.add_argument("--queue", type=int, help="only in queues of that number")
+    reset.add_argument("--queue", type=offset, help="only in queues of that number")
     reset.add_argument(
         "--undo-file",
         type=Path,
@@ -63,7 +65,7 @@ def _add_dlq(verbs: Any, add_common: Any) -> None:
     listed.add_argument("group", nargs="*", help="only these")
     listed.add_argument("--json", action="store_true", help="a JSON array")
     show = deeds.add_parser("show", help="list those of a group, oldest first")
-    show.add_argument("--limit", type=_positive, default=50, help="as many at most")
+    show.add_argument("--limit", type=positive, default=50, help="as many at most")
     show.add_argument("--json", action="store_true", help="one JSON object a line")
     export = deeds.add_parser("export", help="write them out, one JSON object a line")
     export.add_argument("--out", type=Path, help="to this new file; else to the screen")
@@ -74,10 +76,10 @@ def _add_dlq(verbs: Any, add_common: Any) -> None:
         "--id", action="append", default=[], help="only this message; may be repeated"
     )
     replay.add_argument("--again", action="store_true", help="also those already were")
-    replay.add_argument("--limit", type=_positive, help="as many at most")
+    replay.add_argument("--limit", type=positive, help="as many at most")
     replay.add_argument(
         "--rate",
-        type=_rate,
+        type=rate,
         default=DEFAULT_RATE,
         metavar="PER_SECOND",
         help=f"as many a second at most; {DEFAULT_RATE:g} if not said",
@@ -134,7 +136,7 @@ def _add_queue(verbs: Any, add_common: Any) -> None:
     )
     unlock.add_argument("group")
     unlock.add_argument("topic")
-    unlock.add_argument("--queue", type=int, help="only queues of that number")
+    unlock.add_argument("--queue", type=offset, help="only queues of that number")
     unlock.add_argument("--broker", help="only on the broker of that name")
     unlock.add_argument("--client", help="only of that one; needed if no broker tells")
     unlock.add_argument(
@@ -175,7 +177,7 @@ def add_tls(verbs: Any) -> None:
         help="a name or address by which clients reach the server; may be repeated; "
         "else this machine's name, localhost and 127.0.0.1",
     )
-    init.add_argument("--days", type=_positive, default=825, help="825 if not said")
+    init.add_argument("--days", type=positive, default=825, help="825 if not said")
     check = deeds.add_parser(
         "check", help="show what a port shows; status 1 if clients would refuse it"
     )
@@ -197,17 +199,3 @@ def target(text: str) -> str | int | datetime:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not first, last, an offset or a time like 2026-01-31T12:00"
         ) from None
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def _rate(text: str) -> float:
-    rate = float(text)
-    if not 0 < rate < float("inf"):
-        raise ValueError
-    return rate

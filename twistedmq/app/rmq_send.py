@@ -14,7 +14,7 @@ IN_FLIGHT = 128
 
 async def send(reactor: Any, options: Namespace, out: TextIO, stdin: BinaryIO) -> None:
     """Send a message as often as asked for, and print the receipts."""
-    body = stdin.read() if options.body == "-" else options.body.encode()
+    body = stdin.read() if options.body == "-" else _typed(options.body)
     message = Message(
         options.topic,
         body,
@@ -34,6 +34,11 @@ async def send(reactor: Any, options: Namespace, out: TextIO, stdin: BinaryIO) -
         for sent in sends:
             sent.addCallback(lambda receipt: out.write(_receipt_line(receipt)))
         await unwrapped(gatherResults(sends, consumeErrors=True))
+
+
+def _typed(text: str) -> bytes:
+    """Give the bytes of a word of the command line, also of one that is no UTF-8."""
+    return text.encode(errors="surrogateescape")
 
 
 def _receipt_line(receipt: Receipt) -> str:

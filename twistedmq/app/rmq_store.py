@@ -58,8 +58,7 @@ def run(
         status = ACTIONS[options.action](directory, options, out)
         out.flush()
     except BrokenPipeError:
-        error.close()  # whoever read our output has seen enough
-        return GOOD
+        return GOOD  # whoever read our output has seen enough
     except (TwistedMQError, OSError) as problem:
         error.write(f"rmq: {problem}\n")
         return FAILED

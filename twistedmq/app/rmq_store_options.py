@@ -6,6 +6,8 @@ import re
 from datetime import datetime
 from typing import Any
 
+from twistedmq.app.rmq_arguments import offset, positive
+
 _NO_STORE = "the root directory of a store"
 
 
@@ -35,17 +37,17 @@ def add_store(verbs: Any) -> None:
     add("stat", "files, sizes, marks, and what wrote them")
     cat = add("cat", "messages of a queue, a range or a time")
     _add_choice(cat)
-    cat.add_argument("--from", dest="start", type=_offset, metavar="QUEUE_OFFSET")
-    cat.add_argument("--to", dest="stop", type=_offset, metavar="QUEUE_OFFSET")
+    cat.add_argument("--from", dest="start", type=offset, metavar="QUEUE_OFFSET")
+    cat.add_argument("--to", dest="stop", type=offset, metavar="QUEUE_OFFSET")
     cat.add_argument("--physical", type=_range, metavar="FROM:TO")
-    cat.add_argument("--count", type=_positive, help="end after so many messages")
+    cat.add_argument("--count", type=positive, help="end after so many messages")
     grep = add("grep", "messages by key, tag, property or body")
     _add_choice(grep)
     grep.add_argument("--key", help="one of its keys, or its unique key")
     grep.add_argument("--tag")
     grep.add_argument("--property", type=_property, metavar="NAME=VALUE")
     grep.add_argument("--body", type=_pattern, metavar="REGEX")
-    grep.add_argument("--count", type=_positive, help="end after so many messages")
+    grep.add_argument("--count", type=positive, help="end after so many messages")
     as_of = add("as-of", "offsets of queues, and the lag of groups, at a time")
     as_of.add_argument("time", type=_time, metavar="TIME")
     verify = add("verify", "find faults; status 1 if there are any")
@@ -67,7 +69,7 @@ def add_store(verbs: Any) -> None:
 
 def _add_choice(action: argparse.ArgumentParser) -> None:
     action.add_argument("--topic")
-    action.add_argument("--queue", type=_offset, metavar="ID")
+    action.add_argument("--queue", type=offset, metavar="ID")
     action.add_argument(
         "--since", type=_time, metavar="TIME", help="stored then or later"
     )
@@ -101,23 +103,11 @@ def _folders(text: str) -> list[str]:
     return [part for part in parts if part]
 
 
-def _offset(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if _offset(text) < 1:
-        raise ValueError
-    return int(text)
-
-
 def _range(text: str) -> tuple[int | None, int | None]:
     first, colon, last = text.partition(":")
     if not colon:
-        raise ValueError
-    return _offset(first) if first else None, _offset(last) if last else None
+        raise argparse.ArgumentTypeError(f"{text!r} is not FROM:TO")
+    return offset(first) if first else None, offset(last) if last else None
 
 
 def _time(text: str) -> int:

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -42,12 +43,24 @@ def test_an_unknown_verb_is_wrong_usage(
     assert capsys.readouterr().err.startswith(problem)
 
 
+def test_programs_are_told_of_an_unknown_verb_as_json(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ended_with("fly", "--json") == 1
+    assert json.loads(capsys.readouterr().err)["status"] == 1
+
+
 def test_a_verb_runs_in_the_reactor(
     cluster: AdminCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Any] = []
-    monkeypatch.setattr(main, "run_in_reactor", started.append)
-    main.main(["topicList", "--json"])
+
+    def run(start: Any) -> None:
+        started.append(start)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(main, "run_in_reactor", run)
+    assert ended_with("topicList", "--json") == 0
     assert len(started) == 1
 
 

@@ -1,8 +1,9 @@
+import json
 from typing import Any
 
 import pytest
 
-from twistedmq.app.mqadmin import parsing
+from twistedmq.app.mqadmin import parsing, table
 from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
 
 
@@ -71,6 +72,28 @@ def test_wrong_usage_is_one_line_and_status_one(
     assert said.startswith("mqadmin doIt: ")
     assert problem in said
     assert said.count("\n") == 1
+
+
+def test_programs_are_told_of_wrong_usage_as_of_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        parsing.parse(VERB, ["-t", "T", "--json"])
+    told = json.loads(capsys.readouterr().err)
+    assert told["status"] == 1
+    assert told["error"].startswith("one of the arguments -b/--brokerAddr")
+
+
+@pytest.mark.parametrize("text", ["0", "-5"])
+def test_rounds_without_a_pause_are_wrong_usage(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb = table.find("clusterList")
+    assert verb is not None
+    with pytest.raises(SystemExit):
+        parsing.parse(verb, ["-i", text])
+    problem = f"argument -i/--interval: '{text}' is no number of seconds from 1 on"
+    assert problem in capsys.readouterr().err
 
 
 def test_help_is_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,8 +19,8 @@ A verb is a declared name with options and one coroutine function. To add one:
 
    Names, options, which of them are required, and aliases are the genuine tool's; a
    test holds them against the catalogue. ``kind`` of an option says what its value is:
-   ``str`` (without blanks around it), ``integer``, ``boolean``; None for a flag.
-   ``one_of=("b", "c")`` asks for exactly one of these. ``repeats=True``: with
+   ``str`` (without blanks around it), ``integer``, ``seconds``, ``boolean``; None for a
+   flag. ``one_of=("b", "c")`` asks for exactly one of these. ``repeats=True``: with
    ``-i SECONDS`` the verb runs again and again, without it every ``every_s``.
 
 3. Write the function::

@@ -11,7 +11,7 @@ from twistedmq.app.mqadmin.targets import (
     masters_asked,
 )
 from twistedmq.app.mqadmin.times import to_the_ms
-from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
+from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, seconds
 from twistedmq.protocol.bodies.replication import HARuntimeInfo
 from twistedmq.protocol.errors import InvalidParameterError, TwistedMQError
 
@@ -247,7 +247,7 @@ VERBS = [
         ha_status,
         CLUSTER,
         BROKER,
-        Option("i", "interval", "again every so many seconds", kind=integer),
+        Option("i", "interval", "again every so many seconds", kind=seconds),
         repeats=True,
     ),
 ]

@@ -11,7 +11,7 @@ from twistedmq.admin.cluster import BrokerPlace, places
 from twistedmq.admin.errors import NotThereError
 from twistedmq.app.mqadmin.output import Output, java
 from twistedmq.app.mqadmin.times import in_china
-from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
+from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer, seconds
 from twistedmq.client.message import Message
 from twistedmq.client.producer import Producer
 from twistedmq.protocol.errors import InvalidParameterError, TwistedMQError
@@ -198,7 +198,7 @@ VERBS = [
         "lists the brokers with their load, or with totals",
         cluster_list,
         Option("m", "moreStats", "messages in and out, today and yesterday", kind=None),
-        Option("i", "interval", "again every so many seconds", kind=integer),
+        Option("i", "interval", "again every so many seconds", kind=seconds),
         Option("c", "clusterName", "only this cluster"),
         repeats=True,
     ),
@@ -211,7 +211,7 @@ VERBS = [
         Option("c", "cluster", "only this cluster"),
         Option("p", "print log", "true: lines for logs, not a table", kind=boolean),
         Option("m", "machine room", "the room in these lines, noname if not said"),
-        Option("i", "interval", "every so many seconds, 10 if not said", kind=integer),
+        Option("i", "interval", "every so many seconds, 10 if not said", kind=seconds),
         repeats=True,
         every_s=10,
     ),

@@ -4,16 +4,24 @@ The genuine tool ends with 1 where its usage is wrong and with 0 after all else,
 where it failed.
 """
 
+import sys
+from typing import NoReturn
+
+import msgspec
+
 from twistedmq.admin.errors import (
     MessageNotFoundError,
     NotOnlineError,
     NotThereError,
 )
 from twistedmq.client.errors import (
+    ArgumentError,
     BrokerNotFoundError,
     NoNameServerError,
     RefusedError,
     RouteNotFoundError,
+    SendFailedError,
+    SendTimeoutError,
 )
 from twistedmq.protocol.errors import (
     InvalidParameterError,
@@ -45,11 +53,13 @@ NO = (
 
 def status_of(error: BaseException) -> int:
     """Give the exit status after *error*."""
-    if isinstance(error, NoNameServerError | RemotingError):
+    if isinstance(error, SendFailedError) and error.causes:
+        return status_of(error.causes[-1])
+    if isinstance(error, NoNameServerError | RemotingError | SendTimeoutError):
         return UNREACHABLE
     if isinstance(error, NO):
         return REFUSED
-    if isinstance(error, InvalidParameterError | MessageIllegalError):
+    if isinstance(error, InvalidParameterError | MessageIllegalError | ArgumentError):
         return USAGE
     return FAILED
 
@@ -60,3 +70,11 @@ def described(error: BaseException, status: int) -> dict[str, object]:
     if isinstance(error, TwistedMQError):
         told["code"] = int(error.code)
     return told
+
+
+def wrong_usage(program: str, problem: str, *, json: bool) -> NoReturn:
+    """Say in one line, or to programs, how a call is wrong, and end."""
+    told = described(InvalidParameterError(problem), USAGE)
+    line = msgspec.json.encode(told).decode() if json else f"{program}: {problem}"
+    sys.stderr.write(f"{line}\n")
+    raise SystemExit(USAGE)

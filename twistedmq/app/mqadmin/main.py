@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
 from twistedmq import __version__
-from twistedmq.app.command import begin, run_in_reactor
+from twistedmq.app.command import begin, output_to_a_shell, run_in_reactor
 from twistedmq.app.mqadmin import exits, parsing, table
 from twistedmq.app.mqadmin.output import Output
 from twistedmq.app.mqadmin.verbs import Verb
@@ -16,7 +16,12 @@ HELP = ("-h", "--help", "help")
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    with output_to_a_shell():
+        _main(list(sys.argv[1:] if arguments is None else arguments))
+    raise AssertionError("it has exited")
+
+
+def _main(words: list[str]) -> NoReturn:
     if words and words[0] == "--version":
         sys.stdout.write(f"{__version__}\n")
         sys.exit(exits.DONE)
@@ -29,8 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         words = [*words[1:], "-h"]
     verb = table.find(words[0])
     if verb is None:
-        sys.stderr.write(f"mqadmin: {_unknown(words[0])}\n")
-        sys.exit(exits.USAGE)
+        exits.wrong_usage("mqadmin", _unknown(words[0]), json="--json" in words)
     options = parsing.parse(verb, words[1:])
     run_in_reactor(lambda reactor: run_verb(reactor, verb, options))
 

@@ -10,23 +10,33 @@ from typing import NoReturn
 
 from twistedmq.app.completion import add_completion
 from twistedmq.app.mqadmin import exits, table
-from twistedmq.app.mqadmin.verbs import NAMESRV, Option, Verb, boolean, integer
+from twistedmq.app.mqadmin.verbs import NAMESRV, Option, Verb, boolean, integer, seconds
 
-KINDS: dict[object, str] = {integer: "NUMBER", boolean: "true|false"}
+KINDS: dict[object, str] = {
+    integer: "NUMBER",
+    seconds: "SECONDS",
+    boolean: "true|false",
+}
 """What stands for a value in the help."""
 
 
 class Parser(argparse.ArgumentParser):
     """Tells wrong usage in one line, with the status of the genuine tool."""
 
+    is_json = False
+    """Whether a program reads what is wrong."""
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end."""
-        self.exit(exits.USAGE, f"{self.prog}: {message} (see {self.prog} -h)\n")
+        problem = f"{message} (see {self.prog} -h)"
+        exits.wrong_usage(self.prog, problem, json=self.is_json)
 
 
 def parse(verb: Verb, arguments: Sequence[str]) -> argparse.Namespace:
     """Read what the user said to *verb*; ends the program where that is wrong."""
-    options = parser_of(verb).parse_args(list(_rewritten(verb, arguments)))
+    parser = parser_of(verb)
+    parser.is_json = "--json" in arguments
+    options = parser.parse_args(list(_rewritten(verb, arguments)))
     options.settings = None  # tests put a pool of their own into it
     return options
 

@@ -27,7 +27,7 @@ async def send_message(admin: Admin, options: Any, output: Output) -> None:
         queue = MessageQueue(options.topic, options.broker, options.qid)
     message = Message(
         options.topic,
-        options.body.encode(),
+        options.body.encode(errors="surrogateescape"),  # it may be no text
         tag=options.tags,
         keys=(options.key or "").split(),
     )

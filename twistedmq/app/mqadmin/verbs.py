@@ -1,6 +1,7 @@
 """What a verb and its options are."""
 
 import re
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -12,6 +13,13 @@ def integer(text: str) -> int:
     """Read a number as Java does: no blanks inside, no underscores."""
     if not re.fullmatch(r"[+-]?[0-9]+", text.strip(), re.ASCII):
         raise ValueError(f"{text!r} is no whole number")
+    return int(text)
+
+
+def seconds(text: str) -> int:
+    """Read how long to wait between two rounds: a second at least."""
+    if integer(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no number of seconds from 1 on")
     return int(text)
 
 

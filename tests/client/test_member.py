@@ -4,6 +4,7 @@ from client_kit import FakeCluster, held, result_of
 from twisted.internet.task import Clock
 
 from twistedmq.client.consumer import Consumer
+from twistedmq.client.errors import NotRunningError
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.ordered_inbox import OrderedInbox
 from twistedmq.protocol.codes import RequestCode
@@ -18,7 +19,7 @@ def test_who_closes_while_joining_leaves_nothing_behind(
     started = held(consumer.start())
     result_of(consumer.close())
     beat.callback(None)
-    assert started == [consumer]
+    assert started[0].check(NotRunningError)
     assert not clock.getDelayedCalls()
     assert not consumer.queues
 

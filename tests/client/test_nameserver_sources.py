@@ -1,8 +1,9 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from client_kit import result_of
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
@@ -178,3 +179,15 @@ def test_a_file_that_goes_bad_is_an_error_each_time(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(NoNameServerError, match="cannot be read"):
         result_of(source.addresses())
+
+
+@pytest.mark.parametrize("given", ["mq.example:9876", "http://mq.example/x"])
+def test_a_look_up_can_be_cancelled(given: str) -> None:
+    def never(_name: str) -> Deferred[Any]:
+        return Deferred()
+
+    source = open_source(given, Clock(), {}, fetch=never, resolve=never)
+    looking = source.addresses()
+    looking.cancel()
+    with pytest.raises(CancelledError):
+        result_of(looking)

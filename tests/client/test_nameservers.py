@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 from client_kit import FakeCluster, FakePool, held, result_of
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
@@ -105,3 +105,15 @@ def test_a_fork_is_not_taken_for_a_name_server_that_is_gone(
 class Forked(FakePool):
     def request(self, *_: object) -> Deferred[Command]:
         return fail(ForkedError(1))
+
+
+def test_who_gives_up_asking_has_nobody_else_asked(
+    cluster: FakeCluster, clock: Clock
+) -> None:
+    names = started(cluster, clock, Source("192.0.2.1:1", "192.0.2.2:1"))
+    cluster.wait_for(LIST)
+    asking = names.ask(LIST)
+    results = held(asking)
+    asking.cancel()
+    assert results[0].check(CancelledError)
+    assert len(asked(cluster)) == 1

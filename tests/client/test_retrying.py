@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 from client_kit import FakeCluster, held, received, result_of
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 
 from twistedmq.client.retrying import Retries, RetryParts
@@ -79,3 +79,31 @@ def test_where_that_fails_too_it_is_tried_again(
     clock.advance(5)
     assert given == [None]
     assert len(cluster.given_back) == 1
+
+
+def test_stopping_ends_what_is_tried_again_and_again(
+    cluster: FakeCluster, retries: Retries, clock: Clock
+) -> None:
+    cluster.down = {"192.0.2.10:10911"}
+    waiting = give_back(retries)
+    clock.pump([1.0] * 9)
+    asked = cluster.codes().count(SEND_BACK)
+    retries.stop()
+    assert waiting[0].check(CancelledError)
+    late = give_back(retries)
+    clock.pump([1.0] * 30)
+    assert late[0].check(CancelledError)
+    assert cluster.codes().count(SEND_BACK) == asked + 1
+
+
+def test_giving_back_can_be_cancelled_while_it_is_sent(
+    cluster: FakeCluster, retries: Retries, clock: Clock
+) -> None:
+    cluster.refuse[SEND_BACK] = ResponseCode.SYSTEM_ERROR, "no"
+    cluster.wait_for(RequestCode.SEND_MESSAGE_V2)
+    giving = Deferred.fromCoroutine(retries.give_back(received("a"), 0))
+    given = held(giving)
+    giving.cancel()
+    assert given[0].check(CancelledError)
+    clock.advance(60)
+    assert cluster.codes().count(SEND_BACK) == 1

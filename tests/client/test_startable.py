@@ -1,7 +1,8 @@
 import pytest
 from client_kit import FakeCluster, StoppableClock, held, result_of
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
+from twistedmq.client.errors import NotRunningError
 from twistedmq.client.session import Session
 from twistedmq.client.startable import Startable
 
@@ -101,3 +102,75 @@ def test_what_is_closed_leaves_no_trigger(cluster: FakeCluster) -> None:
     thing.may_close.callback(None)
     result_of(thing.close())
     assert not reactor.triggers
+
+
+class Slow(Thing):
+    """Starts when ``may_start`` fires."""
+
+    def __init__(self, cluster: FakeCluster) -> None:
+        super().__init__(cluster)
+        self.may_start: Deferred[None] = Deferred()
+        self.may_close.callback(None)
+
+    async def _start(self) -> None:
+        self.events.append("begin")
+        await self.may_start
+        await super()._start()
+
+
+def test_who_starts_it_again_waits_for_the_same_start(cluster: FakeCluster) -> None:
+    slow = Slow(cluster)
+    one, two = held(slow.start()), held(slow.start())
+    slow.may_start.callback(None)
+    assert one == two == [slow]
+    assert result_of(slow.start()) is slow
+    assert slow.events == ["begin", "start"]
+
+
+def test_a_start_that_fails_leaves_nothing_open_and_all_hear_of_it(
+    cluster: FakeCluster,
+) -> None:
+    slow = Slow(cluster)
+    heard = held(slow.start()), held(slow.start())
+    slow.may_start.errback(ValueError("no"))
+    assert [each[0].value.args for each in heard] == [("no",)] * 2
+    assert slow.events == ["begin", "close"]
+    assert cluster.closed == 1
+
+
+def test_closing_while_it_starts_ends_the_start(cluster: FakeCluster) -> None:
+    slow = Slow(cluster)
+    started = held(slow.start())
+    assert result_of(slow.close()) is None
+    [failure] = started
+    assert str(failure.value) == "this Slow is closed: make a new one"
+    assert slow.events == ["begin", "close"]
+
+
+def test_closing_also_ends_a_start_that_cannot_be_cancelled(
+    cluster: FakeCluster,
+) -> None:
+    slow = Slow(cluster)
+    slow.may_start = Deferred(lambda waits: waits.callback(None))
+    started = held(slow.start())
+    assert result_of(slow.close()) is None
+    assert started[0].check(NotRunningError)
+    assert slow.events == ["begin", "start", "close"]
+
+
+def test_a_start_that_is_cancelled_leaves_nothing_open(cluster: FakeCluster) -> None:
+    slow = Slow(cluster)
+    starting = slow.start()
+    started = held(starting)
+    starting.cancel()
+    assert started[0].check(CancelledError)
+    assert slow.events == ["begin", "close"]
+    assert cluster.closed == 1
+
+
+def test_what_is_closed_cannot_be_started_again(thing: Thing) -> None:
+    thing.may_close.callback(None)
+    result_of(thing.start())
+    result_of(thing.close())
+    with pytest.raises(NotRunningError, match="this Thing is closed: make a new one"):
+        result_of(thing.start())

@@ -155,6 +155,6 @@ def test_stopping_closes_the_clients_that_are_open() -> None:
     cluster = Cluster().start()
     producer = cluster.run(cluster.producer().start())
     cluster.stop()
-    with pytest.raises(Exception, match="not running"):
+    with pytest.raises(Exception, match="is closed: make a new one"):
         cluster.run(producer.send(Message("orders", b"x")))
     assert cluster.clock.getDelayedCalls() == ()

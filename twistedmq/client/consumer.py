@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from twistedmq import __version__
@@ -12,7 +12,7 @@ from twistedmq.client.consumer_rules import ConsumerRules
 from twistedmq.client.consuming import LotHandler, MessageHandler, RetryLater
 from twistedmq.client.consumption import Consumption, ConsumptionParts, one_by_one
 from twistedmq.client.deferreds import follow
-from twistedmq.client.errors import NotRunningError
+from twistedmq.client.errors import AlreadyRunsError, NotRunningError
 from twistedmq.client.interfaces import IQueueAllocation, IWatcher
 from twistedmq.client.iteration import Iteration, Iterations
 from twistedmq.client.member import GroupMember
@@ -173,7 +173,8 @@ class Consumer(Startable):
     def run(self, handler: MessageHandler) -> Deferred[None]:
         """Call *handler* for each message, until ``close`` or until this is cancelled.
 
-        Starts the consumer if need be, and closes it.
+        Starts the consumer if need be, and closes it. Fails with NotRunningError where
+        it was closed before, with AlreadyRunsError while another ``run`` goes on.
         """
         return self.run_batches(one_by_one(handler), size=1)
 
@@ -183,6 +184,10 @@ class Consumer(Startable):
         It gets those that are there, in their order; nothing waits for a batch to fill.
         If it fails all of them come again, unless ``RetryLater`` says which.
         """
+        if self._consumption.has_handler:
+            return fail(AlreadyRunsError())
+        if self._closing is not None:
+            return fail(self._not_running())
         # callbacks, not a coroutine: one that is thrown away half way cannot close
         begun = Deferred.fromCoroutine(self._work(handler, size))
         begun.addCallback(lambda _: follow(self._closed))
@@ -210,12 +215,12 @@ class Consumer(Startable):
             NotRunningError: it was not started.
         """
         names.check_topic(topic)
-        self._check_runs()
+        self._must_run()
         return Deferred.fromCoroutine(self._member.subscribe(topic, expression))
 
     def unsubscribe(self, topic: str) -> Deferred[None]:
         """Consume a topic no more; fires when its queues were given back."""
-        self._check_runs()
+        self._must_run()
         return Deferred.fromCoroutine(self._member.unsubscribe(topic))
 
     def ack(self, message: ReceivedMessage) -> bool:
@@ -239,7 +244,7 @@ class Consumer(Startable):
 
     def __aiter__(self) -> Iteration:
         """Iterate over messages; several iterations share them."""
-        self._check_runs()
+        self._must_run()
         return self._iterations.begin()
 
     def _left(self, *, cleanly: bool) -> None:
@@ -250,24 +255,18 @@ class Consumer(Startable):
         return self._iterations.wind_up()
 
     async def _start(self) -> None:
-        try:
-            await self._session.start()
-            self._running = True
-            await self._member.join()
-        except Exception:
-            await (self.close() if self._running else self._session.close(None))
-            raise
-
-    def _check_runs(self) -> None:
-        if not self._running:
-            raise NotRunningError("this consumer is not running: start it first")
+        await self._session.start()
+        self._running = True
+        await self._member.join()
 
     async def _work(self, handler: LotHandler, size: int) -> None:
         if self._watch is not None:
             handler = watched(handler, self._watch)
         self._consumption.prepare(handler)
-        if not self._running:
+        try:
             await self.start()
+        except NotRunningError:
+            return  # closed while it started: that is how a run ends
         self._consumption.begin(size)
 
     def _close_and_fail(self, failure: Failure) -> Deferred[None]:
@@ -275,12 +274,16 @@ class Consumer(Startable):
         return self.close().addCallback(lambda _: failure.raiseException())
 
     async def _close(self) -> None:
-        await self._member.stop()
-        await self._consumption.stop(self._patience_s)
-        if self._watch is not None:
-            await self._watch.close()
-        await self._member.leave()
-        self._closed.callback(None)
+        try:
+            await self._member.stop()
+            await self._consumption.stop(self._patience_s)
+            if self._watch is not None:
+                await self._watch.close()
+        finally:
+            try:
+                await self._member.leave()
+            finally:
+                self._closed.callback(None)
 
     def _running_properties(self) -> dict[str, str]:
         rules, session = self._rules, self._session

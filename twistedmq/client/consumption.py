@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 from twisted.internet.defer import (
+    CancelledError,
     Deferred,
     TimeoutError,
     gatherResults,
@@ -22,7 +23,7 @@ from twistedmq.client.consuming import (
     Workers,
     WorkRules,
 )
-from twistedmq.client.deferreds import gives_deferred
+from twistedmq.client.deferreds import gives_deferred, unwrapped
 from twistedmq.client.errors import ClientError
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.message import ReceivedMessage
@@ -68,6 +69,11 @@ class Consumption:
         """The calls of the function that are not over."""
         return self._workers.in_work if self._workers is not None else []
 
+    @property
+    def has_handler(self) -> bool:
+        """Whether it was said which function it will be."""
+        return self._handler is not None
+
     def prepare(self, handler: LotHandler) -> None:
         """Say which function it will be."""
         self._handler = handler
@@ -89,19 +95,22 @@ class Consumption:
         if (
             timeout_s is not None
             and parts.rules.is_clustering
-            and not (parts.rules.orderly)
+            and not parts.rules.orderly
         ):
             self._watch.start(min(timeout_s, WATCH_S), now=False)
 
     @gives_deferred
     async def stop(self, patience_s: float) -> None:
         """Begin no more; fires when nothing is in work, or patience is at its end."""
-        if self._workers is None:
-            return
         if self._watch.running:
             self._watch.stop()
+        if self._workers is not None:
+            await self._finish(self._workers, patience_s)
+        self._parts.retries.stop()
+
+    async def _finish(self, workers: Workers, patience_s: float) -> None:
         try:
-            await self._workers.stop().addTimeout(patience_s, self._parts.clock)
+            await workers.stop().addTimeout(patience_s, self._parts.clock)
         except TimeoutError:
             _log.warn(
                 "{group}: messages in work after {timeout_s:g} s; they come again",
@@ -184,12 +193,16 @@ class Consumption:
         given_back = [
             Deferred.fromCoroutine(retries.give_back(message, level)) for message in lot
         ]
-        everything = gatherResults(given_back, consumeErrors=True)
+        everything = unwrapped(gatherResults(given_back, consumeErrors=True))
 
         def ack(_: object) -> bool:
             return all([self._parts.owned.ack(message) for message in lot])
 
-        return everything.addCallback(ack)
+        def closed(failure: Failure) -> bool:
+            failure.trap(CancelledError)
+            return False
+
+        return everything.addCallbacks(ack, closed)
 
     @gives_deferred
     async def _again(

@@ -24,6 +24,25 @@ class ArgumentError(ClientError):
 class NotRunningError(ClientError):
     """The producer or consumer was not started yet, or is closed already."""
 
+    def __init__(self, name: str, *, closed: bool) -> None:
+        """Keep the *name* of its class, and whether it is *closed*."""
+        what_to_do = "is closed: make a new one" if closed else "is not running yet"
+        super().__init__(
+            f"this {name} {what_to_do}{'' if closed else ': start it first'}"
+        )
+        self.name = name
+        self.closed = closed
+
+
+class AlreadyRunsError(ClientError):
+    """A consumer has a function that it calls; a second one would get the rest."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "this Consumer runs a function already: make another one for another"
+        )
+
 
 class AsyncioRunsError(ClientError):
     """A client that gives Deferreds was made in a loop of asyncio, without a reactor.

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from twisted.logger import Logger
 
-from twistedmq.client.errors import NotRunningError, RouteNotFoundError
+from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.client.session import Session
 from twistedmq.client.startable import Startable
 from twistedmq.client.subscription import Subscription
@@ -53,11 +53,6 @@ class GroupClient(Startable):
         version = self._session.wall_ms()
         for topic, expression in expressions.items():
             self._subscriptions[topic] = Subscription.of(topic, expression, version)
-
-    def _must_run(self) -> None:
-        if not self._running:
-            name = type(self).__name__
-            raise NotRunningError(f"this {name} is not running: start it first")
 
     async def _join(self) -> None:
         """Find the brokers of the topics and tell them."""

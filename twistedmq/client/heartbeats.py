@@ -7,6 +7,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twistedmq.client.calls import BrokerCalls
+from twistedmq.client.deferreds import follow
 from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import MASTER_ID, Routes
 from twistedmq.protocol.bodies.clients import HeartbeatData
@@ -51,7 +52,7 @@ class Heartbeats:
         self._running = True
         first = self.beat()
         self._loop.start(period_s, now=False)
-        return first
+        return follow(first)  # who waits no more does not take the heartbeats back
 
     def stop(self) -> None:
         """Send no more."""

@@ -296,12 +296,8 @@ class LitePullConsumer(QueueClient):
         self._queues.must_have(queue)
 
     async def _start(self) -> None:
-        try:
-            await self._join()
-            await self._queues.start()
-        except Exception:
-            await (self.close() if self._running else self._session.close(None))
-            raise
+        await self._join()
+        await self._queues.start()
         if self._running and self._commit_s is not None:
             self._commits.start(self._commit_s, now=False)
 

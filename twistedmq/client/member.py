@@ -80,7 +80,7 @@ class GroupMember:
 
     async def join(self) -> None:
         """Return when the queues were shared out for the first time."""
-        for topic in self.subscriptions:
+        for topic in list(self.subscriptions):
             await self._look_for(topic)
         await self._heartbeats.start(self._session.settings.heartbeat_s)
         for subscription in list(self.subscriptions.values()):

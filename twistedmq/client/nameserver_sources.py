@@ -13,9 +13,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred, fail, gatherResults, succeed
+from twisted.internet.defer import (
+    CancelledError,
+    Deferred,
+    fail,
+    gatherResults,
+    succeed,
+)
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from twistedmq.client.deferreds import unwrapped
 from twistedmq.client.errors import NoNameServerError
 from twistedmq.client.interfaces import INameServerSource
 from twistedmq.client.reactor import Clock
@@ -61,16 +69,21 @@ class LiteralSource:
     def addresses(self) -> Deferred[Sequence[str]]:
         """Give the addresses in the order of the text, each once."""
         found = [self._addresses_of(host, port) for host, port in self._places]
-        together: Deferred[list[list[str]]] = gatherResults(found)
+        together = unwrapped(gatherResults(found, consumeErrors=True))
         return together.addCallback(_each_once)
 
     def _addresses_of(self, host: str, port: int) -> Deferred[list[str]]:
         if _is_address(host):
             return succeed([format_address(host, port)])
-        return self._resolve(host).addCallbacks(
-            lambda hosts: [format_address(each, port) for each in hosts],
+
+        def unresolved(failure: Failure) -> list[str]:
+            if failure.check(CancelledError):
+                failure.raiseException()
             # connecting will say what is wrong with the name, if it still is by then
-            lambda _: [f"{host}:{port}"],
+            return [f"{host}:{port}"]
+
+        return self._resolve(host).addCallbacks(
+            lambda hosts: [format_address(each, port) for each in hosts], unresolved
         )
 
 
@@ -95,7 +108,9 @@ class HttpSource:
             raise NoNameServerError(f"{self.url} answered with an empty page")
         return LiteralSource(lines[0], self._resolve).addresses()
 
-    def _failed(self, failure: Any) -> Sequence[str]:
+    def _failed(self, failure: Failure) -> Sequence[str]:
+        if failure.check(CancelledError):
+            failure.raiseException()
         raise NoNameServerError(f"{self.url}: {failure.getErrorMessage()}")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -86,7 +86,7 @@ class NameServers:
                 answer = await self._pool.request(
                     address, code, header, body, self._timeout_s
                 )
-            except ForkedError:
+            except (ForkedError, CancelledError):
                 raise
             except Exception as error:
                 problems.append(f"{address}: {error}")

@@ -159,6 +159,7 @@ class Loans:
                 group=self._parts.group,
                 patience_s=patience_s,
             )
+        self._parts.retries.stop()
 
     async def _finish(self) -> None:
         while self._under_way:

@@ -9,7 +9,6 @@ from twisted.python.failure import Failure
 from twistedmq.client.batching import Accumulator, Batching
 from twistedmq.client.errors import (
     NoTransactionCheckError,
-    NotRunningError,
     RouteNotFoundError,
 )
 from twistedmq.client.in_flight import InFlight, InFlightLimits
@@ -334,6 +333,11 @@ class Producer(Startable):
 
         Fails with RouteNotFoundError.
         """
+        try:
+            self._must_run()
+            names.check_topic(topic)
+        except Exception:
+            return fail(Failure())
         route = self._session.routes.get(topic)
         return route.addCallback(lambda found: found.publishable)
 
@@ -350,16 +354,18 @@ class Producer(Startable):
         self._running = True
 
     async def _close(self) -> None:
-        if self._held is not None:
-            self._held.flush()
-        await self._in_flight.idle()
-        self._stop_learning()
-        if self._watch is not None:
-            await self._watch.close()
-        farewell = UnregisterClientRequestHeader(
-            client_id=self.client_id, producer_group=self.group
-        )
-        await self._session.close(farewell)
+        try:
+            if self._held is not None:
+                self._held.flush()
+            await self._in_flight.idle()
+            self._stop_learning()
+            if self._watch is not None:
+                await self._watch.close()
+        finally:
+            farewell = UnregisterClientRequestHeader(
+                client_id=self.client_id, producer_group=self.group
+            )
+            await self._session.close(farewell)
 
     def _heartbeat(self) -> HeartbeatData:
         producers = [ProducerData(group_name=self.group)]
@@ -381,8 +387,7 @@ class Producer(Startable):
         self, topic: str | None = None, queue: MessageQueue | None = None
     ) -> Packer:
         """Give the packer, if the producer runs and *queue* is one of *topic*."""
-        if not self._running:
-            raise NotRunningError("this producer is not running: start it first")
+        self._must_run()
         if queue is not None and topic is not None and queue.topic != topic:
             raise MessageIllegalError(
                 f"the message is for {topic!r}, the queue is one of {queue.topic!r}",

@@ -180,11 +180,8 @@ class PullConsumer(QueueClient):
         return self._sources[name]
 
     async def _start(self) -> None:
-        try:
-            await self._join()
-        except Exception:
-            await (self.close() if self._running else self._session.close(None))
-            raise
+        await self._join()
 
     async def _close(self) -> None:
+        self._retries.stop()
         await self._part()

@@ -91,16 +91,11 @@ class TopicReader(Startable):
         return self._iterations.begin()
 
     async def _start(self) -> None:
-        topic = self._subscription.topic
+        await self._session.start()
         self._running = True
-        try:
-            await self._session.start()
-            route = await self._session.routes.get(topic)
-            for queue in route.subscribable:
-                await self._begin(queue, self._start_from)
-        except Exception:
-            await self.close()
-            raise
+        route = await self._session.routes.get(self._subscription.topic)
+        for queue in route.subscribable:
+            await self._read(queue, self._start_from)
         self._session.routes.on_change(self._route_changed)
 
     def _left(self, *, cleanly: bool) -> None:
@@ -115,7 +110,7 @@ class TopicReader(Startable):
         self._inbox.close()
         await self._session.close(None)
 
-    async def _begin(self, queue: MessageQueue, start_from: Start | int) -> None:
+    async def _read(self, queue: MessageQueue, start_from: Start | int) -> None:
         offset = await self._offset(queue, start_from)
         if not self._running or queue in self._pullers:
             return
@@ -143,7 +138,7 @@ class TopicReader(Startable):
         if topic != self._subscription.topic or route is None:
             return
         for queue in set(route.subscribable) - set(self._pullers):
-            begun = Deferred.fromCoroutine(self._begin(queue, StartFrom.FIRST))
+            begun = Deferred.fromCoroutine(self._read(queue, StartFrom.FIRST))
             begun.addErrback(_not_read, queue)
 
     def _done(self, message: ReceivedMessage) -> None:

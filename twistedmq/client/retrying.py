@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
@@ -47,7 +47,7 @@ class Retries:
     """Gives messages back to the broker they came from.
 
     Where that fails, the message is sent to the group's retry topic on any broker;
-    where that fails too, the same is tried again every 5 s.
+    where that fails too, the same is tried again every 5 s, until ``stop``.
     """
 
     def __init__(self, parts: RetryParts) -> None:
@@ -58,9 +58,20 @@ class Retries:
             rules, parts.routes, parts.pool, parts.clock, parts.wall_ms
         )
         self._selection = RoundRobin()
+        self._pauses: set[Deferred[None]] = set()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Try no more: what no broker took comes again since nobody has acked it."""
+        self._stopped = True
+        for pause in list(self._pauses):
+            pause.cancel()
 
     async def give_back(self, message: ReceivedMessage, delay_level: int) -> None:
-        """Return when the broker has it, so that it may be acked here."""
+        """Return when the broker has it, so that it may be acked here.
+
+        Fails with CancelledError where it was not taken before ``stop``.
+        """
         while True:
             try:
                 await self._send_back(message, delay_level)
@@ -70,6 +81,8 @@ class Retries:
                 return
             try:
                 await self._send_anew(message, self._parts.max_reconsume_times)
+            except CancelledError:
+                raise
             except Exception as error:
                 _log.warn(
                     "{message!r} could not be given back ({problem}; {error}), "
@@ -81,7 +94,7 @@ class Retries:
                 )
             else:
                 return
-            await deferLater(self._parts.clock, AGAIN_AFTER_S)
+            await self._pause()
 
     @gives_deferred
     async def bury(self, message: ReceivedMessage) -> None:
@@ -90,6 +103,16 @@ class Retries:
         By way of the retry topic: brokers look at the count of failures there.
         """
         await self._send_anew(message, limit=message.reconsume_times)
+
+    async def _pause(self) -> None:
+        if self._stopped:
+            raise CancelledError
+        pause: Deferred[None] = deferLater(self._parts.clock, AGAIN_AFTER_S)
+        self._pauses.add(pause)
+        try:
+            await pause
+        finally:
+            self._pauses.discard(pause)
 
     def _send_back(
         self, message: ReceivedMessage, delay_level: int

@@ -230,12 +230,8 @@ class SimpleConsumer(GroupClient):
         return self._iterations.wind_up()
 
     async def _start(self) -> None:
-        try:
-            await self._join()
-            await self._targets.start()
-        except Exception:
-            await (self.close() if self._running else self._session.close(None))
-            raise
+        await self._join()
+        await self._targets.start()
 
     async def _close(self) -> None:
         self._targets.stop()

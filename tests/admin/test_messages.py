@@ -1,20 +1,29 @@
+from random import Random
+
 import pytest
+from admin_kit import AdminCluster, told
 from client_kit import result_of
 from groups_kit import ADDRESS, BrokerCluster
 from read_side import BROKER
 
 from twistedmq.admin.client import Admin
 from twistedmq.admin.errors import MessageNotFoundError
-from twistedmq.admin.messages import Messages, has_no_route
+from twistedmq.admin.messages import Messages, StoredMessage, has_no_route
 from twistedmq.client.errors import (
     BrokerNotFoundError,
     RefusedError,
     RouteNotFoundError,
 )
+from twistedmq.protocol import properties
+from twistedmq.protocol.addresses import format_address, pack
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command
+from twistedmq.protocol.message_id import UniqueIdFactory, offset_id
+from twistedmq.protocol.record import Record, encode_record
 from twistedmq.testing.batches import Told
 
+VIEW, QUERY = RequestCode.VIEW_MESSAGE_BY_ID, RequestCode.QUERY_MESSAGE
 QUEUE = MessageQueue("T", BROKER, 0)
 UNIQUE = "7F00000104D218B4AAC21B5A50760001"
 """As clients make them; it looks like an id of a broker, but for its port."""
@@ -48,6 +57,80 @@ def test_a_message_by_both_of_its_ids(messages: Messages) -> None:
     assert again.message.message_id == UNIQUE
     alike = result_of(messages.by_id("T", NO_PROCESS))
     assert alike.message.body == b"three"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.44", "2001:db8::7"])
+class TestTheTwoKindsOfIds:
+    """They have the same length: 32 digits, or 56 where the address is an IPv6 one."""
+
+    OFFSET = 0x777
+
+    @pytest.fixture
+    def asked(self) -> AdminCluster:
+        """A cluster that has the topic, and no message."""
+        asked = AdminCluster()
+        asked.create("T")
+        nothing = Command(code=ResponseCode.QUERY_NOT_FOUND, remark="no such key")
+        asked.answers[VIEW] = Command(code=ResponseCode.SYSTEM_ERROR, remark="nothing")
+        asked.answers[QUERY] = nothing
+        return asked
+
+    def record(self, host: str, port: int, unique_id: str = "") -> bytes:
+        stored = {properties.UNIQ_KEY: unique_id} if unique_id else {}
+        record = Record(
+            topic="T",
+            body=b"x",
+            store_host=pack(host, port),
+            physical_offset=self.OFFSET,
+            properties=properties.format(stored),
+        )
+        return encode_record(record)
+
+    def by_id(self, asked: AdminCluster, message_id: str) -> StoredMessage:
+        admin = result_of(Admin(settings=asked.settings()).start())
+        stored: StoredMessage = result_of(admin.messages.by_id("T", message_id))
+        return stored
+
+    def unique_id(self, host: str, pid: int) -> str:
+        return UniqueIdFactory(pack(host, 0), pid, Random(1), lambda: 0).next()
+
+    def test_that_of_a_broker_says_where(self, asked: AdminCluster, host: str) -> None:
+        message_id = offset_id(pack(host, 10911), self.OFFSET)
+        assert len(message_id) == len(self.unique_id(host, 4711))
+        asked.answers[VIEW] = told(self.record(host, 10911, "UNIQUE"))
+        for text in (message_id, message_id.lower()):
+            stored = self.by_id(asked, text)
+            assert stored.message.message_id == "UNIQUE"
+        (address, header), _ = asked.asked(VIEW)
+        assert (address, header.offset) == (format_address(host, 10911), self.OFFSET)
+        assert not asked.asked(QUERY)
+
+    def test_that_of_a_client_is_looked_for(
+        self, asked: AdminCluster, host: str
+    ) -> None:
+        message_id = self.unique_id(host, 4711)
+        asked.answers[QUERY] = told(self.record("192.0.2.10", 10911, message_id))
+        assert self.by_id(asked, message_id).message.message_id == message_id
+        assert not asked.asked(VIEW)  # no port is that high
+
+    @pytest.mark.parametrize("there", ["nothing", "another", "the middle of one"])
+    def test_even_if_it_looks_like_that_of_a_broker(
+        self, asked: AdminCluster, host: str, there: str
+    ) -> None:
+        message_id = self.unique_id(host, 0)
+        place = bytes.fromhex(message_id)[:-8]
+        port = int.from_bytes(place[-4:]) & 0xFFFF
+        message_id = (place[:-4] + port.to_bytes(4)).hex().upper() + message_id[-16:]
+        asked.answers[QUERY] = told(self.record("192.0.2.10", 10911, message_id))
+        if there != "nothing":
+            other = self.record(host, port)
+            asked.answers[VIEW] = told(other if there == "another" else other[1:])
+        assert self.by_id(asked, message_id).message.message_id == message_id
+        assert len(asked.asked(VIEW)) == 1
+        asked.answers[QUERY] = Command(code=ResponseCode.QUERY_NOT_FOUND)
+        expected = RefusedError if there == "nothing" else MessageNotFoundError
+        with pytest.raises(expected):
+            self.by_id(asked, message_id)
 
 
 def test_a_message_that_is_not_there(messages: Messages) -> None:

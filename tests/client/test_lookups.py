@@ -7,8 +7,11 @@ from twistedmq.client.lookups import Lookups
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.session import Session
 from twistedmq.protocol import properties
+from twistedmq.protocol.addresses import pack
 from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command
 from twistedmq.protocol.message_id import offset_id
+from twistedmq.protocol.record import encode_record
 
 UNIQUE = "7F0000010B0A18B4AAC2" + "0" * 12
 
@@ -38,6 +41,39 @@ def test_the_id_of_a_client_is_looked_up(cluster: FakeCluster) -> None:
     assert RequestCode.VIEW_MESSAGE_BY_ID not in cluster.codes()
     [header] = [h for _, code, h in cluster.requests if code == 12]
     assert header.is_unique
+
+
+def test_an_address_of_ipv6_makes_longer_ids(cluster: FakeCluster) -> None:
+    cluster.addresses["broker-0"] = "[2001:db8::7]:10911"
+    cluster.create("T")
+    unique_id = "20010DB8" + "0" * 23 + "7" + UNIQUE[8:]
+    [record] = cluster.put("T", "a", **{properties.UNIQ_KEY: unique_id})
+    message_id = offset_id(record.store_host, record.physical_offset)
+    assert len(message_id) == len(unique_id) == 56
+    for text in (message_id, message_id.lower(), unique_id):
+        assert find(cluster, text).body == b"a"
+    codes = cluster.codes()
+    assert codes.count(RequestCode.VIEW_MESSAGE_BY_ID) == 2
+    assert codes.count(RequestCode.QUERY_MESSAGE) == 1
+
+
+@pytest.mark.parametrize("there", ["nothing", "another", "the middle of one"])
+def test_an_id_of_a_client_may_look_like_one_of_a_broker(
+    cluster: FakeCluster, there: str
+) -> None:
+    cluster.create("T")
+    address = pack("192.0.2.10", 10911)
+    unique_id = offset_id(address, 0x18B4AAC200000001)
+    cluster.put("T", "a", **{properties.UNIQ_KEY: unique_id})
+    [other] = cluster.put("T", "b")
+    answers = {
+        "nothing": Command(code=ResponseCode.SYSTEM_ERROR, remark="nothing there"),
+        "another": Command(code=0, body=encode_record(other)),
+        "the middle of one": Command(code=0, body=encode_record(other)[1:]),
+    }
+    view = RequestCode.VIEW_MESSAGE_BY_ID
+    cluster.serve[view] = lambda *_: answers[there]
+    assert find(cluster, unique_id).body == b"a"
 
 
 def test_all_brokers_of_the_topic_are_asked(cluster: FakeCluster) -> None:

@@ -27,7 +27,7 @@ from twistedmq.protocol.headers.queries import (
 )
 from twistedmq.protocol.message_id import parse_offset_id
 from twistedmq.protocol.numbers import INT64_MAX
-from twistedmq.protocol.record import Record, decode_record, decode_records
+from twistedmq.protocol.record import Record, RecordError, decode_record, decode_records
 from twistedmq.protocol.system_flags import pull_sys_flag
 from twistedmq.remoting.errors import RemotingError
 
@@ -94,18 +94,24 @@ class Messages:
 
         The one that a broker made says where it is stored. The one that a client made
         is looked for; of several messages with it (resent ones) the oldest is given.
-        Both look alike: what leads nowhere is looked for, too.
+        Both have the same length: what leads to no message with this id is looked for.
         """
         place = _place(message_id)
         if place is None:
             return await self._oldest(topic, message_id, cluster)
+        nowhere: Exception = MessageNotFoundError(topic, message_id)
         try:
-            return await self.at_offset(place[0], topic, place[1])
-        except (RefusedError, RemotingError) as nowhere:
-            try:
-                return await self._oldest(topic, message_id, cluster)
-            except MessageNotFoundError:
-                raise nowhere from None
+            stored = await self.at_offset(place[0], topic, place[1])
+            if stored.message.offset_message_id == message_id.upper():
+                return stored
+        except (RecordError, FieldError):
+            pass  # a genuine broker answers with whatever is there
+        except (RefusedError, RemotingError) as error:
+            nowhere = error
+        try:
+            return await self._oldest(topic, message_id, cluster)
+        except MessageNotFoundError:
+            raise nowhere from None
 
     async def _oldest(
         self, topic: str, message_id: str, cluster: str | None

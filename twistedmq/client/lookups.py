@@ -17,7 +17,7 @@ from twistedmq.protocol.headers.queries import (
 )
 from twistedmq.protocol.message_id import parse_offset_id
 from twistedmq.protocol.numbers import INT64_MAX
-from twistedmq.protocol.record import decode_record
+from twistedmq.protocol.record import RecordError, decode_record
 
 AT_MOST = 32
 """Copies of one message that a broker tells: those of retries have its id, too."""
@@ -47,9 +47,8 @@ class Lookups:
         """
         route = await self._routes.get(topic)
         place = _place(route, message_id)
-        if place is not None:
-            found = await self._at(*place, topic)
-        else:
+        found = None if place is None else await self._at(*place, topic)
+        if found is None or found.offset_message_id != message_id.upper():
             found = await self._by_unique_id(route, message_id)
         if found is None:
             raise MessageNotFoundError(topic, message_id)
@@ -69,7 +68,10 @@ class Lookups:
             raise
         try:
             return read_message(decode_record(answer.body), broker_name)
-        except FieldError:  # a genuine broker answers with whatever is there
+        except (
+            RecordError,
+            FieldError,
+        ):  # a genuine broker answers with whatever is there
             return None
 
     async def _by_unique_id(
@@ -102,7 +104,8 @@ class Lookups:
 def _place(route: TopicRoute, message_id: str) -> tuple[str, str, int] | None:
     """Give broker, address and offset if the id names a broker of the topic.
 
-    Ids that clients make have the same length; but the address in them is no broker's.
+    Ids that clients make have the same length; but where the port would be they have
+    the number of a process, so the address in them is hardly ever a broker's.
     """
     try:
         packed, offset = parse_offset_id(message_id)

@@ -42,3 +42,11 @@ def test_every_default_is_written_as_it_is_read(table: str) -> None:
     for key in accepted_keys(table):
         text = key.text_of(key.default_value())
         assert key.kind.parse(text) == key.default_value()
+
+
+@pytest.mark.parametrize("table", [BROKER_TABLE, NAMESRV_TABLE])
+def test_pools_of_threads_are_not_promised_for_later(table: str) -> None:
+    pools = [key for key in accepted_keys(table) if key.name.endswith("ThreadPoolNums")]
+    assert len(pools) >= 2
+    for key in pools:
+        assert "there are no pools of threads" in key.reason

@@ -66,22 +66,24 @@ def accepted_keys(table: str) -> tuple[Key, ...]:
 
 
 NAMESRV_TABLE: Final = """\
+# one thread serves all requests: there are no pools of threads with queues
 clientRequestThreadPoolNums int 8
 clientRequestThreadPoolQueueCapacity int 50000
 defaultThreadPoolNums int 16
 defaultThreadPoolQueueCapacity int 10000
-enableShutdownGracefully boolean false
-serverAsyncSemaphoreValue int 64
 serverCallbackExecutorThreads int 0
 serverNettyWorkerGroupEnable boolean true
+serverSelectorThreads int 3
+serverWorkerThreads int 8
+unRegisterBrokerQueueCapacity int 3000
+# the network is Twisted's, and these are settings of Netty
+enableShutdownGracefully boolean false
+serverAsyncSemaphoreValue int 64
 serverOnewaySemaphoreValue int 256
 serverPooledByteBufAllocatorEnable boolean true
-serverSelectorThreads int 3
 serverSocketRcvBufSize int 0
 serverSocketSndBufSize int 0
-serverWorkerThreads int 8
 shutdownWaitTimeSeconds int 30
-unRegisterBrokerQueueCapacity int 3000
 useEpollNativeSelector boolean false
 writeBufferHighWaterMark int 0
 writeBufferLowWaterMark int 0

@@ -106,18 +106,18 @@ def test_no_pull_is_sent_while_there_is_no_room(
     cluster.put("T", *map(str, range(40)))
     puller = start(limits=Limits(messages=32))
     assert len(pulled.messages) == 32
-    assert puller.ack(5)
-    assert not puller.ack(5)
+    assert puller.ack(pulled.messages[5])
+    assert not puller.ack(pulled.messages[5])
     assert len(pulled.messages) == 40
     assert len(pulls(cluster)) == 2
 
 
 def test_pulls_carry_the_offset_to_commit(
-    cluster: FakeCluster, start: Callable[..., QueuePuller]
+    cluster: FakeCluster, pulled: Pulled, start: Callable[..., QueuePuller]
 ) -> None:
     cluster.put("T", "a", "b")
     puller = start()
-    puller.ack(0)
+    puller.ack(pulled.messages[0])
     cluster.put("T", "c")
     assert not cluster.committed
     puller.carries_commits = True
@@ -230,7 +230,7 @@ def test_while_suspended_no_pull_begins(
     puller.suspend()
     cluster.put("T", "a")  # brought by the pull that was under way
     cluster.put("T", "b")
-    puller.ack(0)
+    puller.ack(pulled.messages[0])
     assert pulled.bodies == "a"
     puller.resume()
     assert pulled.bodies == "ab"

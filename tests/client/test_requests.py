@@ -86,6 +86,46 @@ def test_offsets_can_be_reset(cluster: FakeCluster, running: Running) -> None:
     assert running.got == [b"a", b"b", b"c", b"b", b"c"]
 
 
+@pytest.mark.parametrize("orderly", [False, True])
+@pytest.mark.parametrize("fails", [None, RetryLater()])
+def test_what_was_in_work_before_a_reset_acks_nothing_after_it(
+    cluster: FakeCluster, *, orderly: bool, fails: Exception | None
+) -> None:
+    """It would have the same message, fetched again, committed before it is done."""
+    running = Running(cluster, orderly=orderly)
+    before = running.waits = Deferred()
+    running.fails = fails
+    cluster.put("T", *"abc")
+    header = ResetOffsetRequestHeader(group="G", topic="T")
+    body = loose_json.encode(ResetOffsetBody(offset_table={QUEUE: 0}))
+    after = running.waits = Deferred()
+    running.ask(RequestCode.RESET_CONSUMER_CLIENT_OFFSET, header, body)
+    before.callback(None)
+    window = running.consumer._member.owned.pullers[QUEUE].window
+    assert (len(window), window.committable) == (3, 0)
+    assert not cluster.given_back
+    running.fails = None
+    after.callback(None)
+    cluster.clock.pump([0] * 3)
+    assert (len(window), window.committable) == (0, 3)
+    assert b"".join(running.got) == (b"a" if orderly else b"abc") + b"abc"
+
+
+def test_an_ack_by_hand_does_not_reach_over_a_reset(cluster: FakeCluster) -> None:
+    cluster.create("T", queues=1)
+    settings = cluster.settings()
+    consumer = Consumer("G", {"T": "*"}, settings=settings, start_from=StartFrom.FIRST)
+    result_of(consumer.start())
+    cluster.put("T", "a")
+    inbox = consumer._member.inbox
+    before = result_of(inbox.get())
+    consumer._member.owned.seek(QUEUE, 0)
+    assert not consumer.ack(before)
+    assert not result_of(consumer.retry_later(before))
+    assert not cluster.given_back
+    assert consumer.ack(result_of(inbox.get()))
+
+
 def test_offsets_can_be_asked_for(cluster: FakeCluster, running: Running) -> None:
     cluster.put("T", "a")
     header = GetConsumerStatusRequestHeader(group="G", topic="T")

@@ -224,7 +224,11 @@ class Consumer(Startable):
         return Deferred.fromCoroutine(self._member.unsubscribe(topic))
 
     def ack(self, message: ReceivedMessage) -> bool:
-        """Note that *message* is done; False if its queue is not ours any more."""
+        """Note that *message* is done.
+
+        Gives False if it is done already, if its queue is not ours any more, or if an
+        operator has moved the queue's offset since: then it comes again.
+        """
         return self._member.owned.ack(message)
 
     def retry_later(

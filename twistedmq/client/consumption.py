@@ -215,7 +215,9 @@ class Consumption:
             is_enough = message.reconsume_times >= rules.most_failures
             if not (is_enough or asked.delay_level == TO_DEAD_LETTERS):
                 more = message.reconsume_times + 1
-                to_try.append(replace(message, reconsume_times=more))
+                again = replace(message, reconsume_times=more)
+                self._parts.owned.exchange(message, again)
+                to_try.append(again)
             elif await self._bury(message):
                 self._parts.owned.ack(message)
             else:

@@ -94,14 +94,23 @@ class OwnedQueues:
             self._forget(queue)
 
     def holds(self, message: ReceivedMessage) -> bool:
-        """Whether a message is of a queue of ours, and not acked yet."""
+        """Whether a message is of a queue of ours, and not acked yet.
+
+        One that was fetched before its queue was moved or lost is not.
+        """
         puller = self._pullers.get(message.queue)
-        return puller is not None and message.queue_offset in puller.window
+        return puller is not None and message in puller.window
 
     def ack(self, message: ReceivedMessage) -> bool:
-        """Note that a message is done; False if its queue is not ours (any more)."""
+        """Note that a message is done; False if it is not in work here (any more)."""
         puller = self._pullers.get(message.queue)
-        return puller is not None and puller.ack(message.queue_offset)
+        return puller is not None and puller.ack(message)
+
+    def exchange(self, message: ReceivedMessage, other: ReceivedMessage) -> None:
+        """Go on with *other* in place of *message*, which is tried again."""
+        puller = self._pullers.get(message.queue)
+        if puller is not None:
+            puller.window.exchange(message, other)
 
     async def commit(self) -> frozenset[MessageQueue]:
         """Commit what has changed; gives the queues whose offset is not kept now."""

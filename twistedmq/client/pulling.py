@@ -115,9 +115,9 @@ class QueuePuller:
         self._break_off()
         self._go_on()
 
-    def ack(self, offset: int) -> bool:
+    def ack(self, message: ReceivedMessage) -> bool:
         """Note that a message is done, which may make room for the next pull."""
-        acked = self.window.ack(offset)
+        acked = self.window.ack(message)
         if acked and self._pull is None and self._later is None:
             self._go_on()
         return acked
@@ -195,8 +195,7 @@ class QueuePuller:
         messages = list(
             read_messages(answer.records, broker_name, self._subscription, start)
         )
-        sizes = [(each.queue_offset, each.stored_bytes) for each in messages]
-        self.window.fetched(sizes, next_offset)
+        self.window.fetched(messages, next_offset)
         if messages:
             self._parts.deliver(messages)
 

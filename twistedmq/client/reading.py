@@ -144,7 +144,7 @@ class TopicReader(Startable):
     def _done(self, message: ReceivedMessage) -> None:
         puller = self._pullers.get(message.queue)
         if puller is not None:
-            puller.ack(message.queue_offset)
+            puller.ack(message)
 
 
 def _not_read(failure: Failure, queue: MessageQueue) -> None:

@@ -6,8 +6,21 @@ nothing is lost, whatever order the messages were finished in.
 
 from collections import deque
 from collections.abc import Iterable
+from typing import Protocol
 
 from msgspec import Struct
+
+
+class Fetched(Protocol):
+    """What a window needs of a message."""
+
+    @property
+    def queue_offset(self) -> int:
+        """Its place in the queue."""
+
+    @property
+    def stored_bytes(self) -> int:
+        """Its size."""
 
 
 class Limits(Struct, frozen=True):
@@ -30,6 +43,9 @@ class Limits(Struct, frozen=True):
 class QueueWindow:
     """What was fetched from one queue and is not acked yet.
 
+    It knows the messages themselves, not their offsets alone: one that was fetched
+    before the window was reset must not ack the same message fetched again.
+
     Args:
         start: the queue offset to begin with.
         limits: when there is no room for more.
@@ -40,15 +56,15 @@ class QueueWindow:
         self.size_bytes = 0
         self.limits = limits or Limits()
         self._order: deque[int] = deque()
-        self._sizes: dict[int, int] = {}
+        self._unacked: dict[int, Fetched] = {}
 
     def __len__(self) -> int:
         """Give the number of unacked messages."""
-        return len(self._sizes)
+        return len(self._unacked)
 
-    def __contains__(self, offset: int) -> bool:
-        """Whether the message at *offset* is here and unacked."""
-        return offset in self._sizes
+    def __contains__(self, message: Fetched) -> bool:
+        """Whether *message* is here and unacked."""
+        return self._unacked.get(message.queue_offset) is message
 
     @property
     def committable(self) -> int:
@@ -60,36 +76,43 @@ class QueueWindow:
         """Whether more may be fetched."""
         limits = self.limits
         return (
-            len(self._sizes) < limits.messages
+            len(self._unacked) < limits.messages
             and self.size_bytes < limits.size_bytes
             and self.next_offset - self.committable <= limits.span
         )
 
-    def fetched(self, messages: Iterable[tuple[int, int]], next_offset: int) -> None:
-        """Take in (offset, size in bytes) pairs in rising order, and where to go on.
+    def fetched(self, messages: Iterable[Fetched], next_offset: int) -> None:
+        """Take in messages by rising offset, and where to go on.
 
         What was filtered away between them needs no ack.
         """
-        for offset, size in messages:
+        for message in messages:
+            offset = message.queue_offset
             self._order.append(offset)
-            self._sizes[offset] = size
-            self.size_bytes += size
+            self._unacked[offset] = message
+            self.size_bytes += message.stored_bytes
         self.next_offset = next_offset
 
-    def ack(self, offset: int) -> bool:
-        """Note that the message is done; False if it is not here (any more)."""
-        size = self._sizes.pop(offset, None)
-        if size is None:
+    def ack(self, message: Fetched) -> bool:
+        """Note that a message is done; False if it is not here (any more)."""
+        order, unacked = self._order, self._unacked
+        offset = message.queue_offset
+        if unacked.get(offset) is not message:
             return False
-        self.size_bytes -= size
-        order, sizes = self._order, self._sizes
-        while order and order[0] not in sizes:
+        del unacked[offset]
+        self.size_bytes -= message.stored_bytes
+        while order and order[0] not in unacked:
             order.popleft()
         return True
+
+    def exchange(self, message: Fetched, other: Fetched) -> None:
+        """Have *other* acked instead of *message*, if that is here."""
+        if message in self:
+            self._unacked[message.queue_offset] = other
 
     def reset(self, offset: int) -> None:
         """Forget everything and go on at *offset*; later acks come to nothing."""
         self._order.clear()
-        self._sizes.clear()
+        self._unacked.clear()
         self.size_bytes = 0
         self.next_offset = offset

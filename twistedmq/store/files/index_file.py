@@ -153,8 +153,8 @@ class IndexFile:
 
     def _undo_unvouched(self, slots: memoryview) -> None:
         """Take items back that a flush wrote before it was cut short."""
-        limit = self._item_limit
-        damaged = [slot for slot, n in enumerate(slots) if n >= limit or n < 0]
+        tops = _tops(slots)
+        damaged = self._damaged(slots, tops)
         if damaged:
             self._log.warn(
                 "index file {path}: {count} slots are damaged, and are found again "
@@ -162,20 +162,40 @@ class IndexFile:
                 path=str(self._path),
                 count=len(damaged),
             )
-        for slot in damaged:
-            slots[slot] = 0
-        for number in range(_newest(slots), self._count - 1, -1):
+            for slot in damaged:
+                slots[slot] = 0
+            tops = _tops(slots)
+        if self._count <= max(tops):
+            damaged += self._undo(slots, max(tops))
+        if damaged:
+            self._find_again(slots, set(damaged))
+
+    def _damaged(self, slots: memoryview, tops: Sequence[int]) -> list[int]:
+        """Give the slots that hold what is no number of an item."""
+        limit = self._item_limit
+        return [
+            slot
+            for block, top in enumerate(tops)
+            if top >= limit
+            for slot, number in enumerate(_block(slots, block), block * _BLOCK_SLOTS)
+            if number >= limit or number < 0
+        ]
+
+    def _undo(self, slots: memoryview, newest: int) -> list[int]:
+        """Take back items up to *newest*; gives the slots about which they say nothing.
+
+        Items were written anew there over those that the slots of a flush cut short
+        before mean.
+        """
+        for number in range(newest, self._count - 1, -1):
             key_hash, _, _, before = self._item(number)
             slot = key_hash % self._slot_count
             if slots[slot] == number:
                 slots[slot] = before if before < number else 0
                 self._changed_blocks.add(slot // _BLOCK_SLOTS)
-        if _newest(slots) >= self._count:
-            # Items were written anew over those that the slots of a flush cut short
-            # before mean: their numbers say nothing about these slots.
-            damaged += [slot for slot, n in enumerate(slots) if n >= self._count]
-        if damaged:
-            self._find_again(slots, set(damaged))
+        if max(_tops(slots)) < self._count:
+            return []
+        return [slot for slot, n in enumerate(slots) if n >= self._count]
 
     def _find_again(self, slots: memoryview, sought: set[int]) -> None:
         """Have *sought* slots hold the newest of the items that belong there."""
@@ -321,7 +341,16 @@ class IndexFile:
         file.sync()
 
 
-def _newest(slots: memoryview) -> int:
-    """Give the largest item number, in steps between which other threads may run."""
-    steps = range(0, len(slots), _BLOCK_SLOTS)
-    return max(max(slots[at : at + _BLOCK_SLOTS]) for at in steps)
+def _block(slots: memoryview, number: int) -> memoryview:
+    return slots[number * _BLOCK_SLOTS : (number + 1) * _BLOCK_SLOTS]
+
+
+def _tops(slots: memoryview) -> list[int]:
+    """Give the largest item number of each block, negative ones counted as larger.
+
+    There are millions of slots at each start: one call looks at a whole block, and
+    between blocks other threads may run.
+    """
+    unsigned = slots.cast("B").cast("I")
+    blocks = range((len(slots) + _BLOCK_SLOTS - 1) // _BLOCK_SLOTS)
+    return [max(_block(unsigned, number)) for number in blocks]

@@ -25,7 +25,7 @@ USER_TESTS := $(wildcard tests/aio tests/app tests/client tests/testing docs/exa
 # The rooms whose tests touch what only Linux has; they run again without it.
 PLAIN_TESTS := $(wildcard tests/store tests/remoting tests/integration)
 
-.PHONY: help run test main-test other-tests user-test plain-test store-test interop tools-interop java-interop soak lint format docs bench news clean
+.PHONY: help run test main-test other-tests user-test plain-test store-test interop tools-interop java-interop soak lint format docs bench bench-clients news clean
 
 help:
 	@echo 'make run      start a name server and a broker on this machine'
@@ -34,6 +34,7 @@ help:
 	@echo 'make soak     what is too long for continuous integration (JDK 17, Maven, Go)'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make bench    side by side with the genuine broker (JDK 17, Maven, Go)'
+	@echo 'make bench-clients  our client beside the genuine one (JDK 17, Maven)'
 	@echo 'make docs     the manual, into docs/_build/html'
 
 run: $(STAMPS)/run
@@ -95,6 +96,9 @@ docs: $(STAMPS)/docs
 bench: $(STAMPS)/run need-java need-go
 	cd benchmarks/rmqload && go build -o rmqload .
 	$(BIN)/python benchmarks/compare.py $(ARGS)
+
+bench-clients: $(STAMPS)/run need-java
+	$(BIN)/python benchmarks/compare_clients.py $(ARGS)
 
 news: $(STAMPS)/news
 	$(BIN)/towncrier build --draft --version next

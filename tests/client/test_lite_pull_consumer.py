@@ -464,3 +464,18 @@ def test_closing_ends_a_poll(begin: Make, clock: Clock) -> None:
     result_of(consumer.close())
     assert polled == [[]]
     assert not clock.getDelayedCalls()
+
+
+def test_a_queue_that_is_lost_while_it_is_sought_keeps_no_position(
+    cluster: FakeCluster, begin: Make
+) -> None:
+    cluster.put("T", *"abc")
+    consumer = begin(None)
+    result_of(consumer.assign(Q[:1]))
+    answer = cluster.wait_for(RequestCode.GET_MAX_OFFSET)
+    sought = held(consumer.seek_to_end(Q[0]))
+    result_of(consumer.assign([]))
+    answer.callback(None)
+    assert sought[0].check(NotAssignedError)
+    result_of(consumer.assign(Q[:1]))
+    assert poll(consumer) == [b"a", b"b", b"c"]

@@ -61,3 +61,15 @@ def test_wrong_topics_are_refused(cluster: FakeCluster, queues: LiteQueues) -> N
     with pytest.raises(MessageIllegalError):
         queues.choose([MessageQueue("no topic", "broker-0", 0)], "*")
     assert len(cluster.requests) == before
+
+
+def test_where_to_begin_in_a_queue_that_was_never_taken_is_forgotten(
+    cluster: FakeCluster, queues: LiteQueues
+) -> None:
+    cluster.put("T", "a", "b", "c")
+    result_of(queues.choose(Q[:1], "*"))
+    queues.owned.seek(Q[0], 2)
+    result_of(queues.choose([], "*"))
+    result_of(queues.start())
+    result_of(queues.choose(Q[:1], "*"))
+    assert queues.position(Q[0]) == 0

@@ -155,3 +155,20 @@ def test_after_a_doubt_it_is_looked_whether_others_went_on(
     locks.doubt("broker-0")
     assert locks.holds(ONE) is not moved
     assert told.lost == [ONE] * moved
+
+
+def test_what_is_acquired_anew_during_a_renewal_stays_locked(
+    cluster: FakeCluster, told: Locks, locks: QueueLocks, clock: Clock
+) -> None:
+    """An unlock that comes behind that lock would undo it unnoticed."""
+    result_of(locks.acquire(ONE))
+    renewal = cluster.wait_for(LOCK)
+    clock.advance(20)
+    result_of(locks.release([ONE]))
+    again = cluster.wait_for(LOCK)
+    acquired = held(locks.acquire(ONE))
+    renewal.callback(None)
+    again.callback(None)
+    assert acquired == [None]
+    assert cluster.locks == {("G", ONE): "me"}
+    assert RequestCode.UNLOCK_BATCH_MQ not in cluster.codes()[-1:]

@@ -1,5 +1,5 @@
 import pytest
-from client_kit import FakeCluster, result_of
+from client_kit import FakeCluster, held, result_of
 from twisted.internet.defer import Deferred
 
 from twistedmq.client.consumer import Consumer
@@ -140,3 +140,49 @@ def test_a_queue_was_moved_if_the_group_is_ahead_of_us(
     cluster.committed["G", QUEUE] = 0
     cluster.refuse[RequestCode.QUERY_CONSUMER_OFFSET] = ResponseCode.SYSTEM_BUSY, "no"
     assert was_moved()
+
+
+def test_a_queue_that_was_lost_can_be_given_back(owned: OwnedQueues) -> None:
+    """Its lock may be lost while queues before it are given back."""
+    owned.drop(QUEUE)
+    result_of(Deferred.fromCoroutine(owned.give_back(QUEUE)))
+    assert QUEUE not in owned.queues
+
+
+def test_an_older_offset_never_comes_behind_a_newer_one(
+    cluster: FakeCluster, owned: OwnedQueues
+) -> None:
+    commit(owned)
+    cluster.put("T", "a", "b")
+    inbox = owned._parts.inbox
+    first, second = inbox.take(), inbox.take()
+    assert first
+    assert second
+    owned.ack(first)
+    slow = cluster.wait_for(UPDATE)
+    older = held(Deferred.fromCoroutine(owned.commit()))
+    owned.ack(second)
+    newer = held(Deferred.fromCoroutine(owned.give_back(QUEUE)))
+    slow.callback(None)
+    assert older
+    assert newer
+    assert cluster.committed["G", QUEUE] == 2
+
+
+def test_what_is_dropped_before_its_commit_has_its_turn_is_left_out(
+    cluster: FakeCluster, owned: OwnedQueues
+) -> None:
+    slow = cluster.wait_for(UPDATE)
+    held(Deferred.fromCoroutine(owned.commit()))
+    waiting = held(Deferred.fromCoroutine(owned.commit()))
+    owned.drop(QUEUE)
+    slow.callback(None)
+    assert waiting == [frozenset()]
+
+
+def test_a_topic_that_is_wanted_no_more_is_not_taken(
+    cluster: FakeCluster, owned: OwnedQueues
+) -> None:
+    cluster.create("U", queues=1)
+    result_of(Deferred.fromCoroutine(owned.take(MessageQueue("U", "broker-0", 0))))
+    assert {queue.topic for queue in owned.queues} == {"T", "%RETRY%G"}

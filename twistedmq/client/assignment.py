@@ -5,9 +5,7 @@ from random import Random
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from twistedmq.client.calls import BrokerCalls
 from twistedmq.client.errors import (
@@ -17,9 +15,11 @@ from twistedmq.client.errors import (
     RouteNotFoundError,
 )
 from twistedmq.client.interfaces import IQueueAllocation
+from twistedmq.client.locked_queues import StillInWorkError
 from twistedmq.client.locks import QueueLockedError
 from twistedmq.client.reactor import Clock
 from twistedmq.client.rebalance import BrokerAllocation, compare, share_of
+from twistedmq.client.rounds import Rounds
 from twistedmq.client.routing import MASTER_ID, Routes, TopicRoute
 from twistedmq.protocol.bodies.assignments import (
     MessageRequestMode,
@@ -31,7 +31,6 @@ from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.names import is_retry_topic
 
 PERIOD_S = 20.0
-AFTER_TROUBLE_S = 1.0
 
 _log = Logger()
 
@@ -81,79 +80,28 @@ class Assignment:
     def __init__(self, parts: AssignmentParts, membership: Membership) -> None:
         self._parts = parts
         self._membership = membership
-        self._in_round = False
-        self._waiting: list[Deferred[None]] = []
-        self._again = False
-        self._next: IDelayedCall | None = None
-        self._running = False
+        self._rounds = Rounds(self._rebalance, parts.clock, "a rebalance", PERIOD_S)
         parts.routes.on_change(self._route_changed)
 
     def start(self) -> Deferred[None]:
         """Fires when the first round is over, whatever came of it."""
-        self._running = True
-        self.soon()
-        return self._round_over()
+        return self._rounds.start()
 
     def stop(self) -> Deferred[None]:
         """Begin no more rounds; fires when the one that runs is over."""
-        self._running = False
-        self._again = False
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
-        return self._round_over()
+        return self._rounds.stop()
 
     def soon(self) -> None:
         """Begin a round now, or after the one that runs."""
-        if not self._running:
-            return
-        if self._in_round:
-            self._again = True
-            return
-        self._schedule(None)
-        self._in_round = True
-        running = Deferred.fromCoroutine(self._rebalance())
-        running.addCallbacks(self._over, self._broke)
+        self._rounds.soon()
 
     def round(self) -> Deferred[None]:
-        """Begin a round; fires when it is over, whatever came of it."""
-        self.soon()
-        return self._round_over()
-
-    def _round_over(self) -> Deferred[None]:
-        """Fires when no round runs."""
-        over: Deferred[None] = Deferred()
-        if self._in_round:
-            self._waiting.append(over)
-        else:
-            over.callback(None)
-        return over
-
-    def _over(self, good: bool) -> None:
-        self._in_round = False
-        waiting, self._waiting = self._waiting, []
-        if self._again:
-            self._again = False
-            self.soon()
-        elif self._running:
-            self._schedule(PERIOD_S if good else AFTER_TROUBLE_S)
-        for each in waiting:
-            each.callback(None)
-
-    def _broke(self, failure: Failure) -> None:
-        _log.failure("a rebalance failed", failure)
-        self._over(good=False)
-
-    def _schedule(self, delay_s: float | None) -> None:
-        if self._next is not None and self._next.active():
-            self._next.cancel()
-        self._next = None
-        if delay_s is not None:
-            self._next = self._parts.clock.callLater(delay_s, self.soon)
+        """Fires when a round that begins from here on is over, whatever came of it."""
+        return self._rounds.round()
 
     def _route_changed(self, topic: str) -> None:
         if topic in self._membership.topics:
-            self.soon()
+            self._rounds.soon()
 
     async def _rebalance(self) -> bool:
         """Do one round; gives whether all topics are as they should be."""
@@ -245,13 +193,13 @@ class Assignment:
     async def _take_all(self, queues: Iterable[MessageQueue]) -> bool:
         good = True
         for queue in queues:
-            if not self._running:
+            if not self._rounds.running:
                 return True
             try:
                 await self._parts.take(queue)
-            except QueueLockedError:
+            except (QueueLockedError, StillInWorkError) as error:
                 # its owner gives it up when it hears of us, and has nothing in work
-                _log.debug("{queue} is locked by another member yet", queue=queue)
+                _log.debug("not yet: {reason}", reason=error)
                 good = False
             except Exception as error:
                 self._complain(str(queue), error)

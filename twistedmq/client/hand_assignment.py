@@ -4,15 +4,13 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from twistedmq.client.reactor import Clock
 from twistedmq.client.rebalance import compare
+from twistedmq.client.rounds import Rounds
 from twistedmq.client.routing import Routes
 from twistedmq.protocol.bodies.queues import MessageQueue
-
-AFTER_TROUBLE_S = 1.0
 
 _log = Logger()
 
@@ -35,11 +33,7 @@ class HandAssignment:
     def __init__(self, parts: HandParts) -> None:
         self._parts = parts
         self._wanted: frozenset[MessageQueue] = frozenset()
-        self._again = False
-        self._waiting: list[Deferred[None]] = []
-        self._in_round = False
-        self._next: IDelayedCall | None = None
-        self._running = False
+        self._rounds = Rounds(self._change, parts.clock, "taking queues up")
 
     @property
     def wanted(self) -> frozenset[MessageQueue]:
@@ -52,61 +46,23 @@ class HandAssignment:
 
     def start(self) -> Deferred[None]:
         """Fires when each queue was tried once."""
-        self._running = True
-        return self.round()
+        return self._rounds.start()
 
     def stop(self) -> Deferred[None]:
         """Take no more; fires when nothing is being taken."""
-        self._running = False
-        self._call_off()
-        return self._round_over()
+        return self._rounds.stop()
 
     def round(self) -> Deferred[None]:
         """Fires when each queue that is wanted, and is not there, was tried once."""
-        if self._in_round:
-            self._again = True
-        elif self._running:
-            self._begin()
-        return self._round_over()
+        return self._rounds.round()
 
-    def _begin(self) -> None:
-        self._call_off()
-        self._in_round = True
-        Deferred.fromCoroutine(self._work()).addCallback(self._over)
-
-    def _over(self, good: bool) -> None:
-        self._in_round = False
-        again, self._again = self._again, False
-        if self._running and again:
-            self._begin()
-            return
-        if self._running and not good:
-            clock = self._parts.clock
-            self._next = clock.callLater(AFTER_TROUBLE_S, self._begin)
-        waiting, self._waiting = self._waiting, []
-        for each in waiting:
-            each.callback(None)
-
-    def _round_over(self) -> Deferred[None]:
-        over: Deferred[None] = Deferred()
-        if self._in_round:
-            self._waiting.append(over)
-        else:
-            over.callback(None)
-        return over
-
-    def _call_off(self) -> None:
-        if self._next is not None and self._next.active():
-            self._next.cancel()
-        self._next = None
-
-    async def _work(self) -> bool:
+    async def _change(self) -> bool:
         change = compare(self._parts.owned(), self._wanted)
         for queue in change.lost:
             await self._parts.give_back(queue)
         good = True
         for queue in change.gained:
-            if not self._running:
+            if not self._rounds.running:
                 return True
             try:
                 await self._parts.routes.get(queue.topic)

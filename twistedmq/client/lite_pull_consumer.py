@@ -281,6 +281,7 @@ class LitePullConsumer(QueueClient):
             self._owned.ack(message)
 
     def _seek(self, queue: MessageQueue, offset: int) -> None:
+        self._must_have(queue)  # another may have got it while brokers were asked
         self._owned.seek(queue, offset)
 
     def _forget(self, queue: MessageQueue) -> None:

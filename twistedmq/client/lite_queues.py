@@ -94,9 +94,12 @@ class LiteQueues:
         if self._rules.subscriptions:
             raise SubscribedError(list(self._rules.subscriptions))
         wanted = frozenset(queues)
-        version = self._session.wall_ms()
-        for topic in {queue.topic for queue in wanted}:
+        topics = {queue.topic for queue in wanted}
+        for topic in topics:
             names.check_topic(topic)
+        self.owned.forget_seeks(but_of=wanted)
+        version = self._session.wall_ms()
+        for topic in topics:
             subscription = Subscription.of(topic, expression, version)
             self._pulled[topic] = subscription
             self.owned.resubscribe(subscription)
@@ -136,7 +139,7 @@ class LiteQueues:
 
     async def _take(self, queue: MessageQueue) -> None:
         await self.owned.take(queue)
-        if queue in self._inbox.paused:
+        if queue in self._inbox.paused and queue in self.owned.pullers:
             self.owned.pullers[queue].suspend()
         self._tell()
 

@@ -61,6 +61,7 @@ class QueueLocks:
         self._parts = parts
         self._locked_s: dict[MessageQueue, float] = {}
         self._doubted: set[MessageQueue] = set()
+        self._acquiring: set[MessageQueue] = set()
         self._loop = PeriodicCall(self.renew, parts.clock)
 
     def start(self) -> None:
@@ -98,7 +99,12 @@ class QueueLocks:
         """
         # its time runs from when we asked, not from when we heard
         asked_s = self._parts.clock.seconds()
-        if queue not in await self._lock(queue.broker_name, [queue]):
+        self._acquiring.add(queue)
+        try:
+            locked = await self._lock(queue.broker_name, [queue])
+        finally:
+            self._acquiring.discard(queue)
+        if queue not in locked:
             raise QueueLockedError(queue)
         self._locked_s[queue] = asked_s
 
@@ -145,7 +151,8 @@ class QueueLocks:
                 _log.warn("the lock of {queue} was lost", queue=queue)
                 self.on_lost(queue)
         # given up while the broker was asked: it has locked them anew
-        given_up = [queue for queue in locked if queue not in self._locked_s]
+        ours = self._locked_s.keys() | self._acquiring
+        given_up = [queue for queue in locked if queue not in ours]
         if given_up:
             await self._unlock(broker_name, given_up)
 

@@ -1,8 +1,9 @@
 """The queues that a consumer has: pulled, acknowledged, and their offsets committed."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from msgspec import Struct
+from twisted.internet.defer import DeferredLock
 
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.interfaces import IOffsetStore
@@ -43,6 +44,7 @@ class OwnedQueues:
         self._retired: set[MessageQueue] = set()
         self._suspended = False
         self._sought: dict[MessageQueue, int] = {}
+        self._committing = DeferredLock()
 
     @property
     def queues(self) -> list[MessageQueue]:
@@ -60,13 +62,12 @@ class OwnedQueues:
         start = await self._parts.start(queue) if kept is None else kept
         # who sought in the meantime knows better
         start = self._sought.pop(queue, start)
+        subscription = self._subscriptions.get(queue.topic)
+        if subscription is None:
+            return  # nor who wants nothing of the topic any more
         self._committed[queue] = kept
-        puller = QueuePuller(
-            self._parts.pulls,
-            queue,
-            self._subscriptions[queue.topic],
-            QueueWindow(start, self._parts.limits),
-        )
+        window = QueueWindow(start, self._parts.limits)
+        puller = QueuePuller(self._parts.pulls, queue, subscription, window)
         self._pullers[queue] = puller
         self._share_limits()
         if self._suspended:
@@ -83,15 +84,17 @@ class OwnedQueues:
 
     def retire(self, queue: MessageQueue) -> None:
         """Begin nothing more of a queue; what is in work can still be acked."""
-        self._pullers[queue].stop()
+        puller = self._pullers.get(queue)
+        if puller is None:
+            return  # its lock was lost meanwhile
+        puller.stop()
         self._parts.inbox.discard(queue)
         self._retired.add(queue)
 
     def drop(self, queue: MessageQueue) -> None:
         """Stop with a queue that is not ours any more: nothing of it is committed."""
-        if queue in self._pullers:
-            self.retire(queue)
-            self._forget(queue)
+        self.retire(queue)
+        self._forget(queue)
 
     def holds(self, message: ReceivedMessage) -> bool:
         """Whether a message is of a queue of ours, and not acked yet.
@@ -163,6 +166,11 @@ class OwnedQueues:
         self._parts.inbox.discard(queue)
         puller.restart(offset)
 
+    def forget_seeks(self, but_of: Collection[MessageQueue]) -> None:
+        """Forget where to begin in queues that will not be taken after all."""
+        for queue in [each for each in self._sought if each not in but_of]:
+            del self._sought[queue]
+
     async def move(self, offsets: Mapping[MessageQueue, int]) -> None:
         """Go on at other offsets, because somebody has reset them."""
         for queue, offset in offsets.items():
@@ -189,7 +197,19 @@ class OwnedQueues:
             puller.window.limits = limits
 
     async def _commit(self, queues: list[MessageQueue]) -> frozenset[MessageQueue]:
-        progress = {queue: self._pullers[queue].window.committable for queue in queues}
+        # one after the other: an older offset must not come behind a newer one
+        await self._committing.acquire()
+        try:
+            return await self._write(queues)
+        finally:
+            self._committing.release()
+
+    async def _write(self, queues: list[MessageQueue]) -> frozenset[MessageQueue]:
+        progress = {
+            queue: self._pullers[queue].window.committable
+            for queue in queues
+            if queue in self._pullers
+        }
         changed = {
             queue: offset
             for queue, offset in progress.items()

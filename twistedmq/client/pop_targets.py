@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from twistedmq.client.pop_calls import PopCalls
 from twistedmq.client.reactor import Clock
+from twistedmq.client.rounds import Rounds
 from twistedmq.client.routing import MASTER_ID, Routes
 from twistedmq.protocol.bodies.assignments import QueryAssignmentRequestBody
 from twistedmq.protocol.bodies.clients import MessageModel
@@ -17,7 +17,6 @@ from twistedmq.protocol.bodies.queues import MessageQueue
 
 ANY_QUEUE: Final = -1
 PERIOD_S: Final = 20.0
-AFTER_TROUBLE_S: Final = 1.0
 STRATEGY: Final = "AVG"
 
 _log = Logger()
@@ -63,9 +62,7 @@ class RouteTargets:
 
     def start(self) -> Deferred[None]:
         """Do nothing: routes are followed in any case."""
-        started: Deferred[None] = Deferred()
-        started.callback(None)
-        return started
+        return succeed(None)
 
     def stop(self) -> None:
         """Do nothing."""
@@ -96,10 +93,9 @@ class AssignedTargets:
         self._parts = parts
         self._topics = topics
         self._assigned: dict[str, list[MessageQueue]] = {}
-        self._next: IDelayedCall | None = None
-        self._asking = False
-        self._again = False
-        self._running = False
+        self._rounds = Rounds(
+            self._ask_all, parts.clock, "asking for an assignment", PERIOD_S
+        )
 
     def current(self) -> Sequence[MessageQueue]:
         """Give the queues of all topics."""
@@ -107,38 +103,18 @@ class AssignedTargets:
 
     def start(self) -> Deferred[None]:
         """Fires when all topics were asked for once, whatever came of it."""
-        self._running = True
-        return Deferred.fromCoroutine(self._round())
+        return self._rounds.start()
 
     def stop(self) -> None:
         """Ask no more."""
-        self._running = False
-        self._call_off()
+        self._rounds.stop()
 
     def soon(self) -> None:
         """Ask now, or after the round that runs."""
-        if not self._running:
-            return
-        if self._asking:
-            self._again = True
-            return
-        self._call_off()
-        Deferred.fromCoroutine(self._round())
+        self._rounds.soon()
 
-    def _call_off(self) -> None:
-        if self._next is not None and self._next.active():
-            self._next.cancel()
-        self._next = None
-
-    async def _round(self) -> None:
-        self._asking = True
-        good = [await self._ask(topic) for topic in self._topics]
-        self._asking = False
-        if not self._running:
-            return
-        delay_s = PERIOD_S if all(good) else AFTER_TROUBLE_S
-        again, self._again = self._again, False
-        self._next = self._parts.clock.callLater(0 if again else delay_s, self.soon)
+    async def _ask_all(self) -> bool:
+        return all([await self._ask(topic) for topic in self._topics])
 
     async def _ask(self, topic: str) -> bool:
         parts = self._parts

@@ -12,6 +12,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from twistedmq.app.rmq import make_parser
 from twistedmq.app.rmq_dlq import dlq
+from twistedmq.client.errors import RefusedError
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.errors import InvalidParameterError
 from twistedmq.testing.batches import Told
@@ -99,6 +100,13 @@ def test_they_are_exported(cluster: BrokerCluster, tmp_path: Path) -> None:
     assert said(cluster, "export", "billing").count("\n") == 3
     with pytest.raises(FileExistsError):
         said(cluster, "export", "billing", "--out", str(path))
+
+
+def test_half_an_export_is_none(cluster: BrokerCluster, tmp_path: Path) -> None:
+    cluster.refuse[RequestCode.PULL_MESSAGE] = (1, "no")
+    with pytest.raises(RefusedError):
+        said(cluster, "export", "billing", "--out", str(tmp_path / "out.jsonl"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_each_is_replayed_once(cluster: BrokerCluster) -> None:

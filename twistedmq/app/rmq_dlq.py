@@ -16,6 +16,7 @@ from twistedmq.admin.dead_letters import DeadLetterQueue, origin_of
 from twistedmq.admin.messages import StoredMessage
 from twistedmq.app.rmq_progress import Progress
 from twistedmq.app.rmq_table import table
+from twistedmq.app.whole_file import whole_file
 from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.protocol import names, properties
 from twistedmq.protocol.errors import InvalidParameterError
@@ -91,9 +92,9 @@ async def _export(admin: Admin, options: Namespace, out: TextIO) -> None:
             out.write(_line(stored))
         return
     total = sum(queue.count for queue in queues)
-    with options.out.open("x", encoding="utf-8") as file, Progress(total) as progress:
+    with whole_file(options.out) as file, Progress(total) as progress:
         async for stored in _all(admin, queues, again=True):
-            file.write(_line(stored))
+            file.write(_line(stored).encode())
             progress.step()
     out.write(f"{progress.done} messages are in {options.out}\n")
 

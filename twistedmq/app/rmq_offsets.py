@@ -13,6 +13,7 @@ from msgspec import Struct
 from twistedmq.admin.client import Admin
 from twistedmq.admin.moves import Move, Target
 from twistedmq.app.rmq_table import table
+from twistedmq.app.whole_file import whole_file
 from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.client.starting import StartFrom
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -158,7 +159,7 @@ def _write(path: Path, group: str, moves: Sequence[Move]) -> None:
         ],
     )
     # never over another one, which may be the only way back
-    with path.open("xb") as file:
+    with whole_file(path) as file:
         file.write(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
 
 

@@ -8,6 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -16,6 +17,7 @@ from msgspec import to_builtins
 from twistedmq.app import rmq_store_text as text
 from twistedmq.app.rmq_store_export import write_columns
 from twistedmq.app.rmq_store_options import problem_with
+from twistedmq.app.whole_file import whole_file
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.store.errors import StoreOpenError
 from twistedmq.store.files_layer import RealFiles
@@ -153,8 +155,10 @@ def _export(directory: StoreDirectory, options: Namespace, out: TextIO) -> int:
     if options.output is None:
         _show_messages(messages, options, out)
         return GOOD
-    with open(options.output, "w", encoding="utf-8") as file:
-        _show_messages(messages, options, file)
+    with whole_file(Path(options.output), replace=True) as file:
+        lines = TextIOWrapper(file, encoding="utf-8")
+        _show_messages(messages, options, lines)
+        lines.detach()  # with all that it holds written
     return GOOD
 
 

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from twistedmq.app.whole_file import whole_file
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.store.offline.messages import Message
 
@@ -38,7 +39,7 @@ def write_columns(messages: Iterable[Message], format_name: str, path: Path) -> 
         raise NoColumnsError(format_name) from None
     schema = _schema(arrow)
     count = 0
-    with open(path, "wb") as file:
+    with whole_file(path, replace=True) as file:
         writer: Any = (
             writers.ParquetWriter(file, schema)
             if format_name == "parquet"

@@ -5,7 +5,7 @@ from admin_kit import mqadmin
 from groups_kit import BrokerCluster
 from verbs_kit import busy_cluster
 
-from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.codes import RequestCode, ResponseCode
 
 AT = "127.0.0.1:10911"
 MOVED = "#brokerName                               #queueId" + " " * 34 + "#offset"
@@ -88,3 +88,25 @@ def test_a_group_goes_where_another_is(cluster: BrokerCluster) -> None:
     assert cluster.side.offsets.query("new", "T", 0) == 1
     cluster.refuse[RequestCode.UPDATE_CONSUMER_OFFSET] = (26, "none")
     assert mqadmin(cluster, "cloneGroupOffset -s billing -d new -t T").status == 3
+
+
+@pytest.mark.parametrize("verb", ["resetOffsetByTime -s 0", "skipAccumulatedMessage"])
+def test_a_light_queue_is_found_by_its_topic(cluster: BrokerCluster, verb: str) -> None:
+    code = RequestCode.INVOKE_BROKER_TO_RESET_OFFSET
+    cluster.refuse[code] = (ResponseCode.CONSUMER_NOT_ONLINE, "nobody")
+    cluster.side.groups.get("away")
+    said = mqadmin(cluster, f"{verb} -g away -t %LMQ%x -c T")
+    # the broker is found, and asked about a queue that it does not have
+    assert f"{AT} refused" in said.err
+
+
+@pytest.mark.parametrize(
+    "half", ["-q 1", f"-b {AT}", "-o 0", "-q 1 -o 0", f"-b {AT} -o 0"]
+)
+def test_one_queue_that_is_not_wholly_named_is_wrong_usage(
+    cluster: BrokerCluster, half: str
+) -> None:
+    said = mqadmin(cluster, f"resetOffsetByTime -g billing -t T -s -1 {half}")
+    assert (said.status, said.out) == (1, "")
+    assert "named by -b/--broker and -q/--queue together" in said.err
+    assert cluster.side.offsets.query("billing", "T", 0) == 1

@@ -1,7 +1,9 @@
 import json
 from io import StringIO
 
-from twistedmq.app.mqadmin.output import Output, java
+import pytest
+
+from twistedmq.app.mqadmin.output import Output, file_name, java
 from twistedmq.client.errors import RefusedError
 from twistedmq.remoting.errors import ConnectError
 
@@ -52,3 +54,18 @@ def test_problems_are_json_for_programs() -> None:
     output.problem(RefusedError(1, "no", "x:1"), "broker-a")
     told = json.loads(err.getvalue())
     assert (told["about"], told["status"], told["code"]) == ("broker-a", 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("10.0.0.1@7#x", "10.0.0.1@7#x"),
+        ("../evil", "_evil"),
+        ("..", "_"),
+        ("", "_"),
+        ("a/b\\c\0", "a_b_c_"),
+        ("x" * 999, "x" * 200),
+    ],
+)
+def test_a_text_that_others_chose_names_a_file(text: str, name: str) -> None:
+    assert file_name(text) == name

@@ -121,8 +121,8 @@ def test_the_topics_of_a_file_are_made(cluster: AdminCluster, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "status", "problem"),
     [
-        ("[]", 1, "has no topics"),
-        ("{", 4, "list"),
+        ("[]", 1, "is an empty array"),
+        ("{", 1, "topics.json: list"),
         ('[{"topicName":"a b"}]', 1, "illegal characters"),
         (None, 4, "No such file"),
     ],

@@ -9,6 +9,7 @@ from twistedmq.app.mqadmin.targets import (
     CLUSTER,
     brokers_asked,
     masters_asked,
+    on_each,
 )
 from twistedmq.app.mqadmin.times import to_the_ms
 from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, seconds
@@ -21,12 +22,11 @@ READ_AHEAD = {"0": True, "1": False}
 
 async def broker_status(admin: Admin, options: Any, output: Output) -> None:
     """Show all figures of brokers."""
-    told = {}
-    for _, address in await brokers_asked(admin, options):
-        try:
-            told[address] = dict(sorted((await admin.brokers.runtime(address)).items()))
-        except TwistedMQError as error:
-            output.problem(error, address)
+    asked = await brokers_asked(admin, options)
+    found = await on_each([*asked], admin.brokers.runtime, output)
+    told = {
+        address: dict(sorted(figures.items())) for address, figures in found.items()
+    }
     for address, figures in told.items():
         for name, value in figures.items():
             if options.broker_addr is not None:
@@ -38,11 +38,11 @@ async def broker_status(admin: Admin, options: Any, output: Output) -> None:
 
 async def get_broker_config(admin: Admin, options: Any, output: Output) -> None:
     """Show all settings of brokers."""
-    told = {}
-    for headline, address in await brokers_asked(admin, options):
-        output.line(headline)
-        told[address] = await admin.brokers.config(address)
-        for key, value in told[address].items():
+    headlines = await brokers_asked(admin, options)
+    told = await on_each([*headlines], admin.brokers.config, output)
+    for address, settings in told.items():
+        output.line(headlines[address])
+        for key, value in settings.items():
             output.line("%-50s=  %s", key, value)
         output.line()
     output.result(told)
@@ -53,17 +53,14 @@ async def update_broker_config(admin: Admin, options: Any, output: Output) -> No
     if options.update_all_broker is None or options.broker_addr is not None:
         addresses = await masters_asked(admin, options)
     else:
-        addresses = [address for _, address in await brokers_asked(admin, options)]
-    changed = []
-    for address in addresses:
-        try:
-            await admin.brokers.update_config(address, {options.key: options.value})
-        except TwistedMQError as error:
-            output.problem(error, address)
-        else:
-            output.line("update broker config success, %s", address)
-            changed.append(address)
-    told = {"key": options.key, "value": options.value, "brokers": changed}
+        addresses = [*await brokers_asked(admin, options)]
+
+    async def update(address: str) -> None:
+        await admin.brokers.update_config(address, {options.key: options.value})
+        output.line("update broker config success, %s", address)
+
+    changed = await on_each(addresses, update, output)
+    told = {"key": options.key, "value": options.value, "brokers": list(changed)}
     output.result(told)
 
 
@@ -74,13 +71,15 @@ async def set_read_ahead(admin: Admin, options: Any, output: Output) -> None:
         raise InvalidParameterError(
             f"commitLogReadAheadMode is {mode!r}, not one of 0 (ahead), 1 (at random)"
         )
-    said = {}
-    for headline, address in await brokers_asked(admin, options):
+    headlines = await brokers_asked(admin, options)
+
+    async def set_it(address: str) -> None:
         answer = await admin.brokers.set_read_ahead(address, ahead=READ_AHEAD[mode])
-        output.line(" %s", headline)
+        output.line(" %s", headlines[address])
         output.line("commitLog set readAhead mode rstStr%s", answer or None)
-        said[address] = answer
-    output.result({"read_ahead": READ_AHEAD[mode], "brokers": list(said)})
+
+    done = await on_each([*headlines], set_it, output)
+    output.result({"read_ahead": READ_AHEAD[mode], "brokers": list(done)})
 
 
 async def switch_timer_engine(admin: Admin, options: Any, output: Output) -> None:
@@ -90,49 +89,49 @@ async def switch_timer_engine(admin: Admin, options: Any, output: Output) -> Non
         raise InvalidParameterError(
             f"engineType is {engine!r}, not one of F (files), R (RocksDB)"
         )
-    switched = []
-    for address in await masters_asked(admin, options):
-        try:
-            await admin.brokers.use_timer_engine(address, engine)
-        except TwistedMQError as error:
-            output.problem(error, address)
-        else:
-            output.line("switchTimerEngine to %s success, %s", engine, address)
-            switched.append(address)
-    output.result({"engine": engine, "brokers": switched})
+
+    async def switch(address: str) -> None:
+        await admin.brokers.use_timer_engine(address, engine)
+        output.line("switchTimerEngine to %s success, %s", engine, address)
+
+    switched = await on_each(await masters_asked(admin, options), switch, output)
+    output.result({"engine": engine, "brokers": list(switched)})
 
 
 async def export_pop_record(admin: Admin, options: Any, output: Output) -> None:
     """Have the state of popped messages moved from RocksDB to the log."""
     dry_run = bool(options.dry_run)
-    exported = []
-    for _, address in await brokers_asked(admin, options):
+    row = "brokerName=%s, brokerAddr=%s, dryRun=%s"
+
+    async def export(address: str) -> dict[str, str | None]:
         name = (await admin.brokers.config(address)).get("brokerName")
         said = (name, address, dry_run)
-        row = "brokerName=%s, brokerAddr=%s, dryRun=%s"
         try:
             if not dry_run:
                 await admin.brokers.export_pop_records(address)
-        except TwistedMQError as error:
+        except TwistedMQError:
             output.line(f"Export broker records error, {row}", *said)
-            output.problem(error, address)
-        else:
-            output.line(f"Export broker records, {row}", *said)
-            exported.append({"name": name, "address": address})
-    output.result({"dry_run": dry_run, "brokers": exported})
+            raise
+        output.line(f"Export broker records, {row}", *said)
+        return {"name": name, "address": address}
+
+    asked = await brokers_asked(admin, options)
+    exported = await on_each([*asked], export, output)
+    output.result({"dry_run": dry_run, "brokers": list(exported.values())})
 
 
 async def ha_status(admin: Admin, options: Any, output: Output) -> None:
     """Show how far slaves are."""
-    told = []
-    for address in await masters_asked(admin, options):
-        state = await admin.brokers.replication(address)
+    addresses = await masters_asked(admin, options)
+    found = await on_each(addresses, admin.brokers.replication, output)
+    for address, state in found.items():
         if state.master:
             _show_master(address, state, output)
         else:
             _show_slave(state, output)
-        told.append({"address": address, **_replication(state)})
-    output.result(told)
+    output.result(
+        [{"address": address, **_replication(found[address])} for address in found]
+    )
 
 
 def _replication(state: HARuntimeInfo) -> dict[str, Any]:

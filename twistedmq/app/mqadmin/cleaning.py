@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 
 from twistedmq.admin.client import Admin
 from twistedmq.app.mqadmin.output import Output
+from twistedmq.app.mqadmin.targets import on_each
 from twistedmq.app.mqadmin.verbs import NAMESRV, Option, Run, Verb
 
 
@@ -18,10 +19,10 @@ def _on_each(call: Callable[[Admin, str], Deferred[None]]) -> Run:
         if options.broker_addr is None:
             brokers = await admin.cluster.brokers(options.cluster or None)
             addresses = [broker.address for broker in brokers]
-        for address in addresses:
-            await call(admin, address)
-        output.text("success")
-        output.result({"brokers": addresses})
+        done = await on_each(addresses, lambda address: call(admin, address), output)
+        if len(done) == len(addresses):
+            output.text("success")
+        output.result({"brokers": list(done)})
 
     return run
 

@@ -11,9 +11,10 @@ from twistedmq.admin.errors import NotOnlineError
 from twistedmq.admin.messages import has_no_route
 from twistedmq.admin.offsets import GroupProgress
 from twistedmq.app.mqadmin import running_text
-from twistedmq.app.mqadmin.output import Output
+from twistedmq.app.mqadmin.output import Output, file_name
 from twistedmq.app.mqadmin.times import to_the_s
 from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
+from twistedmq.app.whole_file import whole_file
 from twistedmq.client.deferreds import gives_deferred, unwrapped
 from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.protocol import names
@@ -144,13 +145,18 @@ async def _clients_by_queue(
     """Give the address of the member that has each queue, as far as they tell."""
     found: dict[MessageQueue, str] = {}
     try:
-        members = await admin.clients.consumers(group)
-        for each in members.connection_set:
-            info = await admin.clients.running_info(group, each.client_id)
-            host = each.client_id.partition("@")[0]
-            found |= dict.fromkeys(info.mq_table, host)
+        members = (await admin.clients.consumers(group)).connection_set
     except TwistedMQError as error:
         output.problem(error, group)
+        return {}
+    for each in members:
+        try:
+            info = await admin.clients.running_info(group, each.client_id)
+        except TwistedMQError as error:
+            output.problem(error, each.client_id)
+            continue
+        host = each.client_id.partition("@")[0]
+        found |= dict.fromkeys(info.mq_table, host)
     return found
 
 
@@ -267,7 +273,7 @@ async def consumer_status(admin: Admin, options: Any, output: Output) -> None:
             output.problem(error, each.client_id)
             continue
         found[each.client_id] = info
-        path = folder / each.client_id.replace("/", "_")
+        path = folder / file_name(each.client_id)
         if not options.json:
             _write(path, running_text.whole(info))
         version = version_name(each.version)
@@ -279,7 +285,8 @@ async def consumer_status(admin: Admin, options: Any, output: Output) -> None:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    with whole_file(path, replace=True) as file:
+        file.write(text.encode())
 
 
 def connection_value(each: Connection) -> dict[str, Any]:

@@ -7,17 +7,20 @@ from typing import Any, Final
 from msgspec import to_builtins
 
 from twistedmq.admin.client import Admin
+from twistedmq.admin.errors import NotOnlineError
 from twistedmq.admin.statistics import TOPIC_PUT, day_sum
 from twistedmq.app.mqadmin.fastjson import pretty
 from twistedmq.app.mqadmin.java_text import hash_order
 from twistedmq.app.mqadmin.output import Output
 from twistedmq.app.mqadmin.targets import BROKER, CLUSTER, masters_asked
 from twistedmq.app.mqadmin.verbs import Option, Verb
+from twistedmq.app.whole_file import whole_file
+from twistedmq.client.errors import RefusedError, RouteNotFoundError
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies.groups import SubscriptionGroupWrapper
 from twistedmq.protocol.bodies.topics import TopicConfigSerializeWrapper
 from twistedmq.protocol.codes import CURRENT_VERSION
-from twistedmq.protocol.errors import InvalidParameterError, TwistedMQError
+from twistedmq.protocol.errors import InvalidParameterError
 from twistedmq.protocol.system_flags import is_valid_perm
 from twistedmq.protocol.versions import version_name
 
@@ -178,7 +181,7 @@ async def _versions(admin: Admin, groups: SubscriptionGroupWrapper) -> dict[str,
     for group in groups.subscription_group_table:
         try:
             members = await admin.clients.consumers(group)
-        except TwistedMQError:
+        except (NotOnlineError, RouteNotFoundError, RefusedError):
             continue  # nobody is there, which says nothing about versions
         seen |= {
             f"{each.language}%{version_name(each.version)}"
@@ -267,7 +270,8 @@ def _export(
     if not output.is_json:
         path = Path(options.file_path or FOLDER) / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(pretty(value), encoding="utf-8")
+        with whole_file(path, replace=True) as file:
+            file.write(pretty(value).encode())
         output.text("export %s success", path)
         output.text(end)
     output.result(value)

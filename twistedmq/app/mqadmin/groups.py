@@ -1,6 +1,5 @@
 """The verbs about what consumer groups may do."""
 
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -8,9 +7,10 @@ from msgspec import to_builtins
 
 from twistedmq.admin.client import Admin
 from twistedmq.app.mqadmin.attributes import attribute_changes
+from twistedmq.app.mqadmin.input_files import listed
 from twistedmq.app.mqadmin.java_text import hash_order
 from twistedmq.app.mqadmin.output import Output, java
-from twistedmq.app.mqadmin.targets import BROKER, CLUSTER, masters_asked
+from twistedmq.app.mqadmin.targets import BROKER, CLUSTER, masters_asked, on_each
 from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
 from twistedmq.protocol import loose_json, names
 from twistedmq.protocol.bodies.assignments import MessageRequestMode
@@ -18,11 +18,7 @@ from twistedmq.protocol.bodies.groups import (
     GroupRetryPolicy,
     SubscriptionGroupConfig,
 )
-from twistedmq.protocol.errors import (
-    FieldError,
-    InvalidParameterError,
-    TwistedMQError,
-)
+from twistedmq.protocol.errors import FieldError, InvalidParameterError
 
 SHOWN: Final = (
     ("group_name", "groupName"),
@@ -71,44 +67,33 @@ async def update_sub_group(admin: Admin, options: Any, output: Output) -> None:
     if options.group_retry_policy is not None:
         config.group_retry_policy = _policy(options.group_retry_policy)
     config.attributes = attribute_changes(options.attributes)
-    for address in await masters_asked(admin, options):
-        try:
-            await admin.group_configs.put_at(address, config)
-        except TwistedMQError as error:
-            if options.broker_addr is not None:
-                raise
-            output.problem(error, address)
-        else:
-            output.line("create subscription group to %s success.", address)
-    output.text("%s", described(config))
+
+    async def put(address: str) -> None:
+        await admin.group_configs.put_at(address, config)
+        output.line("create subscription group to %s success.", address)
+
+    done = await on_each(await masters_asked(admin, options), put, output)
+    if done:
+        output.text("%s", described(config))
     output.result(to_builtins(config))
 
 
 async def update_sub_group_list(admin: Admin, options: Any, output: Output) -> None:
     """Make many groups that a file describes."""
-    path = Path(options.filename)
-    if not path.exists():
-        output.line("the file path %s does not exists", options.filename)
-        raise InvalidParameterError(f"there is no file {options.filename!r}")
-    try:
-        configs = loose_json.decode(
-            path.read_bytes(), type=list[SubscriptionGroupConfig]
-        )
-    except FieldError as error:
-        raise InvalidParameterError(f"{options.filename}: {error}") from None
-    if not configs:
-        return
+    configs = listed(options.filename, SubscriptionGroupConfig)
     what = "group config" if options.broker_addr else "subscription group config"
-    addresses = await masters_asked(admin, options)
-    for address in addresses:
+
+    async def put(address: str) -> None:
         await admin.group_configs.put_at(address, *configs)
         output.line(
             "submit batch of %s to %s success, please check the result later.",
             what,
             address,
         )
+
+    done = await on_each(await masters_asked(admin, options), put, output)
     output.result(
-        {"brokers": addresses, "groups": [each.group_name for each in configs]}
+        {"brokers": list(done), "groups": [each.group_name for each in configs]}
     )
 
 
@@ -116,7 +101,8 @@ async def delete_sub_group(admin: Admin, options: Any, output: Output) -> None:
     """Delete a group from a broker, or from all of a cluster with what it has."""
     group, cluster = options.group_name, options.cluster_name
     addresses = await masters_asked(admin, options)
-    for address in addresses:
+
+    async def delete(address: str) -> None:
         await admin.group_configs.delete_at(
             address, group, clean_offsets=bool(options.remove_offset)
         )
@@ -127,19 +113,23 @@ async def delete_sub_group(admin: Admin, options: Any, output: Output) -> None:
             address,
             where,
         )
-    if options.broker_addr is None:
+
+    done = await on_each(addresses, delete, output)
+    # while a broker still has the group, its topics stay, too
+    if options.broker_addr is None and len(done) == len(addresses):
         for topic in (names.retry_topic(group), names.dlq_topic(group)):
             await admin.topics.delete(topic, cluster=cluster)
-    output.result({"group": group, "brokers": addresses})
+    output.result({"group": group, "brokers": list(done)})
 
 
 async def get_consumer_config(admin: Admin, options: Any, output: Output) -> None:
     """Show what a group may do on each broker."""
     found = []
-    for place in await admin.cluster.brokers():
-        if place.broker_id != 0:
-            continue
-        known = await admin.group_configs.all_at(place.address)
+    brokers = await admin.cluster.brokers()
+    masters = {place.address: place for place in brokers if place.broker_id == 0}
+    tables = await on_each([*masters], admin.group_configs.all_at, output)
+    for address, known in tables.items():
+        place = masters[address]
         config = known.subscription_group_table.get(options.group_name)
         if config is None:
             continue
@@ -165,26 +155,29 @@ async def set_consume_mode(admin: Admin, options: Any, output: Output) -> None:
         ) from None
     share = options.pop_share_queue_num or 0
     topic, group = options.topic_name, options.group_name
-    addresses = await masters_asked(admin, options)
-    for address in addresses:
+
+    async def set_it(address: str) -> None:
         await admin.group_configs.set_mode_at(
             address, group, topic, mode, pop_share_queues=share
         )
         output.line("set consume mode to %s success.", address)
-    output.text(
-        "topic[%s] group[%s] consume mode[%s] popShareQueueNum[%d]",
-        topic,
-        group,
-        mode,
-        share,
-    )
+
+    done = await on_each(await masters_asked(admin, options), set_it, output)
+    if done:
+        output.text(
+            "topic[%s] group[%s] consume mode[%s] popShareQueueNum[%d]",
+            topic,
+            group,
+            mode,
+            share,
+        )
     output.result(
         {
             "topic": topic,
             "group": group,
             "mode": mode,
             "pop_share_queues": share,
-            "brokers": addresses,
+            "brokers": list(done),
         }
     )
 

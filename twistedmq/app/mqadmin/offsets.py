@@ -13,6 +13,7 @@ from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
 from twistedmq.client.errors import RefusedError
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import ResponseCode
+from twistedmq.protocol.errors import InvalidParameterError
 
 MOVED: Final = "%-40s  %-40s  %-40s"
 REWRITTEN: Final = "%-20s  %-20s  %-20s  %-20s  %-20s  %-20s"
@@ -34,6 +35,7 @@ async def clone_group_offset(admin: Admin, options: Any, output: Output) -> None
 
 async def reset_offset_by_time(admin: Admin, options: Any, output: Output) -> None:
     """Put a group to a time in all queues of a topic, or to an offset in one."""
+    _check_place(options)
     written = options.timestamp
     to_ms = admin.wall_ms() if written == NOW else time_ms(written)
     if options.broker is not None and options.queue is not None:
@@ -67,6 +69,19 @@ async def reset_offset_by_time(admin: Admin, options: Any, output: Output) -> No
     _show_moved(moved, output)
 
 
+def _check_place(options: Any) -> None:
+    """Raise InvalidParameterError where one queue is meant, but not wholly named.
+
+    Else all of the topic would be reset instead of it.
+    """
+    named = (options.broker, options.queue)
+    if None in named and (named != (None, None) or options.offset is not None):
+        raise InvalidParameterError(
+            "one queue is named by -b/--broker and -q/--queue together; -o/--offset "
+            "needs both"
+        )
+
+
 async def _reset_queue(admin: Admin, options: Any, to_ms: int, output: Output) -> None:
     queue = MessageQueue(options.topic, "", options.queue)
     output.line(
@@ -97,7 +112,9 @@ async def skip_accumulated_message(admin: Admin, options: Any, output: Output) -
     except RefusedError as error:
         if error.code != ResponseCode.CONSUMER_NOT_ONLINE:
             raise
-        rewritten = await admin.resets.rewrite(group, topic, TO_THE_END, force=force)
+        rewritten = await admin.resets.rewrite(
+            group, topic, TO_THE_END, force=force, route_of=parent
+        )
         _show_rewritten(rewritten, "#rollbackOffset", output)
     else:
         _show_moved(moved, output)

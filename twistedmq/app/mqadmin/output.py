@@ -1,11 +1,15 @@
 """What a verb prints: lines for people, or JSON for programs."""
 
+import re
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import msgspec
 
 from twistedmq.app.mqadmin import exits
+
+MOST_NAME: Final = 200
+"""Characters of the name of a file."""
 
 
 class Output:
@@ -64,6 +68,15 @@ class Output:
     def flush(self) -> None:
         """Have all of it written."""
         self._out.flush()
+
+
+def file_name(text: str) -> str:
+    """Give a name for a file, of a text that somebody else chose: an id of a client.
+
+    It does not lead out of a folder.
+    """
+    name = re.sub(r"[^\w.@#+=-]", "_", text)[:MOST_NAME].lstrip(".")
+    return name or "_"
 
 
 def java(value: Any) -> str:

@@ -76,7 +76,7 @@ class _Reader:
                 group=self._group,
             )
             yield found
-            if found.code in ENDS:
+            if found.code in ENDS or found.next_offset <= offset:
                 return
             offset = found.next_offset
 

@@ -5,8 +5,9 @@ from typing import Any
 from twistedmq.admin.client import Admin
 from twistedmq.admin.rocksdb import TABLES
 from twistedmq.app.mqadmin.output import Output
+from twistedmq.app.mqadmin.targets import on_each
 from twistedmq.app.mqadmin.verbs import Option, Verb, integer
-from twistedmq.protocol.errors import InvalidParameterError, TwistedMQError
+from twistedmq.protocol.errors import InvalidParameterError
 
 MONTH_MS = 30 * 24 * 3_600_000
 
@@ -16,8 +17,11 @@ async def check_queues(admin: Admin, options: Any, output: Output) -> None:
     since_ms = options.check_from
     if since_ms is None:
         since_ms = admin.wall_ms() - MONTH_MS
-    told = []
-    for name, address in (await admin.cluster.masters(options.cluster)).items():
+    masters = await admin.cluster.masters(options.cluster)
+    names = {address: name for name, address in masters.items()}
+
+    async def check(address: str) -> dict[str, Any]:
+        name = names[address]
         found = await admin.rocksdb.check_queues(
             address, topic=options.topic or "", since_ms=since_ms
         )
@@ -27,8 +31,10 @@ async def check_queues(admin: Admin, options: Any, output: Output) -> None:
         else:
             said = "%s check doing, please wait and get the result from log... "
             output.line(said, name)
-        told.append({"broker": name, "checking": not found.failed})
-    output.result(told)
+        return {"broker": name, "checking": not found.failed}
+
+    told = await on_each([*names], check, output)
+    output.result(list(told.values()))
 
 
 async def export_tables(admin: Admin, options: Any, output: Output) -> None:
@@ -37,28 +43,25 @@ async def export_tables(admin: Admin, options: Any, output: Output) -> None:
     if options.config_type:
         tables = tuple(name.strip() for name in options.config_type.split(";") if name)
     if options.cluster is not None:
-        masters = await admin.cluster.masters(options.cluster)
+        addresses = [*(await admin.cluster.masters(options.cluster)).values()]
         output.line(
             "Use [rpc mode] call all brokers in cluster to export to json file "
         )
     elif options.broker_addr is not None:
-        masters = {options.broker_addr: options.broker_addr}
+        addresses = [options.broker_addr]
         output.line("Use [rpc mode] call broker to export to json file ")
     else:
         raise InvalidParameterError(
             "one of -b/--brokerAddr and -c/--cluster is needed: files of RocksDB "
             "cannot be read here (-p)"
         )
-    exported = []
-    for name, address in masters.items():
-        try:
-            await admin.rocksdb.export_tables(address, tables)
-        except TwistedMQError as error:
-            output.problem(error, name)
-        else:
-            exported.append(address)
+
+    async def export(address: str) -> None:
+        await admin.rocksdb.export_tables(address, tables)
+
+    exported = await on_each(addresses, export, output)
     output.text("broker export done.")
-    output.result({"tables": tables, "brokers": exported})
+    output.result({"tables": tables, "brokers": list(exported)})
 
 
 VERBS = [

@@ -1,7 +1,6 @@
 """One message with all that is known of it, as the query verbs show it."""
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +9,7 @@ from twistedmq.admin.client import Admin
 from twistedmq.admin.messages import StoredMessage
 from twistedmq.admin.tracks import Track
 from twistedmq.app.mqadmin.java_text import decoded, message_value, properties_of
-from twistedmq.app.mqadmin.output import Output, java
+from twistedmq.app.mqadmin.output import Output, file_name, java
 from twistedmq.app.mqadmin.times import to_the_ms
 from twistedmq.client.errors import RefusedError
 from twistedmq.protocol.errors import TwistedMQError
@@ -111,7 +110,7 @@ def _put_aside(stored: StoredMessage, number: int, output: Output) -> Path:
     Whoever sent a message chose its id, so no id leads out of the folder, and what
     others put there is not followed.
     """
-    name = re.sub(r"[^\w-]", "_", stored.message.message_id) or "_"
+    name = file_name(stored.message.message_id)
     path = FOLDER / (f"{name}_{number}" if number else name)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     try:

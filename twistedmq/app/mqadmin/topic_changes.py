@@ -1,17 +1,16 @@
 """The verbs that make, change and delete topics."""
 
-from pathlib import Path
 from typing import Any
 
 from twistedmq.admin.client import Admin
 from twistedmq.admin.errors import NotThereError
 from twistedmq.admin.namesrv import ORDER_NAMESPACE
 from twistedmq.app.mqadmin.attributes import attribute_changes
+from twistedmq.app.mqadmin.input_files import listed
 from twistedmq.app.mqadmin.output import Output, java
-from twistedmq.app.mqadmin.targets import BROKER, CLUSTER, masters_asked
+from twistedmq.app.mqadmin.targets import BROKER, CLUSTER, masters_asked, on_each
 from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer
 from twistedmq.client.routing import MASTER_ID
-from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies.topics import TopicConfig
 from twistedmq.protocol.errors import InvalidParameterError
 from twistedmq.protocol.system_flags import perm_text
@@ -40,15 +39,20 @@ async def update_topic(admin: Admin, options: Any, output: Output) -> None:
         masters = {"": options.broker_addr}
     else:
         masters = await admin.cluster.masters(options.cluster_name)
-    for address in masters.values():
+
+    async def put(address: str) -> None:
         await admin.topics.put(address, config, attributes=options.attributes)
         if options.broker_addr is None:
             output.line("create topic to %s success.", address)
-    if config.order:
+
+    done = await on_each([*masters.values()], put, output)
+    masters = {name: address for name, address in masters.items() if address in done}
+    if config.order and masters:
         await _keep_order(admin, options, masters, writes, output)
     if options.broker_addr is not None:
         output.line("create topic to %s success.", options.broker_addr)
-    output.line(described(config, attributes))
+    if masters:
+        output.line(described(config, attributes))
     output.result(
         {
             "topic": config.topic_name,
@@ -78,17 +82,16 @@ async def _keep_order(
 
 async def update_topic_list(admin: Admin, options: Any, output: Output) -> None:
     """Make the topics of a file, or change them."""
-    text = Path(options.filename).read_bytes()
-    configs = loose_json.decode(text, type=list[TopicConfig])
-    if not configs:
-        raise InvalidParameterError(f"{options.filename} has no topics")
-    addresses = await masters_asked(admin, options)
-    for address in addresses:
+    configs = listed(options.filename, TopicConfig)
+
+    async def put(address: str) -> None:
         await admin.topics.put_all(address, configs)
         said = "submit batch of topic config to %s success"
         output.line(f"{said}, please check the result later.", address)
+
+    done = await on_each(await masters_asked(admin, options), put, output)
     names = [config.topic_name for config in configs]
-    output.result({"topics": names, "brokers": addresses})
+    output.result({"topics": names, "brokers": list(done)})
 
 
 async def update_topic_perm(admin: Admin, options: Any, output: Output) -> None:
@@ -100,25 +103,30 @@ async def update_topic_perm(admin: Admin, options: Any, output: Output) -> None:
         for broker in route.broker_datas
         if MASTER_ID in broker.broker_addrs
     }
-    changed = []
-    for address in addresses:
-        if address not in masters:
-            if options.broker_addr is None:
-                continue  # not every broker of a cluster has to have the topic
-            raise NotThereError(f"master with {options.topic}", address, [*masters])
+    if options.broker_addr is None:
+        # not every broker of a cluster has to have the topic
+        addresses = [address for address in addresses if address in masters]
+    elif options.broker_addr not in masters:
+        what = f"master with {options.topic}"
+        raise NotThereError(what, options.broker_addr, [*masters])
+
+    async def change(address: str) -> dict[str, str] | None:
         # the broker knows it at once, name servers a little later
         config = await admin.topics.config(address, options.topic)
         before, config.perm = config.perm, options.perm
         if options.broker_addr is not None and before == options.perm:
             output.line("new perm equals to the old one!")
-            continue
+            return None
         await admin.topics.put(address, config)
         said = (before, options.perm, address)
         output.line("update topic perm from %s to %s in %s success.", *said)
         if options.broker_addr is not None:
             output.line("%s.", described(config, {}))
         perms = {"before": perm_text(before), "perm": perm_text(options.perm)}
-        changed.append({"broker": masters[address], **perms})
+        return {"broker": masters[address], **perms}
+
+    done = await on_each(addresses, change, output)
+    changed = [each for each in done.values() if each is not None]
     output.result({"topic": options.topic, "changed": changed})
 
 

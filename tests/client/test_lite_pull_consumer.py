@@ -20,9 +20,12 @@ from twistedmq.client.window import Limits
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies.offsets import ResetOffsetBody
 from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.bodies.running import ConsumerRunningInfo
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
+from twistedmq.protocol.headers.clients import GetConsumerRunningInfoRequestHeader
 from twistedmq.remoting.interfaces import Request
+from twistedmq.testing.connections import FakeConnection
 
 Q = [MessageQueue("T", "broker-0", n) for n in range(4)]
 Make = Callable[..., LitePullConsumer]
@@ -80,6 +83,23 @@ def test_what_a_poll_gave_is_done_with_the_next(
     result_of(consumer.commit())
     assert committed(cluster) == {0: 3}
     assert result_of(consumer.committed(Q[0])) == 3
+
+
+@pytest.mark.parametrize("wanted", ["*", None])
+def test_rates_count_what_was_pulled_and_what_is_done(
+    cluster: FakeCluster, begin: Make, clock: Clock, wanted: str | None
+) -> None:
+    cluster.put("T", *"abcde")
+    consumer = begin(wanted)
+    if wanted is None:
+        result_of(consumer.assign(Q[:1]))
+    poll(consumer, max_messages=3)
+    poll(consumer)
+    header = GetConsumerRunningInfoRequestHeader(consumer_group="G", client_id="x")
+    command = Command(code=RequestCode.GET_CONSUMER_RUNNING_INFO)
+    reply = consumer._session._serve(Request(command, header, FakeConnection()))
+    status = loose_json.decode(reply.body, type=ConsumerRunningInfo).status_table["T"]
+    assert (status.pull_tps, status.consume_ok_tps) == (0.5, 0.3)
 
 
 def test_a_poll_waits(cluster: FakeCluster, begin: Make, clock: Clock) -> None:

@@ -218,3 +218,25 @@ def test_locks_and_times_are_told(cluster: FakeCluster, clock: Clock) -> None:
     reply = running.ask(code, header, encode_record(record))
     result = loose_json.decode(reply.body, type=ConsumeMessageDirectlyResult)  # type: ignore[arg-type]
     assert result.order
+
+
+def test_how_fast_it_is_can_be_asked_for(cluster: FakeCluster, clock: Clock) -> None:
+    running = Running(cluster)
+    cluster.put("T", *"abcdef")
+    running.fails = ValueError("no")
+    cluster.put("T", *"gh")
+    clock.advance(1)
+    told = running.info().status_table
+    assert set(told) == {"T", "%RETRY%G"}
+    rates = told["T"]
+    assert (rates.pull_tps, rates.consume_ok_tps) == (0.8, 0.6)
+    assert (rates.consume_failed_tps, rates.consume_failed_msgs) == (0.2, 2)
+
+
+def test_how_long_functions_take_is_told(cluster: FakeCluster, clock: Clock) -> None:
+    running = Running(cluster)
+    running.waits = Deferred()
+    cluster.put("T", "a")
+    clock.advance(2)
+    running.waits.callback(None)
+    assert running.info().status_table["T"].consume_rt == 2000

@@ -324,6 +324,7 @@ class Consumer(Startable):
             owned=self._member.owned,
             retries=Retries(retries),
             clock=session.reactor,
+            counts=self._member.rates.counts,
         )
 
     def _request_parts(self) -> RequestParts:
@@ -335,6 +336,7 @@ class Consumer(Startable):
             rebalance=self._member.rebalance,
             consume=self._consumption.directly,
             properties=self._running_properties,
+            rates=self._member.rates,
             stacks=self._stacks,
             locked_s=self._member.locks.locked_s,
             orderly=self._rules.orderly,

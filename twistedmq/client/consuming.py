@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.message import ReceivedMessage
+from twistedmq.client.rates import Counts, TopicCounts
 from twistedmq.client.reactor import Clock
 
 Outcome = Deferred[Any] | Coroutine[Deferred[Any], Any, Any] | object
@@ -97,6 +98,7 @@ class Workers:
         failed: called with messages that were not, and why; they count as in work
             until it fires.
         clock: for giving the reactor a turn.
+        counts: where is noted how often the function was called, and how long it took.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class Workers:
         done: Callable[[list[ReceivedMessage]], object],
         failed: Callable[[list[ReceivedMessage], Failure], Deferred[Any]],
         clock: Clock,
+        counts: Counts | None = None,
     ) -> None:
         self._inbox = inbox
         self._handler = handler
@@ -114,6 +117,7 @@ class Workers:
         self._done = done
         self._failed = failed
         self._clock = clock
+        self._counts = Counts() if counts is None else counts
         self._calling = 0
         self._in_work: dict[int, Work] = {}
         self._stopped = False
@@ -142,16 +146,36 @@ class Workers:
         return idle
 
     def _turn(self) -> None:
-        """Begin as many messages as may be, but not too many in one go."""
+        """Begin as many messages as may be, but not too many in one go.
+
+        How long functions took is found for all of a topic together: a look at the
+        clock for each would cost more than many a function does.
+        """
         self._turn_asked = False
+        timed: TopicCounts | None = None
+        since_s = 0.0
         for _ in range(AT_A_TIME):
             if self._stopped or len(self._in_work) >= self._rules.concurrency:
-                return
+                break
             lot = self._inbox.take_lot(self._rules.lot_size)
             if not lot:
-                return
+                break
+            counts = self._counts[lot[0].queue.topic]
+            if counts is not timed:
+                since_s = self._charge(timed, since_s)
+                timed = counts
+            counts.calls += 1
             self._begin(lot)
-        self._ask_for_turn()
+        else:
+            self._ask_for_turn()
+        self._charge(timed, since_s)
+
+    def _charge(self, counts: TopicCounts | None, since_s: float) -> float:
+        """Note that functions took until now; gives the time."""
+        now_s = self._clock.seconds()
+        if counts is not None:
+            counts.consume_s += now_s - since_s
+        return now_s
 
     def _ask_for_turn(self) -> None:
         if not self._turn_asked:
@@ -191,10 +215,12 @@ class Workers:
         return work
 
     def _consumed(self, _result: object, work: Work) -> None:
+        self._charge(self._counts[work.lot[0].queue.topic], work.begun_s)
         self._done(work.lot)
         self._over(None, work)
 
     def _give_up(self, failure: Failure, work: Work) -> None:
+        self._charge(self._counts[work.lot[0].queue.topic], work.begun_s)
         self._failed(work.lot, failure).addBoth(self._over, work)
 
     def _over(self, outcome: object, work: Work) -> None:

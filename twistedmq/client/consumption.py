@@ -29,6 +29,7 @@ from twistedmq.client.inbox import Inbox
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.ordered_inbox import OrderedInbox
 from twistedmq.client.owned import OwnedQueues
+from twistedmq.client.rates import Counts
 from twistedmq.client.reactor import Clock
 from twistedmq.client.retrying import FIRST_RETRY_LEVEL, Retries
 from twistedmq.remoting.periodic import PeriodicCall
@@ -53,6 +54,7 @@ class ConsumptionParts(Struct, frozen=True):
     owned: OwnedQueues
     retries: Retries
     clock: Clock
+    counts: Counts
 
 
 class Consumption:
@@ -89,6 +91,7 @@ class Consumption:
             self.done,
             self._failed,
             parts.clock,
+            parts.counts,
         )
         self._workers.start()
         timeout_s = parts.rules.consume_timeout_s
@@ -119,7 +122,11 @@ class Consumption:
             )
 
     def done(self, lot: Sequence[ReceivedMessage]) -> None:
-        """Ack messages and go on with their queue."""
+        """Ack messages that were consumed, and go on with their queue."""
+        self._parts.counts[lot[0].queue.topic].consumed += len(lot)
+        self._ack(lot)
+
+    def _ack(self, lot: Sequence[ReceivedMessage]) -> None:
         for message in lot:
             self._parts.owned.ack(message)
         self._parts.inbox.release(lot[0].queue)
@@ -131,6 +138,7 @@ class Consumption:
         if not self._parts.owned.holds(message):
             self._parts.inbox.release(message.queue)
             return succeed(False)
+        self._parts.counts[message.queue.topic].failed += 1
         if isinstance(self._parts.inbox, OrderedInbox):
             return self._again(self._parts.inbox, [message], asked)
         return self._give_back([message], asked.delay_level)
@@ -147,8 +155,13 @@ class Consumption:
         parts = self._parts
         error = failure.value
         asked = error if isinstance(error, RetryLater) else RetryLater()
-        if asked.messages is not None:
+        counts = parts.counts[lot[0].queue.topic]
+        if asked.messages is None:
+            counts.failed += len(lot)
+        else:
             again = {id(message) for message in asked.messages}
+            counts.failed += len(again)
+            counts.consumed += len(lot) - len(again)
             for message in lot:
                 if id(message) not in again:
                     parts.owned.ack(message)
@@ -162,7 +175,7 @@ class Consumption:
             return self._again(parts.inbox, left, asked)
         if not parts.rules.is_clustering:
             explain(left, failure, "and it will not come again (broadcasting)")
-            self.done(left)
+            self._ack(left)
             return succeed(True)
         explain(left, failure, "it will come again")
         return self._give_back(left, asked.delay_level)

@@ -273,12 +273,13 @@ class LitePullConsumer(QueueClient):
         return [] if first is None else [first, *self._inbox.take_some(most - 1)]
 
     def _done(self, message: ReceivedMessage) -> None:
+        self._queues.rates.counts[message.queue.topic].consumed += 1
         self._owned.ack(message)
 
     def _all_done(self) -> None:
         handed, self._handed = self._handed, []
         for message in handed:
-            self._owned.ack(message)
+            self._done(message)
 
     def _seek(self, queue: MessageQueue, offset: int) -> None:
         self._must_have(queue)  # another may have got it while brokers were asked
@@ -322,6 +323,7 @@ class LitePullConsumer(QueueClient):
             rebalance=self._queues.rebalance,
             consume=_no_handler,
             properties=self._running_properties,
+            rates=self._queues.rates,
             wall_ms=session.wall_ms,
             seconds=session.reactor.seconds,
         )

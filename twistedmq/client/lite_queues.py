@@ -14,6 +14,7 @@ from twistedmq.client.offsets import BrokerOffsets
 from twistedmq.client.owned import OwnedParts, OwnedQueues
 from twistedmq.client.pausable_inbox import PausableInbox
 from twistedmq.client.pulling import PullParts
+from twistedmq.client.rates import Rates
 from twistedmq.client.session import Session
 from twistedmq.client.starting import Start, start_offset
 from twistedmq.client.subscription import Subscription
@@ -50,6 +51,7 @@ class LiteQueues:
 
     Attributes:
         owned: what it has now.
+        rates: how fast it fetches, and how fast the program says that it is done.
     """
 
     def __init__(
@@ -65,18 +67,21 @@ class LiteQueues:
         self._heartbeat = heartbeat
         self._pulled = dict(rules.subscriptions)
         self._listeners: list[AssignedListener] = []
+        self.rates = Rates(session.reactor)
         self.owned = self._make_owned()
         self._by_hand = HandAssignment(self._hand_parts())
         self._assignment = self._make_assignment()
 
     def start(self) -> Deferred[None]:
         """Fires when queues were taken for the first time."""
+        self.rates.start()
         return (
             self._assignment if self._rules.subscriptions else self._by_hand
         ).start()
 
     async def stop(self) -> None:
         """Take in no more messages; what was given can still be acked."""
+        self.rates.stop()
         await self._assignment.stop()
         await self._by_hand.stop()
         self.owned.stop()
@@ -166,6 +171,7 @@ class LiteQueues:
             moved=self._inbox.discard,
             unknown=self._heartbeat,
             subscribes=True,
+            counts=self.rates.counts,
         )
         parts = OwnedParts(
             pulls,

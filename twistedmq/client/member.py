@@ -22,6 +22,7 @@ from twistedmq.client.offsets import BrokerOffsets, open_file_offsets, workers_o
 from twistedmq.client.ordered_inbox import OrderedInbox
 from twistedmq.client.owned import OwnedParts, OwnedQueues
 from twistedmq.client.pulling import PullParts
+from twistedmq.client.rates import Rates
 from twistedmq.client.session import Session
 from twistedmq.client.starting import heartbeat_value, start_offset
 from twistedmq.client.subscription import TAG, Subscription
@@ -51,6 +52,7 @@ class GroupMember:
         inbox: where messages arrive.
         owned: the queues.
         subscriptions: what it wants, by topic.
+        rates: how fast it fetches and consumes.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class GroupMember:
                 clock=session.reactor,
             )
         )
+        self.rates = Rates(session.reactor)
         self.inbox = self._make_inbox()
         self.owned = OwnedQueues(self._owned_parts(), self.subscriptions)
         self._locked = self._make_locked()
@@ -90,6 +93,7 @@ class GroupMember:
         if self._locked is not None:
             self.locks.start()
         self._commits.start(COMMIT_S, now=False)
+        self.rates.start()
         await self._assignment.start()
 
     async def subscribe(self, topic: str, expression: str) -> None:
@@ -126,6 +130,7 @@ class GroupMember:
         """Commit, give up the locks, and tell the brokers."""
         if self._commits.running:
             self._commits.stop()
+        self.rates.stop()
         await self.owned.commit()
         self.locks.stop()
         if self._locked is not None:
@@ -226,6 +231,7 @@ class GroupMember:
             moved=self.inbox.discard,
             unknown=self._heartbeats.beat,
             broke_off=lambda queue: self.locks.doubt(queue.broker_name),
+            counts=self.rates.counts,
         )
         return OwnedParts(
             pulls,

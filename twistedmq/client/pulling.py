@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger, LogLevel
@@ -12,6 +12,7 @@ from twistedmq.client.calls import BrokerCalls, PullAnswer
 from twistedmq.client.errors import BrokerNotFoundError, RefusedError
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.pull_source import PullSource
+from twistedmq.client.rates import Counts
 from twistedmq.client.reactor import Clock
 from twistedmq.client.received import read_messages
 from twistedmq.client.routing import MASTER_ID, Routes
@@ -53,6 +54,8 @@ class PullParts(Struct, frozen=True):
     """Told when the connection to a queue's broker was lost, or cannot be made."""
     subscribes: bool = False
     """Whether pulls carry the subscription: for readers that no heartbeat announces."""
+    counts: Counts = field(default_factory=Counts)
+    """Where is noted what pulls bring."""
 
 
 class QueuePuller:
@@ -82,6 +85,7 @@ class QueuePuller:
         offset: the first ones of a group must not reach it at the same time.
         """
         self._parts = parts
+        self._counts = parts.counts[queue.topic]
         self._subscription = subscription
         self._source = PullSource(parts.routes, queue.broker_name)
         self._stopped = False
@@ -196,6 +200,11 @@ class QueuePuller:
             read_messages(answer.records, broker_name, self._subscription, start)
         )
         self.window.fetched(messages, next_offset)
+        counts = self._counts
+        counts.pulls += 1
+        counts.pulled += len(messages)
+        if self.last_pull_s is not None:
+            counts.pull_s += self._parts.clock.seconds() - self.last_pull_s
         if messages:
             self._parts.deliver(messages)
 

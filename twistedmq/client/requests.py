@@ -10,6 +10,7 @@ from twistedmq.client.consuming import RetryLater
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.owned import OwnedQueues
 from twistedmq.client.pulling import QueuePuller
+from twistedmq.client.rates import Rates
 from twistedmq.client.received import read_message
 from twistedmq.client.subscription import Subscription
 from twistedmq.protocol import loose_json
@@ -39,6 +40,7 @@ class RequestParts(Struct, frozen=True):
     consume: Callable[[ReceivedMessage], Deferred[object]]
     """Has the user's function consume one message; fails as it does."""
     properties: Callable[[], dict[str, str]]
+    rates: Rates
     wall_ms: Callable[[], int]
     seconds: Callable[[], float]
     stacks: Callable[[], str] = str
@@ -91,6 +93,8 @@ class ConsumerRequests:
         parts = self._parts
         if request.header.consumer_group != parts.group:
             return _not_here(request.header.consumer_group)
+        topics = {each.topic for each in parts.subscriptions}
+        topics |= {queue.topic for queue in parts.owned.pullers}
         info = ConsumerRunningInfo(
             properties=parts.properties(),
             subscription_set=[each.data() for each in parts.subscriptions],
@@ -98,6 +102,7 @@ class ConsumerRequests:
                 queue: self._queue_info(puller)
                 for queue, puller in parts.owned.pullers.items()
             },
+            status_table={topic: parts.rates.status(topic) for topic in topics},
         )
         if request.header.jstack_enable:
             info.jstack = parts.stacks()

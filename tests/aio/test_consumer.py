@@ -187,3 +187,33 @@ def test_batches(cluster: FakeCluster, clock: Clock) -> None:
 
     asyncio.run(main())
     assert [len(each) for each in lots] == [3, 2]
+
+
+def test_where_a_task_waits_can_be_seen(cluster: FakeCluster, clock: Clock) -> None:
+    cluster.create("orders", queues=1)
+    cluster.put("orders", "a")
+
+    async def charge(paid: asyncio.Event) -> None:
+        await paid.wait()
+
+    async def main() -> str:
+        paid = asyncio.Event()
+
+        async def consume(message: ReceivedMessage) -> None:
+            await charge(paid)
+
+        consumer = billing(cluster)
+        run = asyncio.create_task(consumer.run(consume))
+        await pumped(clock)
+        clock.advance(3)
+        told = consumer._core._stacks()
+        paid.set()
+        await consumer.close()
+        await run
+        return told
+
+    [told] = [part for part in asyncio.run(main()).split("\n\n") if "orders" in part]
+    lines = told.splitlines()
+    assert lines[0].endswith("in work for 3.0 s")
+    places = [line.rpartition(" in ")[2] for line in lines if ", line " in line]
+    assert places == ["consume", "charge", "wait"]

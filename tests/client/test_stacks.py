@@ -6,6 +6,7 @@ from client_kit import received
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from twistedmq.client.consuming import Work
+from twistedmq.client.deferreds import FutureDeferred
 from twistedmq.client.stacks import MOST_SHOWN, stacks
 
 
@@ -69,9 +70,12 @@ def test_a_report_stays_readable() -> None:
 
 
 def test_tasks_are_told_under_asyncio() -> None:
+    async def nap() -> None:
+        await asyncio.sleep(60)
+
     async def program() -> str:
         async def sleeper() -> None:
-            await asyncio.sleep(60)
+            await nap()
 
         task = asyncio.create_task(sleeper(), name="sleeper")
         await asyncio.sleep(0)
@@ -80,5 +84,52 @@ def test_tasks_are_told_under_asyncio() -> None:
         return told
 
     told = asyncio.run(program())
-    assert "sleeper" in told
-    assert "asyncio.sleep(60)" in told
+    ours = told[told.index("task 'sleeper'") :]
+    assert "in sleeper" in ours
+    assert "in nap" in ours
+    assert "asyncio.sleep(60)" in ours
+    assert "waits for a Future that is not done" in ours
+
+
+def test_a_call_that_is_a_task_is_followed_through_other_tasks() -> None:
+    async def look_up(row: asyncio.Future[None]) -> None:
+        await row
+
+    async def consume(row: asyncio.Future[None]) -> None:
+        await asyncio.create_task(look_up(row), name="look-up")
+
+    async def wait_too(task: asyncio.Task[None]) -> None:
+        await task
+
+    async def program() -> str:
+        row: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(consume(row), name="consume")
+        other = asyncio.create_task(wait_too(task), name="other")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        told = stacks([work(FutureDeferred(task)), work(FutureDeferred(row))], 12)
+        row.set_result(None)
+        await other
+        return told
+
+    told = asyncio.run(program())
+    calls = told[: told.index("\n\ntask ")].splitlines()
+    at = [calls.index("  in task 'consume'"), calls.index("  in task 'look-up'")]
+    assert "in consume" in calls[at[0] + 1]
+    assert "in look_up" in calls[at[1] + 1]
+    assert calls.count("  waits for a Future that is not done") == 2
+    assert told.count("in look_up") == 1
+    assert "  waits for task 'consume', which is told elsewhere" in told
+
+
+def test_too_many_tasks_are_not_all_told() -> None:
+    async def program() -> str:
+        waits = asyncio.Event()
+        tasks = [asyncio.create_task(waits.wait()) for _ in range(MOST_SHOWN + 50)]
+        await asyncio.sleep(0)
+        told = stacks([], 0)
+        waits.set()
+        await asyncio.gather(*tasks)
+        return told
+
+    assert asyncio.run(program()).count("\ntask ") == MOST_SHOWN

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
+from twistedmq.client.deferreds import FutureDeferred
+
 T = TypeVar("T")
 
 
@@ -79,9 +81,6 @@ class PatientFuture(DeferredFuture[T]):
 def deferred_of(future: Future[T]) -> Deferred[T]:
     """Give what a task or Future will give. Cancelling one cancels the other."""
 
-    def cancel(_deferred: Deferred[T]) -> None:
-        future.cancel()
-
     def done(_future: Future[T]) -> None:
         if deferred.called:
             return
@@ -94,7 +93,7 @@ def deferred_of(future: Future[T]) -> Deferred[T]:
         else:
             deferred.errback(Failure(error, type(error), error.__traceback__))
 
-    deferred: Deferred[T] = Deferred(cancel)
+    deferred = FutureDeferred(future)
     future.add_done_callback(done)
     return deferred
 

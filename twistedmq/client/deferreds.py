@@ -1,5 +1,6 @@
 """Deferreds: several who wait for one, one who waits for several, coroutines."""
 
+from asyncio import Future
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -9,6 +10,21 @@ from twisted.python.failure import Failure
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class FutureDeferred(Deferred[T]):
+    """What a Future of asyncio will give; cancelling it cancels the Future.
+
+    Args:
+        future: a task, say. It is kept for who asks what is waited for.
+    """
+
+    def __init__(self, future: "Future[T]") -> None:
+        self.future = future
+        super().__init__(self._cancel_future)
+
+    def _cancel_future(self, _deferred: Deferred[T]) -> None:
+        self.future.cancel()
 
 
 def gives_deferred(

@@ -168,7 +168,8 @@ class Workers:
             self._begin(lot)
         else:
             self._ask_for_turn()
-        self._charge(timed, since_s)
+        if timed is not None:
+            self._charge(timed, since_s)
 
     def _charge(self, counts: TopicCounts | None, since_s: float) -> float:
         """Note that functions took until now; gives the time."""

@@ -124,9 +124,6 @@ class Consumption:
     def done(self, lot: Sequence[ReceivedMessage]) -> None:
         """Ack messages that were consumed, and go on with their queue."""
         self._parts.counts[lot[0].queue.topic].consumed += len(lot)
-        self._ack(lot)
-
-    def _ack(self, lot: Sequence[ReceivedMessage]) -> None:
         for message in lot:
             self._parts.owned.ack(message)
         self._parts.inbox.release(lot[0].queue)
@@ -175,7 +172,9 @@ class Consumption:
             return self._again(parts.inbox, left, asked)
         if not parts.rules.is_clustering:
             explain(left, failure, "and it will not come again (broadcasting)")
-            self._ack(left)
+            for message in left:
+                parts.owned.ack(message)
+            parts.inbox.release(left[0].queue)
             return succeed(True)
         explain(left, failure, "it will come again")
         return self._give_back(left, asked.delay_level)

@@ -2,7 +2,8 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import pytest_twisted
 from client_scenarios import Cluster, Running, reactor, unique, until
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import LoopingCall
 
@@ -55,6 +57,14 @@ class Java(ProcessProtocol):
         self.transport.closeStdin()
         return self.ended
 
+    async def end(self) -> None:
+        """See that the process is gone."""
+        if not self.ended.called:
+            assert self.transport
+            with suppress(ProcessExitedAlready):
+                self.transport.signalProcess("KILL")
+            await self.ended
+
 
 class Book:
     """What the members of each group got."""
@@ -74,6 +84,7 @@ class Groups:
 
     def __init__(self, cluster: Cluster, home: str) -> None:
         self.cluster = cluster
+        self.javas: list[Java] = []
         self.book = Book()
         self.running = Running()
         self.sent: dict[str, set[str]] = {}
@@ -126,7 +137,14 @@ class Groups:
             str(MEMBER), self.cluster.namesrv, *specs, home=self._home, jvm=logs
         )
         reactor.spawnProcess(java, command[0], command, env=None, path=self._home)
+        self.javas.append(java)
         return java
+
+    async def end(self) -> None:
+        """End whatever still runs, after a failure too."""
+        for java in self.javas:
+            await java.end()
+        await self.leave()
 
     def owners(self, java: Java | None) -> dict[str, list[int]]:
         """Give for each group the queues of all its members, those owned twice too."""
@@ -136,6 +154,18 @@ class Groups:
             mine = [queue.queue_id for queue in here if queue.topic == topic]
             owned[group] = sorted(mine + (java.queues.get(group, []) if java else []))
         return owned
+
+    @asynccontextmanager
+    async def load(self, producer: Any) -> AsyncIterator[None]:
+        """Send all the time."""
+        load = LoopingCall(lambda: Deferred.fromCoroutine(self.send(producer)))
+        loading = load.start(0.02)
+        try:
+            yield
+        finally:
+            if load.running:
+                load.stop()
+            await loading
 
     async def send(self, producer: Any) -> None:
         """Send one message to a queue of each topic."""
@@ -156,9 +186,11 @@ class Groups:
 
 
 @pytest.fixture
-def home() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="twistedmq-member-") as folder:
-        yield folder
+def groups(cluster: Cluster) -> Iterator[Groups]:
+    with tempfile.TemporaryDirectory(prefix="twistedmq-member-") as home:
+        groups = Groups(cluster, home)
+        yield groups
+        pytest_twisted.blockon(Deferred.fromCoroutine(groups.end()))
 
 
 async def shared(
@@ -181,15 +213,12 @@ async def shared(
 
 @pytest_twisted.ensureDeferred
 async def test_members_in_java_and_here_share_and_take_over(
-    cluster: Cluster, home: str
+    cluster: Cluster, groups: Groups
 ) -> None:
-    groups = Groups(cluster, home)
     await groups.make()
     first, second, _ = groups.sent
-    async with cluster.producer() as producer:
+    async with cluster.producer() as producer, groups.load(producer):
         groups.join()
-        load = LoopingCall(lambda: Deferred.fromCoroutine(groups.send(producer)))
-        loading = load.start(0.02)
         await shared(groups, None)
         java = groups.java()
 
@@ -206,9 +235,7 @@ async def test_members_in_java_and_here_share_and_take_over(
         await shared(groups, java, half_each)
         await java.leave()
         await shared(groups, None)
-        load.stop()
-        await loading
-        await groups.consumed()
+    await groups.consumed()
     await groups.leave()
     for group, got in groups.book.got.items():
         kind = group.split("_")[1]

@@ -19,7 +19,12 @@ import org.apache.rocketmq.common.message.MessageQueue;
 public final class Member {
     public static void main(String[] args) throws Exception {
         List<DefaultMQPushConsumer> members = new ArrayList<>();
-        for (int i = 1; i < args.length; i++) members.add(start(args[0], args[i].split(":")));
+        try {
+            for (int i = 1; i < args.length; i++) members.add(start(args[0], args[i].split(":")));
+        } catch (Exception e) {
+            e.printStackTrace();
+            System.exit(1); // the threads of those that did start would go on for ever
+        }
         Thread watch = new Thread(() -> watch(args, members), "watch");
         watch.setDaemon(true);
         watch.start();

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from twistedmq import __version__
+from twistedmq.app.client_file import add_config
 from twistedmq.app.command import begin, output_to_a_shell, run_in_reactor
 from twistedmq.app.completion import add_completion
 from twistedmq.app.rmq_arguments import name_and_value, offset, positive
@@ -41,8 +42,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     add_completion(parser)
-    # tests put a pool of their own into the settings of the client
-    parser.set_defaults(settings=None)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     _add_send(verbs)
     _add_tail(verbs)
@@ -148,8 +147,10 @@ def _add_common(verb: argparse.ArgumentParser) -> None:
         "-n",
         "--namesrv",
         metavar="HOST:PORT;...",
-        help="name servers; default: $NAMESRV_ADDR, then 127.0.0.1:9876",
+        help="name servers; default: those of --config, then $NAMESRV_ADDR, then "
+        "127.0.0.1:9876",
     )
+    add_config(verb)
     verb.add_argument("--verbose", action="store_true", help="log what happens")
 
 

@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
+from twistedmq.app.client_file import add_config
 from twistedmq.app.completion import add_completion
 from twistedmq.app.mqadmin import exits, table
 from twistedmq.app.mqadmin.verbs import NAMESRV, Option, Verb, boolean, integer, seconds
@@ -36,9 +37,7 @@ def parse(verb: Verb, arguments: Sequence[str]) -> argparse.Namespace:
     """Read what the user said to *verb*; ends the program where that is wrong."""
     parser = parser_of(verb)
     parser.is_json = "--json" in arguments
-    options = parser.parse_args(list(_rewritten(verb, arguments)))
-    options.settings = None  # tests put a pool of their own into it
-    return options
+    return parser.parse_args(list(_rewritten(verb, arguments)))
 
 
 def parser_of(verb: Verb) -> Parser:
@@ -82,6 +81,7 @@ def add_options(parser: argparse.ArgumentParser, verb: Verb) -> None:
                 metavar=KINDS.get(option.kind, "VALUE"),
                 help=help,
             )
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="JSON, for programs")
     parser.add_argument("--verbose", action="store_true", help="log what happens")
 
@@ -94,7 +94,7 @@ def _options(verb: Verb) -> Iterable[Option]:
 def _rewritten(verb: Verb, arguments: Sequence[str]) -> Iterator[str]:
     """Give the arguments as ``argparse`` takes them."""
     options = {name: o for o in _options(verb) for name in o.names}
-    known = {"-h", "--help", "--json", "--verbose", *options}
+    known = {"-h", "--help", "--config", "--json", "--verbose", *options}
 
     def spelled(argument: str) -> str:
         doubled = f"-{argument}"

@@ -12,6 +12,8 @@ GOOD = {
     "tls.server.certPath": "c.pem",
     "tls.server.keyPath": "k.pem",
     "tls.test.mode.enable": False,
+    "tls.client.certPath": "",
+    "tls.client.keyPath": "",
 }
 
 
@@ -24,9 +26,17 @@ def test_certificate_and_key_are_good() -> None:
     assert told() is None
 
 
-@pytest.mark.parametrize("missing", ["tls_server_certPath", "tls_server_keyPath"])
-def test_one_without_the_other_is_not(missing: str) -> None:
-    assert "together" in str(told(**{missing: ""}))
+@pytest.mark.parametrize(
+    "one",
+    [
+        {"tls_server_certPath": ""},
+        {"tls_server_keyPath": ""},
+        {"tls_client_certPath": "c.pem"},
+        {"tls_client_keyPath": "k.pem"},
+    ],
+)
+def test_one_without_the_other_is_not(one: dict[str, str]) -> None:
+    assert "together" in str(told(**one))
 
 
 def test_nothing_will_do_in_test_mode_or_without_tls() -> None:

@@ -163,7 +163,6 @@ def test_what_is_said_to_have_an_effect_is_read_somewhere() -> None:
 
 NOBODYS_CHOICE = {
     "broker_id",  # only a master can be had
-    "client_tls",  # a program's own connections cannot use TLS yet
     "light_heartbeat",  # comes with slaves
     "inactive_after_ms",
     "batch_queue_file_bytes",  # there are no batch queues yet

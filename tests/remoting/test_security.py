@@ -5,7 +5,7 @@ from twisted.logger import globalLogPublisher
 
 from twistedmq.config.remoting import RemotingConfig
 from twistedmq.remoting.errors import SecurityError
-from twistedmq.remoting.security import open_security
+from twistedmq.remoting.security import open_client_security, open_security
 
 CONFIG = RemotingConfig()
 
@@ -14,10 +14,28 @@ def test_disabled_means_none():
     assert open_security(replace(CONFIG, tls_mode="disabled")) is None
 
 
-def test_a_client_may_use_tls_where_the_server_does_not():
-    security = open_security(replace(CONFIG, tls_mode="disabled", client_tls=True))
-    assert security is not None
-    assert security.mode == "disabled"
+@pytest.mark.parametrize(
+    ("mode", "asked_for", "expected"),
+    [
+        ("disabled", None, False),
+        ("disabled", True, True),
+        ("permissive", None, False),
+        ("permissive", True, True),
+        ("enforcing", None, True),
+        ("enforcing", False, False),
+    ],
+)
+def test_own_connections_use_tls_where_asked_for_or_enforced(mode, asked_for, expected):
+    config = replace(CONFIG, tls_mode=mode, client_tls=asked_for)
+    assert (open_client_security(config) is not None) == expected
+
+
+def test_own_connections_need_files_that_can_be_read():
+    config = replace(CONFIG, client_tls=True, client_trust_path="/no.pem")
+    with pytest.raises(SecurityError, match=r"/no\.pem"):
+        open_client_security(config)
+    with pytest.raises(SecurityError, match="quantum"):
+        open_client_security(replace(CONFIG, client_tls=True), "quantum")
 
 
 @pytest.mark.parametrize("mode", ["permissive", "enforcing"])
@@ -42,7 +60,7 @@ def test_what_nobody_asked_for_may_be_missing():
 
 @pytest.mark.parametrize(
     "asking",
-    [{"tls_mode": "enforcing"}, {"client_tls": True}, {"tls_certificate_path": "x"}],
+    [{"tls_mode": "enforcing"}, {"tls_certificate_path": "x"}],
 )
 def test_what_was_asked_for_may_not(asking):
     with pytest.raises(SecurityError, match="quantum"):

@@ -37,6 +37,7 @@ from twistedmq.remoting.client import ClientPool
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.figures import PortFigures
 from twistedmq.remoting.interfaces import ITransportSecurity
+from twistedmq.remoting.security import open_client_security
 from twistedmq.remoting.server import (
     FAST_PORT_DISTANCE,
     NOT_ON_FAST_PORT,
@@ -91,7 +92,11 @@ class BrokerServer:
         self._host = advertised(config.advertised_host, config.listen_host)
         self._port = config.listen_port
         self._client = ClientPool(
-            reactor, config, wheel=self._wheel, random=machine.random()
+            reactor,
+            config,
+            security=open_client_security(config),
+            wheel=self._wheel,
+            random=machine.random(),
         )
         self._workers = machine.workers(reactor, 1, "tables")
         undo.callback(self._workers.stop)

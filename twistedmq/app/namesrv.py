@@ -34,6 +34,7 @@ from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.errors import PortInUseError
 from twistedmq.remoting.figures import PortFigures
 from twistedmq.remoting.interfaces import ITransportSecurity
+from twistedmq.remoting.security import open_client_security
 from twistedmq.remoting.server import RemotingServer
 from twistedmq.remoting.timer_wheel import TimerWheel
 from twistedmq.remoting.web_ports import WebPorts
@@ -87,7 +88,13 @@ class NamesrvServer:
         undo.callback(self._workers.stop)
         config = settings.live(RemotingConfig).value
         wheel = TimerWheel(reactor)
-        self._client = ClientPool(reactor, config, wheel=wheel, random=machine.random())
+        self._client = ClientPool(
+            reactor,
+            config,
+            security=open_client_security(config),
+            wheel=wheel,
+            random=machine.random(),
+        )
         kept = AtomicJsonFile(
             machine.files, settings.live(NamesrvConfig).value.kv_path, self._workers
         )

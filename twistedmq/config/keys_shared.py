@@ -237,6 +237,56 @@ TLS_KEYS: Final = (
         meaning="Whether a certificate made at start will do; false asks for files.",
     ),
     Key(
+        "tls.enable",
+        BOOLEAN,
+        RemotingConfig,
+        "client_tls",
+        "Whether own connections, to name servers and other brokers, use TLS.",
+        shown_default="`true` where tls.server.mode is enforcing, else `false`",
+        at_restart=True,
+    ),
+    Key(
+        "tls.client.authServer",
+        BOOLEAN,
+        RemotingConfig,
+        "client_tls_verify",
+        "Whether who is reached by own connections must prove who it is.",
+        at_restart=True,
+    ),
+    Key(
+        "tls.client.trustCertPath",
+        TEXT,
+        RemotingConfig,
+        "client_trust_path",
+        "PEM file of who vouches for them; empty is those whom the system trusts.",
+        at_restart=True,
+    ),
+    Key(
+        "tls.client.certPath",
+        TEXT,
+        RemotingConfig,
+        "client_certificate_path",
+        "PEM file of a certificate for own connections, if they are asked for one.",
+        at_restart=True,
+    ),
+    Key(
+        "tls.client.keyPath",
+        TEXT,
+        RemotingConfig,
+        "client_key_path",
+        "PEM file of that certificate's key.",
+        at_restart=True,
+    ),
+    Key(
+        "tls.client.keyPassword",
+        TEXT,
+        RemotingConfig,
+        "client_key_password",
+        "Password of that key.",
+        secret=True,
+        at_restart=True,
+    ),
+    Key(
         "tls.server.need.client.auth",
         name_of("none", "optional", "require"),
         effect=Effect.REFUSED,
@@ -311,6 +361,8 @@ def check_tls(value: Callable[[str], Any]) -> str | None:
     certificate, key = value("tls.server.certPath"), value("tls.server.keyPath")
     if bool(certificate) != bool(key):
         return "tls.server.certPath and tls.server.keyPath must be given together"
+    if bool(value("tls.client.certPath")) != bool(value("tls.client.keyPath")):
+        return "tls.client.certPath and tls.client.keyPath must be given together"
     asked_for = not value("tls.test.mode.enable")
     if asked_for and not certificate and value("tls.server.mode") != "disabled":
         return "tls.test.mode.enable=false asks for tls.server.certPath and keyPath"

@@ -55,5 +55,14 @@ class RemotingConfig:
     """PEM file; "" means a self-signed certificate made when needed."""
     tls_key_path: str = ""
     tls_key_password: str = ""
-    client_tls: bool = False
-    """Whether own connections to other programs use TLS."""
+    client_tls: bool | None = None
+    """Whether own connections to other programs use TLS; None: if the listening ports
+    ask for it."""
+    client_tls_verify: bool = False
+    """Whether those programs must prove who they are."""
+    client_trust_path: str = ""
+    """PEM file of who vouches for them; "" means those that the system trusts."""
+    client_certificate_path: str = ""
+    """PEM file of what they are shown if they ask."""
+    client_key_path: str = ""
+    client_key_password: str = ""

@@ -22,19 +22,15 @@ _log = Logger()
 def open_security(
     config: RemotingConfig, scheme: str = "tls"
 ) -> ITransportSecurity | None:
-    """Make what *config* asks for; None where TLS is disabled.
+    """Make what *config* asks for on listening ports; None where TLS is disabled.
 
     Where it is permitted but not asked for, a missing library disables it as well.
     Raises: SecurityError.
     """
-    asked_for = (
-        config.tls_mode == ENFORCING
-        or config.client_tls
-        or bool(config.tls_certificate_path)
-    )
+    asked_for = config.tls_mode == ENFORCING or bool(config.tls_certificate_path)
     if config.tls_mode not in MODES:
         raise SecurityError(f"the TLS mode is one of {', '.join(MODES)}")
-    if config.tls_mode == DISABLED and not config.client_tls:
+    if config.tls_mode == DISABLED:
         return None
     try:
         return security_factory(scheme).open_security(
@@ -48,6 +44,25 @@ def open_security(
             raise
         _log.info("TLS connections are not served: {reason}", reason=str(error))
         return None
+
+
+def open_client_security(
+    config: RemotingConfig, scheme: str = "tls"
+) -> ITransportSecurity | None:
+    """Make what *config* asks for on own connections; None where they are plain.
+
+    Raises: SecurityError.
+    """
+    enforces = config.tls_mode == ENFORCING
+    if not (enforces if config.client_tls is None else config.client_tls):
+        return None
+    return security_factory(scheme).open_client_security(
+        config.client_tls_verify,
+        config.client_trust_path,
+        config.client_certificate_path,
+        config.client_key_path,
+        config.client_key_password,
+    )
 
 
 def serve_tls(

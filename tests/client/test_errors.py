@@ -31,6 +31,6 @@ def test_a_failed_send_without_attempts_says_so() -> None:
 
 def test_facts_are_attributes() -> None:
     assert RouteNotFoundError("T").topic == "T"
-    timeout = SendTimeoutError("T", 3.0, 2)
+    timeout = SendTimeoutError("T", 3.0, [OSError("one"), OSError("two")])
     assert (timeout.timeout_s, timeout.attempts) == (3.0, 2)
-    assert "3 s" in str(timeout)
+    assert str(timeout) == "a send to 'T' took over 3 s (2 failures, the last: two)"

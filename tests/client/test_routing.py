@@ -1,4 +1,5 @@
 from random import Random
+from typing import Any
 
 import pytest
 from client_kit import NAME_SERVER, FakeCluster, FakePool, held, result_of
@@ -170,3 +171,66 @@ def test_polling_ends(routes: Routes, clock: Clock) -> None:
     routes.stop()
     routes.stop()
     assert not clock.getDelayedCalls()
+
+
+def test_a_broker_that_moved_is_found_whichever_topic_tells(
+    cluster: FakeCluster, routes: Routes, clock: Clock
+) -> None:
+    """The route of a topic that was deleted stays, and with it an old address."""
+    cluster.create("OLD")
+    cluster.create("T")
+    result_of(routes.get("OLD"))
+    result_of(routes.get("T"))
+    del cluster.topics["OLD"]
+    cluster.addresses["broker-0"] = "192.0.2.99:10911"
+    clock.advance(30)
+    assert routes.address("broker-0") == "192.0.2.99:10911"
+    assert routes.all_addresses() == {"192.0.2.99:10911": 0}
+
+
+def test_a_broker_that_no_route_names_is_forgotten(
+    cluster: FakeCluster, routes: Routes, clock: Clock
+) -> None:
+    cluster.addresses["broker-1"] = "192.0.2.11:10911"
+    cluster.create("T")
+    result_of(routes.get("T"))
+    del cluster.topics["T"]["broker-1"]
+    clock.advance(30)
+    assert routes.all_addresses() == {"192.0.2.10:10911": 0}
+
+
+def test_what_cannot_be_sent_to_is_not_followed(
+    cluster: FakeCluster, routes: Routes, clock: Clock
+) -> None:
+    """A program may be told by its users where to send."""
+    del cluster.topics["TBW102"]
+    for topic in ("WRONG", "FOLLOWED"):
+        with pytest.raises(RouteNotFoundError):
+            result_of(routes.for_sending(topic, 4))
+    with pytest.raises(RouteNotFoundError):
+        result_of(routes.get("FOLLOWED"))
+    with pytest.raises(RouteNotFoundError):
+        result_of(routes.for_sending("FOLLOWED", 4))
+    cluster.requests.clear()
+    clock.advance(5)
+    assert [header.topic for _, _, header in cluster.requests] == ["FOLLOWED"]
+
+
+def test_a_listener_that_fails_lets_nobody_wait_for_ever(
+    cluster: FakeCluster, routes: Routes, logged_failures: Any
+) -> None:
+    def fail(topic: str) -> None:
+        raise ZeroDivisionError
+
+    cluster.create("T")
+    routes.on_change(fail)
+    assert result_of(routes.get("T")).topic == "T"
+    assert result_of(routes.refresh("T")).topic == "T"
+    assert len(logged_failures.flush(ZeroDivisionError)) == 1
+
+
+def test_what_is_mistyped_in_an_order_conf_is_left_out() -> None:
+    body = data()
+    body.order_topic_conf = "b:1;c;d:x; ;"  # type: ignore[attr-defined]
+    route = read_route("T", body)  # type: ignore[arg-type]
+    assert route.publishable == (MessageQueue("T", "b", 0),)

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from client_kit import FakeCluster, held, result_of
+from twisted.internet.defer import fail
 from twisted.internet.task import Clock
 
 from twistedmq.client.errors import (
@@ -21,7 +22,7 @@ from twistedmq.client.session import Session
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
-from twistedmq.remoting.errors import ConnectError
+from twistedmq.remoting.errors import ConnectError, ForkedError
 
 SEND = RequestCode.SEND_MESSAGE_V2
 CAREFUL = SendRules("G", retry_unless_ok=True)
@@ -280,3 +281,46 @@ def test_a_send_can_be_cancelled(
     assert sent[0].type.__name__ == "CancelledError"
     clock.pump([1, 1])
     assert len(brokers_asked(cluster)) == 1
+
+
+def test_name_servers_that_do_not_answer_do_not_prolong_a_send(
+    cluster: FakeCluster, sending: Make, clock: Clock
+) -> None:
+    cluster.wait_for(RequestCode.GET_ROUTEINFO_BY_TOPIC)
+    sent = held(sending("NEW").start())
+    clock.advance(2.9)
+    assert not sent
+    clock.advance(0.1)
+    assert str(sent[0].value) == "a send to 'NEW' took over 3 s (0 failures)"
+
+
+def test_no_pause_is_longer_than_the_time_that_is_left(
+    cluster: FakeCluster, sending: Make, clock: Clock
+) -> None:
+    queue_of_one = ByFunction(lambda message, queues: queues[0])
+    cluster.down = set(cluster.addresses.values())
+    rules = SendRules("G", timeout_s=0.5, retries=5)
+    sent = held(sending(selection=queue_of_one, rules=rules).start())
+    clock.pump([0.1] * 6)
+    assert isinstance(sent[0].value, SendTimeoutError)
+    assert "2 failures, the last: " in str(sent[0].value)
+
+
+def test_a_send_that_is_cancelled_in_a_pause_leaves_no_timer(
+    cluster: FakeCluster, sending: Make, clock: Clock
+) -> None:
+    cluster.down = set(cluster.addresses.values())
+    queue_of_one = ByFunction(lambda message, queues: queues[0])
+    sent = sending(selection=queue_of_one).start()
+    held(sent)
+    before = len(clock.getDelayedCalls())
+    sent.cancel()
+    assert len(clock.getDelayedCalls()) == before - 1
+
+
+def test_in_a_forked_process_nothing_is_tried_again(
+    cluster: FakeCluster, sending: Make
+) -> None:
+    cluster.serve[SEND] = lambda *_: fail(ForkedError(1))
+    with pytest.raises(ForkedError):
+        result_of(sending().start())

@@ -1,5 +1,7 @@
 """What can go wrong for a user of the client. Read the attributes, not the text."""
 
+from collections.abc import Sequence
+
 from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.errors import TwistedMQError
 
@@ -121,16 +123,24 @@ class SubscriptionRefusedError(ClientError):
 
 
 class SendTimeoutError(ClientError):
-    """A send did not finish within its time, retries included."""
+    """A send did not finish within its time, retries included.
 
-    def __init__(self, topic: str, timeout_s: float, attempts: int) -> None:
-        """Keep the topic, the limit in seconds and how often it was tried."""
+    ``causes`` has one error for each attempt that failed before.
+    """
+
+    def __init__(
+        self, topic: str, timeout_s: float, causes: Sequence[BaseException] = ()
+    ) -> None:
+        """Keep the topic, the limit in seconds and what went wrong until then."""
+        last = f", the last: {causes[-1]}" if causes else ""
         super().__init__(
-            f"a send to {topic!r} took over {timeout_s:g} s ({attempts} failures)"
+            f"a send to {topic!r} took over {timeout_s:g} s "
+            f"({len(causes)} failures{last})"
         )
         self.topic = topic
         self.timeout_s = timeout_s
-        self.attempts = attempts
+        self.causes = list(causes)
+        self.attempts = len(causes)
 
 
 class SendFailedError(ClientError):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred, DeferredList, succeed
+from twisted.internet.defer import CancelledError, Deferred, DeferredList, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -97,6 +97,8 @@ class Routes:
     ) -> None:
         self._names = names
         self._routes: dict[str, TopicRoute] = {}
+        self._brokers: dict[str, Mapping[int, str]] = {}
+        """By name, as the newest answer has them: some routes may be out of date."""
         self._missing: set[str] = set()
         self._waiting: dict[str, list[Deferred[TopicRoute]]] = {}
         self._listeners: list[Callable[[str], object]] = []
@@ -134,12 +136,14 @@ class Routes:
     def for_sending(self, topic: str, queues: int) -> Deferred[TopicRoute]:
         """Give a route to send by, a provisional one where the topic may be created.
 
-        Fails with RouteNotFoundError where it may not.
+        Fails with RouteNotFoundError where it may not; then it is not followed.
         """
         route = self._routes.get(topic)
         if route is not None:
             return succeed(route)
-        return self.refresh(topic).addErrback(self._from_default, topic, queues)
+        follows = topic in self._missing
+        found = self.refresh(topic)
+        return found.addErrback(self._from_default, topic, queues, follows)
 
     def refresh(self, topic: str) -> Deferred[TopicRoute]:
         """Ask the name servers now; questions about one topic at one time are one."""
@@ -167,17 +171,13 @@ class Routes:
 
     def addresses(self, broker_name: str) -> Mapping[int, str]:
         """Give the addresses of a broker set by broker id; empty if it is not known."""
-        for route in self._routes.values():
-            if broker_name in route.brokers:
-                return route.brokers[broker_name]
-        return {}
+        return self._brokers.get(broker_name, {})
 
     def all_addresses(self) -> dict[str, int]:
         """Give the address of every known broker, with its broker id."""
         return {
             address: broker_id
-            for route in self._routes.values()
-            for members in route.brokers.values()
+            for members in self._brokers.values()
             for broker_id, address in members.items()
         }
 
@@ -200,25 +200,43 @@ class Routes:
         return answer.addCallback(_read_answer, topic)
 
     def _answer(self, result: TopicRoute | Failure, topic: str) -> None:
+        waiting = self._waiting.pop(topic)
         if isinstance(result, TopicRoute):
             self._keep(result)
         elif topic not in self._routes:
             self._missing.add(topic)
-        for waiting in self._waiting.pop(topic):
-            waiting.callback(result)
+        for each in waiting:
+            each.callback(result)
 
     def _keep(self, route: TopicRoute) -> None:
         self._missing.discard(route.topic)
-        if self._routes.get(route.topic) == route:
+        moved = any(self._brokers.get(n) != a for n, a in route.brokers.items())
+        self._brokers.update(route.brokers)
+        if self._routes.get(route.topic) == route and not moved:
             return
         self._routes[route.topic] = route
+        self._forget_brokers()
         for listener in self._listeners:
-            listener(route.topic)
+            try:
+                listener(route.topic)
+            except Exception:
+                _log.failure(
+                    "a listener for routes failed over {topic}", topic=route.topic
+                )
+
+    def _forget_brokers(self) -> None:
+        """Forget those that no route names any more."""
+        named = {name for route in self._routes.values() for name in route.brokers}
+        for name in self._brokers.keys() - named:
+            del self._brokers[name]
 
     def _from_default(
-        self, failure: Failure, topic: str, queues: int
+        self, failure: Failure, topic: str, queues: int, follows: bool
     ) -> Deferred[TopicRoute]:
         failure.trap(RouteNotFoundError)
+        if not follows:
+            # or what a program is told to send to would be asked for for ever
+            self._missing.discard(topic)
 
         def keep(data: TopicRouteData) -> TopicRoute:
             route = provisional_route(topic, data, queues)
@@ -227,7 +245,10 @@ class Routes:
             self._keep(route)
             return route
 
-        return self._route_data(AUTO_CREATE_TOPIC).addCallbacks(keep, lambda _: failure)
+        def refused(why: Failure) -> Failure:
+            return why if why.check(CancelledError) else failure
+
+        return self._route_data(AUTO_CREATE_TOPIC).addCallbacks(keep, refused)
 
     def _forgive(self, failure: Failure, topic: str) -> None:
         if not failure.check(RouteNotFoundError):
@@ -247,9 +268,13 @@ def _read_answer(answer: Command, topic: str) -> TopicRouteData:
 
 
 def _ordered_queues(order_conf: str) -> list[tuple[str, int]]:
-    """Read "broker-a:4;broker-b:4"."""
-    pairs = (part.rpartition(":") for part in order_conf.split(";") if part)
-    return [(broker, int(count)) for broker, _, count in pairs]
+    """Read "broker-a:4;broker-b:4"; what an operator has mistyped is left out."""
+    pairs = (part.rpartition(":") for part in order_conf.split(";"))
+    return [
+        (broker.strip(), int(count))
+        for broker, _, count in pairs
+        if broker and count.strip().isdecimal()
+    ]
 
 
 def _queues(topic: str, counts: Iterable[tuple[str, int]]) -> tuple[MessageQueue, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
 from twistedmq.client.errors import (
@@ -23,7 +24,7 @@ from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.fields import decode_fields
 from twistedmq.protocol.headers.send import SendMessageResponseHeader
-from twistedmq.remoting.errors import RemotingError
+from twistedmq.remoting.errors import ForkedError, RemotingError
 
 STORED_CODES = frozenset(SendStatus)
 Told = Callable[[str, float, Exception | None], None]
@@ -81,6 +82,7 @@ class Sending:
         self._attempts_left = 1 if queue is not None else parts.rules.retries + 1
         self._told = told
         self._begun_s = 0.0
+        self._later: IDelayedCall | None = None
         self._brokers: list[str] = []
         self._causes: list[BaseException] = []
         self._stored: Stored | None = None
@@ -95,6 +97,8 @@ class Sending:
             found = self._parts.routes.for_sending(
                 topic, self._parts.rules.default_queues
             )
+            # name servers that do not answer have time-outs of their own, which add up
+            found.addTimeout(self._timeout_s, self._parts.clock, self._too_late)
             found.addCallbacks(self._attempt, self._give_up).addErrback(self._give_up)
         return self.done
 
@@ -192,8 +196,9 @@ class Sending:
         routes.refresh(topic).addErrback(lambda _: None)
         route = routes.cached(topic)
         elsewhere = route is not None and self._goes_elsewhere(route, broker_name)
-        pause_s = 0.0 if elsewhere else self._pause_s()
-        self._parts.clock.callLater(pause_s, self._once_more)
+        left_s = self._deadline - self._parts.clock.seconds()
+        pause_s = 0.0 if elsewhere else min(self._pause_s(), left_s)
+        self._later = self._parts.clock.callLater(pause_s, self._once_more)
 
     def _goes_elsewhere(self, route: TopicRoute, broker_name: str) -> bool:
         """Whether the next attempt is likely to go to another broker."""
@@ -210,12 +215,17 @@ class Sending:
         """Whether another attempt may do better."""
         if isinstance(error, RefusedError):
             return error.code in self._parts.rules.retry_codes
-        return isinstance(error, (RemotingError, BrokerNotFoundError))
+        if isinstance(error, ForkedError):
+            return False
+        return isinstance(error, RemotingError | BrokerNotFoundError)
 
     def _once_more(self) -> None:
-        route = self._parts.routes.cached(self._parcel.message.topic)
+        topic = self._parcel.message.topic
+        route = self._parts.routes.cached(topic)
         if route is not None:
             self._attempt(route)
+        else:
+            self._give_up(Failure(RouteNotFoundError(topic)))
 
     def _give_up(self, failure: Failure) -> None:
         if self.done.called:
@@ -233,7 +243,15 @@ class Sending:
 
     def _timeout(self) -> SendTimeoutError:
         topic = self._parcel.message.topic
-        return SendTimeoutError(topic, self._timeout_s, len(self._causes))
+        return SendTimeoutError(topic, self._timeout_s, self._causes)
+
+    def _too_late(self, result: object, _timeout_s: float) -> object:
+        if isinstance(result, Failure):
+            result.trap(CancelledError)
+            raise self._timeout()
+        return result
 
     def _cancelled(self, done: Deferred[Stored]) -> None:
+        if self._later is not None and self._later.active():
+            self._later.cancel()
         done.errback(CancelledError())

@@ -31,7 +31,7 @@ from twistedmq.remoting.errors import ConnectError, RequestTimeoutError
         (SendFailedError("T", ["b"], [ConnectError("x:1", "refused")]), 2),
         (SendFailedError("T", ["b"], [RefusedError(1, "no", "x:1")]), 3),
         (SendFailedError("T", ["b"], []), 4),
-        (SendTimeoutError("T", 3.0, 1), 2),
+        (SendTimeoutError("T", 3.0), 2),
         (FileNotFoundError("topics.json"), 4),
     ],
 )

@@ -44,3 +44,14 @@ def test_nothing_at_all_is_refused() -> None:
     check_some("queues", [1])
     with pytest.raises(ArgumentError, match="not at least one"):
         check_some("queues", [])
+
+
+@pytest.mark.parametrize("value", ["3", None, b"3"])
+def test_what_is_no_number_is_refused(value: object) -> None:
+    with pytest.raises(ArgumentError, match="not a number, at least 1"):
+        check_range("count", value, 1)  # type: ignore[arg-type]
+
+
+def test_large_limits_are_told_to_the_last_digit() -> None:
+    with pytest.raises(ArgumentError, match="not 0 to 2147483.647"):
+        check_range("wait_s", -1, 0, LONGEST_S)

@@ -214,3 +214,15 @@ def test_a_batch_that_is_refused_fails_each(cluster: FakeCluster, clock: Clock) 
     for each in sends:
         with pytest.raises(Exception, match="no"):
             result_of(each)
+
+
+def test_whatever_goes_wrong_nobody_waits_for_ever(clock: Clock) -> None:
+    def broken(
+        messages: Sequence[Message], queue: MessageQueue | None
+    ) -> Deferred[list[Receipt]]:
+        raise ZeroDivisionError
+
+    held_back = Accumulator(Batching(), clock, broken)
+    results = [held(held_back.add(Message("T", b"x"), None)) for _ in range(2)]
+    clock.advance(1)
+    assert all(each[0].check(ZeroDivisionError) for each in results)

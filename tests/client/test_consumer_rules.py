@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from twistedmq.client.consumer_rules import ConsumerRules
+from twistedmq.client.errors import ArgumentError
 from twistedmq.client.rebalance import AverageAllocation
 from twistedmq.client.starting import StartFrom
 from twistedmq.client.window import Limits
@@ -49,3 +50,18 @@ def test_in_order_nothing_is_given_up_unless_told(
     orderly: bool, told: int | None, most: int
 ) -> None:
     assert rules(orderly=orderly, max_reconsume_times=told).most_failures == most
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("concurrency", 0),
+        ("suspend_s", 0),
+        ("suspend_s", 31.0),
+        ("max_reconsume_times", -1),
+        ("consume_timeout_s", 0),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(field: str, value: float) -> None:
+    with pytest.raises(ArgumentError, match=f"{field} is {value}, not"):
+        rules(**{field: value})

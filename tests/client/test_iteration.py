@@ -1,5 +1,5 @@
 import pytest
-from client_kit import held, received
+from client_kit import held, received, result_of
 from twisted.internet.defer import Deferred
 
 from twistedmq.client.inbox import Inbox
@@ -85,3 +85,20 @@ def test_a_message_that_reached_nobody_is_not_acked_and_comes_next() -> None:
     iteration.take_back()
     assert held(Deferred.fromCoroutine(read())) == [b"a"]
     assert acked == []
+
+
+def test_loops_that_are_over_are_not_kept() -> None:
+    inbox, acked = Inbox(), []
+    iterations = Iterations(inbox, acked.append)
+    messages = [received(str(number)) for number in range(100)]
+    inbox.put(messages)
+    for _ in messages[:-1]:
+        loop = iterations.begin()
+        result_of(Deferred.fromCoroutine(loop.__anext__()))
+        loop.ack_last()
+    last = iterations.begin()
+    result_of(Deferred.fromCoroutine(last.__anext__()))
+    assert list(iterations._holding) == [last]
+    iterations.leave(cleanly=True)
+    assert acked == messages
+    assert not iterations._holding

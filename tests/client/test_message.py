@@ -144,3 +144,19 @@ def test_a_receipt_promises_the_least_unless_told_more() -> None:
     )
     assert receipt.durability is Durability.PAGE_CACHE
     assert receipt.status is SendStatus.OK
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tag", 7),
+        ("sharding_key", 7),
+        ("keys", [7]),
+        ("properties", {"n": 7}),
+        ("properties", {7: "n"}),
+    ],
+)
+def test_what_is_no_text_is_refused_by_name(field: str, value: object) -> None:
+    with pytest.raises(MessageIllegalError, match=f"{field} is 7, not text") as caught:
+        Message("T", b"x", **{field: value})  # type: ignore[arg-type]
+    assert (caught.value.field, caught.value.value) == (field, 7)

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from twistedmq.client.errors import ArgumentError
 from twistedmq.client.message import Message
 from twistedmq.client.packing import Packer, PackingRules
 from twistedmq.protocol import properties
@@ -154,3 +155,17 @@ def test_a_message_given_back_keeps_its_id_and_counts() -> None:
     header = parcel.header("G", MessageQueue("%RETRY%G", "b", 0), 0, 4)
     assert (header.reconsume_times, header.max_reconsume_times) == (3, 16)
     assert properties.parse(parcel.properties)["RETRY_TOPIC"] == "T"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("max_message_bytes", 0),
+        ("compress_over_bytes", -1),
+        ("compression_level", 0),
+        ("compression_level", 10),
+    ],
+)
+def test_rules_that_cannot_be_kept_are_refused(field: str, value: int) -> None:
+    with pytest.raises(ArgumentError, match=f"{field} is {value}, not"):
+        PackingRules(**{field: value})

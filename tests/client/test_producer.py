@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from client_kit import FakeCluster, held, result_of
 from twisted.internet.defer import Deferred
@@ -177,3 +179,25 @@ def test_a_producer_is_a_context(cluster: FakeCluster, clock: Clock) -> None:
     assert cluster.closed == 1
     assert RequestCode.UNREGISTER_CLIENT in cluster.codes()
     assert not clock.getDelayedCalls()
+
+
+@pytest.mark.parametrize("timeout_s", [0, -1.0, float("nan"), "3"])
+def test_a_time_that_cannot_be_is_refused_before_anything_is_sent(
+    cluster: FakeCluster, producer: Producer, timeout_s: Any
+) -> None:
+    cluster.requests.clear()
+    message = Message("T", b"x")
+    for sent in (
+        producer.send(message, timeout_s=timeout_s),
+        producer.send_batch([message], timeout_s=timeout_s),
+        producer.request(message, timeout_s=timeout_s),
+    ):
+        with pytest.raises(ArgumentError, match="timeout_s is"):
+            result_of(sent)
+    assert not cluster.requests
+
+
+def test_only_a_running_producer_knows_queues(cluster: FakeCluster) -> None:
+    producer = Producer("P", settings=cluster.settings())
+    with pytest.raises(NotRunningError, match="start it first"):
+        result_of(producer.queues("T"))

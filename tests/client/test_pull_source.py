@@ -11,7 +11,7 @@ def source(cluster: FakeCluster, members: dict[int, str]) -> PullSource:
     session = Session(cluster.settings())
     result_of(session.start())
     route = TopicRoute("T", {"broker-0": members}, (), ())
-    session.routes._routes["T"] = route
+    session.routes._keep(route)
     return PullSource(session.routes, "broker-0")
 
 

@@ -12,6 +12,7 @@ from twistedmq.client.subscription import Subscription
 from twistedmq.client.window import Limits, QueueWindow
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.command import Command
 
 PULL = RequestCode.PULL_MESSAGE
 QUEUE = MessageQueue("T", "broker-0", 0)
@@ -256,3 +257,18 @@ def test_a_lost_connection_is_told(
     start(broke_off=told.append)
     assert told == [QUEUE]
     assert not pulled.unknown
+
+
+def test_what_cannot_be_read_is_asked_for_less_and_less(
+    cluster: FakeCluster, start: Callable[..., QueuePuller], clock: Clock
+) -> None:
+    fields = {
+        "nextBeginOffset": "1",
+        "minOffset": "0",
+        "maxOffset": "1",
+        "suggestWhichBrokerId": "0",
+    }
+    cluster.serve[PULL] = lambda *_: Command(code=0, fields=fields, body=b"broken")
+    start()
+    clock.pump([0.1] * 100)
+    assert cluster.codes().count(PULL) < 10

@@ -284,3 +284,24 @@ def test_no_more_wait_than_so_many(
     clock.advance(0)
     assert len(traced(cluster)) == MOST_ITEMS
     assert not clock.getDelayedCalls() or not watch._waiting
+
+
+def test_what_cannot_be_told_is_dropped_and_the_rest_is_told(
+    cluster: FakeCluster, producer: Producer, clock: Clock
+) -> None:
+    watch: Any = producer._watch
+    watch._add(TraceItem(type=TraceType.SEND, message_id="a b"))
+    clock.advance(5)
+    result_of(producer.send(Message("T", b"x")))
+    clock.advance(5)
+    assert watch.dropped_items == 1
+    assert len(cluster.bodies(TRACE_TOPIC)) == 1
+
+
+def test_what_is_seen_after_the_end_leaves_no_timer(
+    producer: Producer, clock: Clock
+) -> None:
+    watch: Any = producer._watch
+    result_of(producer.close())
+    watch.recalled("T", "id", Command(code=0))
+    assert not clock.getDelayedCalls()

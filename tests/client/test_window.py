@@ -3,6 +3,7 @@ from client_kit import received
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twistedmq.client.errors import ArgumentError
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.window import Limits, QueueWindow
 
@@ -133,3 +134,9 @@ def test_a_queue_has_its_part_of_what_all_may_have(
     in_all = Limits(messages=120, size_bytes=1000, span=1)
     shared = limits.shared(in_all, queues)
     assert shared == Limits(messages=messages, size_bytes=size_bytes, span=7)
+
+
+@pytest.mark.parametrize("limit", ["messages", "size_bytes", "span"])
+def test_a_limit_that_lets_nothing_in_is_refused(limit: str) -> None:
+    with pytest.raises(ArgumentError, match=f"{limit} is 0, not at least 1"):
+        Limits(**{limit: 0})

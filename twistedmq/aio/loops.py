@@ -70,9 +70,9 @@ def stands_on(
 
 
 def _reactor_of(loop: AbstractEventLoop) -> LoopReactor:
-    for other in [each for each in _attached if each.is_closed()]:
-        # one that was closed without a word to its generators
-        del _attached[other]
+    for other in [each for each in list(_attached) if each.is_closed()]:
+        # one that was closed without a word to its generators; threads share the table
+        _attached.pop(other, None)
     if loop not in _attached or not _attached[loop][0].running:
         reactor = LoopReactor(loop)
         reactor.startRunning(installSignalHandlers=False)

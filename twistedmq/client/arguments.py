@@ -17,11 +17,11 @@ def check_range(
     Raises:
         ArgumentError: it is not.
     """
-    if most is None:
-        if not value >= least:
-            raise ArgumentError(name, value, f"at least {least:g}")
-    elif not least <= value <= most:
-        raise ArgumentError(name, value, f"{least:g} to {most:g}")
+    limit = f"at least {least:g}" if most is None else f"{least:g} to {most:.15g}"
+    if not isinstance(value, int | float):
+        raise ArgumentError(name, value, f"a number, {limit}")
+    if not value >= least or (most is not None and value > most):
+        raise ArgumentError(name, value, limit)
 
 
 def check_some(name: str, value: Sequence[object]) -> None:

@@ -143,6 +143,8 @@ class Accumulator:
                 return
             self._deliver(messages[:middle], receipts[:middle], queue)
             self._deliver(messages[middle:], receipts[middle:], queue)
+        except Exception:
+            _tell_failure(Failure(), receipts)
         else:
             sent.addCallbacks(_tell, _tell_failure, (receipts,), {}, (receipts,), {})
 

@@ -8,11 +8,12 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from twistedmq import __version__
+from twistedmq.client.arguments import check_range
 from twistedmq.client.consumer_rules import ConsumerRules
 from twistedmq.client.consuming import LotHandler, MessageHandler, RetryLater
 from twistedmq.client.consumption import Consumption, ConsumptionParts, one_by_one
 from twistedmq.client.deferreds import follow
-from twistedmq.client.errors import AlreadyRunsError, NotRunningError
+from twistedmq.client.errors import AlreadyRunsError, ArgumentError, NotRunningError
 from twistedmq.client.interfaces import IQueueAllocation, IWatcher
 from twistedmq.client.iteration import Iteration, Iterations
 from twistedmq.client.member import GroupMember
@@ -86,6 +87,7 @@ class Consumer(Startable):
     Raises:
         MessageIllegalError: the name of the group or of a topic is not allowed.
         NoNameServerError: *nameservers* is malformed.
+        ArgumentError: a number is out of its range.
     """
 
     _receives = True
@@ -115,6 +117,7 @@ class Consumer(Startable):
         names.check_group(group)
         for topic in subscriptions:
             names.check_topic(topic)
+        check_range("close_timeout_s", close_timeout_s, 0)
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session, close_timeout_s)
         self.group = group
@@ -188,6 +191,10 @@ class Consumer(Startable):
             return fail(AlreadyRunsError())
         if self._closing is not None:
             return fail(self._not_running())
+        try:
+            check_range("size", size, 1)
+        except ArgumentError:
+            return fail(Failure())
         # callbacks, not a coroutine: one that is thrown away half way cannot close
         begun = Deferred.fromCoroutine(self._work(handler, size))
         begun.addCallback(lambda _: follow(self._closed))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from twistedmq.client.arguments import check_range
 from twistedmq.client.interfaces import IQueueAllocation
 from twistedmq.client.starting import Start
 from twistedmq.client.window import Limits
@@ -11,10 +12,18 @@ from twistedmq.protocol.bodies.clients import MessageModel
 from twistedmq.protocol.numbers import INT32_MAX
 
 USUAL_FAILURES = 16
+SHORTEST_REST_S = 0.01
+LONGEST_REST_S = 30.0
+"""A queue rests so long after a failure, as genuine clients have it."""
+SHORTEST_TIMEOUT_S = 0.1
 
 
 class ConsumerRules(Struct, frozen=True, kw_only=True):
-    """How a member of a group consumes; see ``Consumer`` for what each one means."""
+    """How a member of a group consumes; see ``Consumer`` for what each one means.
+
+    Raises:
+        ArgumentError: a number is out of its range.
+    """
 
     group: str
     model: MessageModel
@@ -28,6 +37,15 @@ class ConsumerRules(Struct, frozen=True, kw_only=True):
     suspend_s: float
     consume_timeout_s: float | None
     offsets_directory: Path | None
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        check_range("concurrency", self.concurrency, 1)
+        check_range("suspend_s", self.suspend_s, SHORTEST_REST_S, LONGEST_REST_S)
+        if self.max_reconsume_times is not None:
+            check_range("max_reconsume_times", self.max_reconsume_times, 0, INT32_MAX)
+        if self.consume_timeout_s is not None:
+            check_range("consume_timeout_s", self.consume_timeout_s, SHORTEST_TIMEOUT_S)
 
     @property
     def is_clustering(self) -> bool:

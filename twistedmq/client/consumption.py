@@ -15,7 +15,11 @@ from twisted.internet.defer import (
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from twistedmq.client.consumer_rules import ConsumerRules
+from twistedmq.client.consumer_rules import (
+    LONGEST_REST_S,
+    SHORTEST_REST_S,
+    ConsumerRules,
+)
 from twistedmq.client.consuming import (
     LotHandler,
     RetryLater,
@@ -34,8 +38,6 @@ from twistedmq.client.reactor import Clock
 from twistedmq.client.retrying import FIRST_RETRY_LEVEL, Retries
 from twistedmq.remoting.periodic import PeriodicCall
 
-SHORTEST_REST_S = 0.01
-LONGEST_REST_S = 30.0
 TO_DEAD_LETTERS = -1
 WATCH_S = 60.0
 

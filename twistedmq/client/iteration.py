@@ -14,9 +14,23 @@ Ack = Callable[[ReceivedMessage], object]
 
 
 class Iteration:
-    """One ``async for``. Asking for the next message acks the one before it."""
+    """One ``async for``. Asking for the next message acks the one before it.
 
-    def __init__(self, inbox: Inbox, ack: Ack, watch: Watch | None = None) -> None:
+    Args:
+        inbox: where messages come from.
+        ack: is told of what is consumed.
+        watch: sees it.
+        holding: has this one in it as long as it has a message handed out.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        ack: Ack,
+        watch: Watch | None = None,
+        holding: "dict[Iteration, None] | None" = None,
+    ) -> None:
+        self._holding = {} if holding is None else holding
         self._inbox = inbox
         self._ack = ack
         self._watch = watch
@@ -35,6 +49,7 @@ class Iteration:
         if message is None:
             raise StopAsyncIteration
         self._last = message
+        self._holding[self] = None
         if self._watch is not None:
             self._token = self._watch.consuming([message])
         return message
@@ -59,6 +74,7 @@ class Iteration:
         if self._watch is not None and self._last is not None:
             self._watch.consumed(self._token, returned)
         self._last = None
+        self._holding.pop(self, None)
         if self._idle is not None:
             idle, self._idle = self._idle, None
             idle.callback(None)
@@ -86,17 +102,16 @@ class Iterations:
         self._inbox = inbox
         self._ack = ack
         self._watch = watch
-        self._begun: list[Iteration] = []
+        self._holding: dict[Iteration, None] = {}
+        """Those that have a message; of others, a program may begin any number."""
 
     def begin(self) -> Iteration:
         """Give a new one."""
-        iteration = Iteration(self._inbox, self._ack, self._watch)
-        self._begun.append(iteration)
-        return iteration
+        return Iteration(self._inbox, self._ack, self._watch, self._holding)
 
     def leave(self, *, cleanly: bool) -> None:
         """The loops are over; ack what they had last if they ended *cleanly*."""
-        for iteration in self._begun:
+        for iteration in list(self._holding):
             if cleanly:
                 iteration.ack_last()
             else:
@@ -104,13 +119,13 @@ class Iterations:
 
     def forget(self, message: ReceivedMessage) -> None:
         """Do not ack *message* when the next one is asked for."""
-        for iteration in self._begun:
+        for iteration in list(self._holding):
             if iteration.holds(message):
                 iteration.drop_last()
 
     def forget_queue(self, queue: MessageQueue) -> None:
         """Do not ack what was handed out of *queue*: it goes on elsewhere."""
-        for iteration in self._begun:
+        for iteration in list(self._holding):
             if iteration.holds_of(queue):
                 iteration.drop_last()
 
@@ -120,5 +135,5 @@ class Iterations:
         return Deferred.fromCoroutine(self._all_finished())
 
     async def _all_finished(self) -> None:
-        for iteration in self._begun:
+        for iteration in list(self._holding):
             await iteration.finished()

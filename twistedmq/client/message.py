@@ -155,7 +155,8 @@ class Message:
             for name, value in self.properties.items():
                 _check_property(name, value)
         for key in self.keys:
-            if not key.isidentifier():  # most are good at first sight
+            # most are good at first sight
+            if type(key) is not str or not key.isidentifier():
                 _check_key(key)
         if self.tag:
             _check_text("tag", self.tag)
@@ -278,6 +279,7 @@ def _check_number(field: str, value: object, low: int) -> None:
 
 
 def _check_key(key: str) -> None:
+    _check_text("keys", key)
     if key.split() != [key]:
         raise MessageIllegalError(
             f"key {key!r} is empty or has a blank in it",
@@ -285,10 +287,11 @@ def _check_key(key: str) -> None:
             value=key,
             limit="no blanks",
         )
-    _check_text("keys", key)
 
 
 def _check_property(name: str, value: str) -> None:
+    _check_text("properties", name)
+    _check_text("properties", value)
     if name in names.SYSTEM_NAMES and name != names.INNER_MULTI_DISPATCH:
         raise MessageIllegalError(
             f"the property name {name!r} is the system's own",
@@ -303,11 +306,13 @@ def _check_property(name: str, value: str) -> None:
             value=name,
             limit="not empty",
         )
-    _check_text("properties", name)
-    _check_text("properties", value)
 
 
-def _check_text(field: str, text: str) -> None:
+def _check_text(field: str, text: object) -> None:
+    if not isinstance(text, str):
+        raise MessageIllegalError(
+            f"{field} is {text!r}, not text", field=field, value=text, limit="text"
+        )
     if "\x01" in text or "\x02" in text:
         separator = "\x01" if "\x01" in text else "\x02"
         raise MessageIllegalError(

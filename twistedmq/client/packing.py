@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 from twisted.python.failure import Failure
 
+from twistedmq.client.arguments import check_range
 from twistedmq.client.message import Message
 from twistedmq.protocol import names, properties
 from twistedmq.protocol.batch_body import BatchItem, encode_batch
@@ -26,7 +27,11 @@ MAX_PROPERTIES_BYTES = 2**15 - 1
 
 
 class PackingRules(Struct, frozen=True):
-    """Limits and habits of a producer."""
+    """Limits and habits of a producer.
+
+    Raises:
+        ArgumentError: a number is out of its range.
+    """
 
     max_message_bytes: int = 4 * MIB
     """Bodies over this are refused before anything is sent."""
@@ -36,6 +41,12 @@ class PackingRules(Struct, frozen=True):
     """A name ("zlib", "lz4", "zstd"; a plugin may bring more) or a type number."""
     compression_level: int = DEFAULT_LEVEL
     """1 (fast) to 9 (small); lz4 has only one."""
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        check_range("max_message_bytes", self.max_message_bytes, 1)
+        check_range("compress_over_bytes", self.compress_over_bytes, 0)
+        check_range("compression_level", self.compression_level, 1, 9)
 
 
 class Parcel(Struct, frozen=True):

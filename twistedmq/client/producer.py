@@ -6,6 +6,7 @@ from typing import Any, Self
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+from twistedmq.client.arguments import LONGEST_S, check_range
 from twistedmq.client.batching import Accumulator, Batching
 from twistedmq.client.errors import (
     NoTransactionCheckError,
@@ -18,7 +19,7 @@ from twistedmq.client.message import Message, Receipt, ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.outgoing import Outgoing
 from twistedmq.client.packing import Packer, PackingRules
-from twistedmq.client.producer_rules import RETRY_CODES, SendRules
+from twistedmq.client.producer_rules import RETRY_CODES, SHORTEST_S, SendRules
 from twistedmq.client.recalling import Recall
 from twistedmq.client.receipts import receipt_of, receipts_of
 from twistedmq.client.replies import AwaitedReplies, reply_marks
@@ -170,9 +171,10 @@ class Producer(Startable):
     ) -> Deferred[Receipt]:
         """Send one message.
 
-        Fails with MessageIllegalError before anything is sent; with RouteNotFoundError,
-        SendFailedError, SendTimeoutError or RefusedError afterwards. A send that failed
-        may have been stored all the same, if an answer was lost.
+        Fails with MessageIllegalError, ArgumentError or NotRunningError before anything
+        is sent; with RouteNotFoundError, SendFailedError, SendTimeoutError or
+        RefusedError afterwards. A send that failed may have been stored all the same,
+        if an answer was lost.
 
         Args:
             message: what to send.
@@ -182,7 +184,7 @@ class Producer(Startable):
         """
         held = self._held
         try:
-            packer = self._running_packer(message.topic, queue)
+            packer = self._running_packer(message.topic, queue, timeout_s)
             if held and selection is None and timeout_s is None and held.takes(message):
                 packer.check(message)
                 return self._in_flight.track(held.add(message, queue))
@@ -216,7 +218,7 @@ class Producer(Startable):
         try:
             if transactions is None:
                 raise NoTransactionCheckError(self.group)
-            packer = self._running_packer()
+            packer = self._running_packer(timeout_s=timeout_s)
             parcel = packer.pack(message, transactions.marks(), is_half=True)
         except Exception:
             return fail(Failure())
@@ -243,9 +245,10 @@ class Producer(Startable):
                 own.
         """
         limit_s = self._patience_s if timeout_s is None else timeout_s
-        marks = self._replies.marks(limit_s)
         try:
-            parcel = self._running_packer().pack(message, marks)
+            packer = self._running_packer(timeout_s=timeout_s)
+            marks = self._replies.marks(limit_s)
+            parcel = packer.pack(message, marks)
         except Exception:
             return fail(Failure())
         correlation_id = marks[properties.CORRELATION_ID]
@@ -269,7 +272,8 @@ class Producer(Startable):
         try:
             topic, marks = reply_marks(request)
             message = Message(topic, body)
-            parcel = self._running_packer().pack(message, marks, is_reply=True)
+            packer = self._running_packer(timeout_s=timeout_s)
+            parcel = packer.pack(message, marks, is_reply=True)
         except Exception:
             return fail(Failure())
         sent = self._outgoing.send(parcel, None, None, timeout_s)
@@ -288,7 +292,7 @@ class Producer(Startable):
         """
         try:
             topic = messages[0].topic if messages else None
-            packer = self._running_packer(topic, queue)
+            packer = self._running_packer(topic, queue, timeout_s)
             parcel = packer.pack_batch(messages, any_keys=queue is not None)
         except Exception:
             return fail(Failure())
@@ -384,10 +388,15 @@ class Producer(Startable):
         return Transactions(parts, check)
 
     def _running_packer(
-        self, topic: str | None = None, queue: MessageQueue | None = None
+        self,
+        topic: str | None = None,
+        queue: MessageQueue | None = None,
+        timeout_s: float | None = None,
     ) -> Packer:
         """Give the packer, if the producer runs and *queue* is one of *topic*."""
         self._must_run()
+        if timeout_s is not None:
+            check_range("timeout_s", timeout_s, SHORTEST_S, LONGEST_S)
         if queue is not None and topic is not None and queue.topic != topic:
             raise MessageIllegalError(
                 f"the message is for {topic!r}, the queue is one of {queue.topic!r}",

@@ -182,7 +182,6 @@ class QueuePuller:
 
     def _answered(self, answer: PullAnswer) -> None:
         self._pull = None
-        self._pause_s = FIRST_PAUSE_S
         self._source.suggested = answer.header.suggest_which_broker_id
         next_offset = answer.header.next_begin_offset
         if answer.code == ResponseCode.PULL_OFFSET_MOVED:
@@ -191,6 +190,8 @@ class QueuePuller:
             self._take_in(answer, next_offset)
         else:
             self.window.fetched((), next_offset)
+        # an answer that cannot be read does not come here, and is asked for less often
+        self._pause_s = FIRST_PAUSE_S
         self._go_on()
 
     def _take_in(self, answer: PullAnswer, next_offset: int) -> None:

@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 
 from twistedmq.client.arguments import check_range, check_some, to_ms
 from twistedmq.client.deferreds import gives_deferred
+from twistedmq.client.errors import ArgumentError
 from twistedmq.client.group_client import GroupClient
 from twistedmq.client.iteration import Iteration, Iterations
 from twistedmq.client.message import ReceivedMessage
@@ -90,6 +91,7 @@ class SimpleConsumer(GroupClient):
     Raises:
         MessageIllegalError: the name of the group or of a topic is not allowed.
         NoNameServerError: *nameservers* is malformed.
+        ArgumentError: there are no subscriptions, or a number is out of its range.
     """
 
     _receives = True
@@ -113,6 +115,9 @@ class SimpleConsumer(GroupClient):
     ) -> None:
         check_some("subscriptions", list(subscriptions))
         check_range("max_reconsume_times", max_reconsume_times, 1)
+        check_range("close_timeout_s", close_timeout_s, 0)
+        if not isinstance(start_from, StartFrom):
+            raise ArgumentError("start_from", start_from, "StartFrom.FIRST or LAST")
         self._usual = _wish(prefetch, invisible_s, AWAIT_S, "prefetch")
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(group, session, close_timeout_s)

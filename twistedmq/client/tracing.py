@@ -108,6 +108,7 @@ class Tracing(Watch):
         self._soon = False
         self._on_its_way: set[Deferred[None]] = set()
         self._failing = False
+        self._closed = False
         role = "PRODUCE" if parts.is_producer else "CONSUME"
         sending = parts.sending
         rules = SendRules(f"{GROUP_PREFIX}-{parts.group}-{role}-1", SEND_TIMEOUT_S)
@@ -253,12 +254,14 @@ class Tracing(Watch):
 
     def close(self) -> Deferred[None]:
         """Send what waits; fires when that is done, or has failed."""
+        self._closed = True
         self._flush()
         sent = DeferredList(list(self._on_its_way))
         return sent.addCallback(lambda _: None)
 
     def _add(self, item: TraceItem) -> None:
-        if len(self._waiting) >= MOST_ITEMS:
+        # what is seen after the end has nobody to tell it
+        if self._closed or len(self._waiting) >= MOST_ITEMS:
             self.dropped_items += 1
             return
         self._waiting.append(item)
@@ -286,9 +289,9 @@ class Tracing(Watch):
                 self._waiting.popleft()
 
     def _send(self, items: Sequence[TraceItem]) -> None:
-        data = encode_trace(items).encode()
-        message = Message(self._topic, data, keys=sorted(trace_keys(items)))
         try:
+            data = encode_trace(items).encode()
+            message = Message(self._topic, data, keys=sorted(trace_keys(items)))
             parcel = self._packer.pack(message)
         except Exception:
             self._not_told(Failure(), len(items))

@@ -119,7 +119,7 @@ class Transactions:
             return await self._end(half, message, Outcome.ROLLBACK)
         try:
             outcome = _outcome(await maybeDeferred(local, half))
-        except BaseException:
+        except Exception:
             await self._end(half, message, Outcome.UNKNOWN)
             raise
         return await self._end(half, message, outcome)

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from twistedmq.client.arguments import check_range
+
 
 class Fetched(Protocol):
     """What a window needs of a message."""
@@ -24,12 +26,22 @@ class Fetched(Protocol):
 
 
 class Limits(Struct, frozen=True):
-    """How much of one queue may be fetched ahead. Over any of them no pull is sent."""
+    """How much of one queue may be fetched ahead. Over any of them no pull is sent.
+
+    Raises:
+        ArgumentError: a limit is less than 1.
+    """
 
     messages: int = 1000
     size_bytes: int = 32 * 1024 * 1024
     span: int = 2000
     """How far apart the first and the last unacked offset may be."""
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        check_range("messages", self.messages, 1)
+        check_range("size_bytes", self.size_bytes, 1)
+        check_range("span", self.span, 1)
 
     def shared(self, in_all: "Limits", queues: int) -> "Limits":
         """Give the limits of one of so many *queues* that keep *in_all* together."""

@@ -53,5 +53,5 @@ def test_what_is_no_number_is_refused(value: object) -> None:
 
 
 def test_large_limits_are_told_to_the_last_digit() -> None:
-    with pytest.raises(ArgumentError, match="not 0 to 2147483.647"):
+    with pytest.raises(ArgumentError, match=r"not 0 to 2147483\.647"):
         check_range("wait_s", -1, 0, LONGEST_S)

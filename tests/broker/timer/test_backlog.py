@@ -1,5 +1,7 @@
 from timer_kit import NOW_MS, TimerSide
 
+from twistedmq.broker.timer.service import GATHER_S
+
 
 def test_a_broker_without_timers_is_never_behind() -> None:
     backlog = TimerSide().start().backlog
@@ -17,13 +19,14 @@ def test_figures() -> None:
     side = TimerSide().start()
     for delay_s in (3, 50, 200):
         side.send(TIMER_DELAY_SEC=str(delay_s))
+    side.advance(GATHER_S)
     backlog = side.backlog
     assert (backlog.waiting, backlog.placed, backlog.delivered) == (3, 3, 0)
     assert backlog.waiting_until([5, 60, 300]) == [1, 1, 1]
     assert backlog.placed_per_second == 3 / 60
     assert backlog.metrics.counts() == {"T": 3}
     side.config.replace(intake_stopped=True, delivery_stopped=True)
-    side.advance(30)
+    side.advance(30 - GATHER_S)
     side.send(TIMER_DELAY_SEC="5")
     side.advance(20)
     assert backlog.place_behind_messages == 1

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from twistedmq.broker.timer.delivering import Delivering
 from twistedmq.broker.timer.keeping import Keeping
-from twistedmq.broker.timer.placing import Placing
+from twistedmq.broker.timer.placing import BATCH, Placing
 from twistedmq.broker.timer.wheel import Wheel
 from twistedmq.config.live import Live
 from twistedmq.config.timer import TimerConfig
@@ -28,6 +28,9 @@ LOOK_S: Final = 1.0
 """How often the wall clock is looked at, at least, while something waits."""
 RETRY_S: Final = 1.0
 """How soon something that failed is tried again."""
+GATHER_S: Final = 0.02
+"""For so long after messages were taken, what comes next is taken together, as taking a
+few costs nearly as much as taking many. Nothing that is due waits for that."""
 
 
 class TimerService(Service):
@@ -62,7 +65,7 @@ class TimerService(Service):
         self._call: IDelayedCall | None = None
         self._busy: dict[str, Deferred[None]] = {}
         self._trouble: dict[str, str] = {}
-        self._is_listening = False
+        self._placed_s = -GATHER_S
         self._allowed_ms = 0
         self._asked: tuple[int, int] | None = None
         self._is_used = False
@@ -81,19 +84,18 @@ class TimerService(Service):
         self._config.subscribe(lambda _: self._look_in(0))
         if len(self._wheel) or self._placing.behind:
             self.awake()
+        self._look_in(0)
 
     def awake(self) -> None:
         """Be told that there are timed messages, or soon will be."""
-        if not self._is_listening:
-            self._is_listening = True
+        if not self._is_used:
+            self._is_used = True
             self._store.add_arrival_listener(self._arrived)
-        self._is_used = True
-        self._look_in(0)
 
     def _arrived(self, arrivals: Sequence[tuple[str, int, int, int, int]]) -> None:
         for arrival in arrivals:
             if arrival[0] == TIMER_TOPIC:
-                self._look_in(0)
+                self._look_in(self._gathering_s)
                 return
 
     def stopService(self) -> Deferred[None]:
@@ -125,7 +127,10 @@ class TimerService(Service):
         """Begin what there is to do."""
         self._call = None
         if self._may_place():
-            self._run("placing", self._place)
+            if self._may_gather():
+                self._look_in(self._gathering_s)
+            else:
+                self._run("placing", self._place)
         if self._may_deliver():
             self._run("delivering", self._deliver)
         due_ms = self._wheel.next_time()
@@ -145,6 +150,21 @@ class TimerService(Service):
             self.running == 1
             and not self._config.value.intake_stopped
             and self._placing.behind > 0
+        )
+
+    @property
+    def _gathering_s(self) -> float:
+        """For how long more messages may come before they are taken."""
+        left_s = self._placed_s + GATHER_S - self._clock.seconds()
+        return left_s if 0 < left_s <= GATHER_S else 0  # clocks may jump
+
+    def _may_gather(self) -> bool:
+        """Whether messages may wait: they are few, and no slot waits for them."""
+        due_ms = self._wheel.next_time()
+        return (
+            self._placing.behind < BATCH
+            and (due_ms is None or due_ms >= self._wheel_ms)
+            and self._gathering_s > 0
         )
 
     def _may_deliver(self) -> bool:
@@ -191,9 +211,13 @@ class TimerService(Service):
 
     @inlineCallbacks
     def _place(self) -> Generator[Deferred[Any], Any, None]:
-        while self._may_place():
-            yield self._placing.take(self._keeping.timer_log, self._wheel_ms)
-            yield deferLater(self._clock, 0)
+        placing = self._placing
+        end = placing.queue_offset + placing.behind
+        while self._may_place() and placing.queue_offset < end:
+            yield placing.take(self._keeping.timer_log, self._wheel_ms)
+            self._placed_s = self._clock.seconds()
+            if placing.queue_offset < end:
+                yield deferLater(self._clock, 0)
 
     @inlineCallbacks
     def _deliver(self) -> Generator[Deferred[Any], Any, None]:

@@ -116,6 +116,7 @@ class PopSide(ReadSide):
             messages=self.messages,
             book=self.book,
             positions=self.positions,
+            in_flight=self.in_flight,
             order_wakes=self.order_wakes,
             identity=self.identity,
             config=self.config,

@@ -25,6 +25,7 @@ def test_a_checkpoint_that_may_not_wait_so_long() -> None:
     side.send(b"a")
     reply = side.pop_reply(invisible_time=90_000_000)
     assert (reply.code, reply.remark) == (13, "timerMaxDelaySec")
+    assert side.in_flight.count(("T", "G", 0)) == 0
     assert [each.body for each in side.pop()] == [b"a"]
 
 
@@ -57,6 +58,7 @@ def test_with_a_full_disk_messages_are_lent_later(monkeypatch: Any) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(side.store, "append", full)
         side.pop_reply()
+    assert side.in_flight.count(("T", "G", 0)) == 0
     assert [each.body for each in side.pop()] == [b"a", b"b"]
 
 

@@ -10,7 +10,6 @@ from twisted.internet.defer import Deferred
 
 from twistedmq.broker.pop.reader import Asked, Popped
 from twistedmq.filter.interfaces import PASS_ALL
-from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.protocol.record import RecordError
 
 V1, V2 = "%RETRY%G_T", "%RETRY%G+T"
@@ -110,22 +109,42 @@ def test_one_pop_at_a_time_waits_for_a_cold_queue(monkeypatch: Any) -> None:
     assert sorted(together) == [("T", "G", 0), ("T", "G", 1)]
 
 
-def test_a_damaged_queue_does_not_hide_the_others(monkeypatch: Any) -> None:
+@pytest.mark.parametrize("error", [RecordError("torn"), OSError(5, "torn")])
+def test_a_damaged_queue_does_not_hide_the_others(
+    monkeypatch: Any, error: Exception
+) -> None:
     side = side_with()
     side.send(b"y", queue_id=1)
     read_queue = side.store.read_queue
 
     def torn(topic: str, queue_id: int, *more: Any) -> Any:
         if not queue_id:
-            raise RecordError("torn")
+            raise error
         return read_queue(topic, queue_id, *more)
 
     monkeypatch.setattr(side.store, "read_queue", torn)
     popped = side.reader.pop(asked())
     assert isinstance(popped, Popped)
     assert [taken.place[2] for taken in popped.taken] == [1]
-    with pytest.raises(TwistedMQError, match="torn"):
+    with pytest.raises(type(error), match="torn"):
         side.reader.pop(asked(queue_id=0))
+
+
+def test_a_cold_disk_that_fails_loses_nothing_that_was_taken(monkeypatch: Any) -> None:
+    side = side_with()
+    side.send(b"y", queue_id=1)
+    read_queue, cold = side.store.read_queue, Deferred[Any]()
+
+    def failing(topic: str, queue_id: int, *more: Any) -> Any:
+        return read_queue(topic, queue_id, *more) if queue_id else cold
+
+    monkeypatch.setattr(side.store, "read_queue", failing)
+    ends: list[Popped] = []
+    popping = side.reader.pop(asked())
+    assert isinstance(popping, Deferred)
+    popping.addCallback(ends.append)
+    cold.errback(OSError(5, "Input/output error"))
+    assert [taken.place[2] for taken in ends[0].taken] == [1]
 
 
 def test_a_group_that_is_behind_the_end_is_put_at_the_end() -> None:

@@ -138,6 +138,7 @@ def test_messages_that_are_gone_are_passed_over(monkeypatch: Any) -> None:
 
     monkeypatch.setattr(side.store, "read_queue", gone)
     side.pass_time(15)
+    assert side.in_flight.count(("T", "G", 0)) == 0
     monkeypatch.undo()
     assert [each.body for each in side.pop()] == [b"b"]
 

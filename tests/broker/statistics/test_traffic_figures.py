@@ -85,3 +85,14 @@ def test_it_can_be_left_out() -> None:
     side.counters.sent_back("T", "G", dead=True)
     off = replace(MetricsConfig(), requests=False, lag=False)
     assert figures(side, off) == {("twistedmq_sends_refused_by_store_total",): 0}
+
+
+def test_another_kind_may_come_while_figures_are_told() -> None:
+    side = ReadSide()
+    side.counters.sent("T", 5, 5000)
+    side.counters.sent_kind("T", "delay", 2, 800)
+    shown = TrafficFigures(side.counters, side.topics, Live(MetricsConfig())).incoming()
+    for _ in range(2):
+        next(shown)
+    side.counters.sent_kind("T", "transaction", 1, 100)
+    assert len(list(shown)) == 4

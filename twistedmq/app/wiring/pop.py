@@ -121,6 +121,7 @@ def pops(
             messages=messages,
             book=book,
             positions=positions,
+            in_flight=in_flight,
             order_wakes=order_wakes,
             identity=identity,
             config=config,

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 
 from twistedmq.broker.pop.ack_book import AckBook
 from twistedmq.broker.pop.checkpoints import ReviveMessages, key_of, make_checkpoint
+from twistedmq.broker.pop.in_flight import InFlight
 from twistedmq.broker.pop.order_wakes import OrderWakes
 from twistedmq.broker.pop.positions import Positions
 from twistedmq.broker.pop.reader import Asked, Popped, Taken
@@ -40,6 +41,7 @@ class Lending:
         messages: makes them.
         book: acks in memory.
         positions: moves on once the checkpoints are written.
+        in_flight: what is out; told of what is not lent after all.
         order_wakes: told of queues that are blocked.
         identity: the broker's name, which is in checkpoints and handles.
         config: under which topic retried messages are shown.
@@ -53,6 +55,7 @@ class Lending:
         messages: ReviveMessages,
         book: AckBook,
         positions: Positions,
+        in_flight: InFlight,
         order_wakes: OrderWakes,
         identity: Live[BrokerIdentity],
         config: Live[PopConfig],
@@ -62,6 +65,7 @@ class Lending:
         self._messages = messages
         self._book = book
         self._positions = positions
+        self._in_flight = in_flight
         self._order_wakes = order_wakes
         self._identity = identity
         self._config = config
@@ -99,7 +103,7 @@ class Lending:
                 for each in checkpoints
             ]
         except TwistedMQError:
-            self._positions.take_back(popped.moves)
+            self._give_up(popped)
             raise
         written = self._log.add(prepared, connection)
         written.addCallbacks(
@@ -124,8 +128,14 @@ class Lending:
             self._book.lent(key_of(checkpoint), taken.offsets)
 
     def _take_back(self, failure: Failure, popped: Popped) -> Failure:
-        self._positions.take_back(popped.moves)
+        self._give_up(popped)
         return failure
+
+    def _give_up(self, popped: Popped) -> None:
+        """Have what was taken popped again."""
+        self._positions.take_back(popped.moves)
+        for taken in popped.taken:
+            self._in_flight.done(taken.place, len(taken.offsets), popped.popped_ms)
 
     def _reply(self, asked: Asked, popped: Popped, revive_queue_id: int) -> Reply:
         records: list[Buffer] = []

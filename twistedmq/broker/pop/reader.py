@@ -84,7 +84,7 @@ class Popped(Struct):
     """Messages that are left, of this pop's queues."""
     looks_again: bool = False
     """Where nothing was found: there may be something that was not looked at."""
-    damage: TwistedMQError | None = None
+    damage: TwistedMQError | OSError | None = None
     """Why a queue could not be read."""
 
 
@@ -199,7 +199,7 @@ class PopReader:
                     self._busy.add(place)
                     return read.addBoth(self._resume, work, place, offset)
                 offset = self._take(work, place, offset, read)
-        except TwistedMQError as error:
+        except (TwistedMQError, OSError) as error:
             work.popped.damage = error
         return None
 
@@ -209,8 +209,8 @@ class PopReader:
         self._busy.discard(place)
         work.popped.looks_again = True
         if isinstance(read, Failure):
-            read.trap(TwistedMQError)
-            assert isinstance(read.value, TwistedMQError)
+            read.trap(TwistedMQError, OSError)
+            assert isinstance(read.value, TwistedMQError | OSError)
             work.popped.damage = read.value
         else:
             waiting = self._read(work, place, self._take(work, place, offset, read))

@@ -144,7 +144,8 @@ class Reviving:
             back.messages += [
                 self._again(checkpoint, record, topic) for record in records
             ]
-            back.revived.append((checkpoint, len(records)))
+            # also those that are gone from the store are out no more
+            back.revived.append((checkpoint, len(run)))
 
     async def _read(
         self, checkpoint: PopCheckPoint, offsets: Sequence[int]

@@ -84,7 +84,7 @@ class TrafficFigures:
                 continue
             system, usual = truth(is_system_topic(topic)), self._type_of(topic)
             messages, size = sent.messages, sent.bytes
-            for kind, (of_kind, bytes_of_kind) in sent.kinds.items():
+            for kind, (of_kind, bytes_of_kind) in list(sent.kinds.items()):
                 messages, size = messages - of_kind, size - bytes_of_kind
                 yield MESSAGES_IN.of(of_kind, topic, kind, system)
                 yield BYTES_IN.of(bytes_of_kind, topic, kind, system)

@@ -2,14 +2,20 @@ from typing import Any
 
 import pytest
 from client_kit import FakeCluster, result_of
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
 
-from twistedmq.admin.asking import Asking
+from twistedmq.admin.asking import Asking, Silent, answers_of
 from twistedmq.admin.cluster import Cluster
-from twistedmq.client.errors import RefusedError, RouteNotFoundError
+from twistedmq.client.errors import (
+    BrokerNotFoundError,
+    RefusedError,
+    RouteNotFoundError,
+)
 from twistedmq.client.session import Session
 from twistedmq.protocol.bodies.groups import GroupList
+from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode
+from twistedmq.remoting.errors import ConnectError
 
 
 @pytest.fixture
@@ -44,3 +50,37 @@ def test_a_refusal_of_one_is_an_error(cluster: FakeCluster, asking: Asking) -> N
     brokers = run(asking.brokers_of("T"))
     with pytest.raises(RefusedError, match="no"):
         run(asking.bodies(brokers, code, None, GroupList))
+
+
+def test_only_a_missing_route_leads_to_the_next_topic(
+    cluster: FakeCluster, asking: Asking
+) -> None:
+    cluster.refuse[RequestCode.GET_ROUTEINFO_BY_TOPIC] = (1, "no")
+    before = len(cluster.requests)
+    with pytest.raises(RefusedError):
+        run(asking.brokers_of("T", "ALSO"))
+    assert len(cluster.requests) == before + 1
+
+
+def test_where_a_queue_is(cluster: FakeCluster, asking: Asking) -> None:
+    queue = MessageQueue("T", "broker-1", 0)
+    assert run(asking.address_of(queue)) == "192.0.2.11:10911"
+    light = MessageQueue("%LMQ%x", "broker-1", 0)
+    assert run(asking.address_of(light, "T")) == "192.0.2.11:10911"
+    with pytest.raises(BrokerNotFoundError):
+        run(asking.address_of(MessageQueue("T", "broker-9", 0)))
+
+
+def test_those_that_do_not_answer_are_left_out() -> None:
+    gone = ConnectError("x:1", "refused")
+
+    def asked() -> dict[str, Deferred[int]]:
+        return {"a": succeed(1), "b": fail(gone)}
+
+    silent: Silent = {}
+    assert run(answers_of(asked(), silent)) == {"a": 1}
+    assert silent == {"b": gone}
+    with pytest.raises(ConnectError):
+        run(answers_of(asked()))
+    with pytest.raises(RefusedError):
+        run(answers_of({"a": fail(RefusedError(1, "no", "x:1"))}, silent))

@@ -61,7 +61,7 @@ def test_the_same_for_programs(conf: Path, capsys: pytest.CaptureFixture[str]) -
 def test_notes_alone_are_good(conf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     conf.write_text("sendMessageThreadPoolNums = 77\n")
     status, lines = said(conf, capsys)
-    assert (status, lines[-1]) == (0, "FILE: 0 errors, 1 notes")
+    assert (status, lines[-1]) == (0, "FILE: no errors, 1 note")
 
 
 def test_values_that_contradict_each_other(
@@ -71,7 +71,7 @@ def test_values_that_contradict_each_other(
     status, lines = said(conf, capsys)
     assert status == 1
     assert lines[0].startswith("FILE: ")
-    assert lines[-1] == "FILE: 1 errors, 0 notes"
+    assert lines[-1] == "FILE: 1 error, no notes"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_read(
 ) -> None:
     if data is not None:
         conf.write_bytes(data)
-    assert said(conf, capsys) == (1, [said_of_it, "FILE: 1 errors, 0 notes"])
+    assert said(conf, capsys) == (1, [said_of_it, "FILE: 1 error, no notes"])
 
 
 def test_the_file_of_a_name_server(
@@ -97,7 +97,10 @@ def test_the_file_of_a_name_server(
 ) -> None:
     conf.write_text("kvConfigPath = /x/kv.json\n")
     assert said(conf, capsys)[0] == 1
-    assert said(conf, capsys, "--server", "namesrv") == (0, ["FILE: 0 errors, 0 notes"])
+    assert said(conf, capsys, "--server", "namesrv") == (
+        0,
+        ["FILE: no errors, no notes"],
+    )
 
 
 def test_the_samples_are_good(capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,3 +52,5 @@ def test_one_of_them(cluster: BrokerCluster) -> None:
     assert told["consumers"]["billing"]["queues"] == []
     with pytest.raises(InvalidParameterError, match="'c9'"):
         said(cluster, "c9")
+    with pytest.raises(InvalidParameterError, match="--stacks needs"):
+        said(cluster, "--stacks")

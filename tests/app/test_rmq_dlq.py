@@ -82,7 +82,7 @@ def test_they_are_shown(cluster: BrokerCluster) -> None:
         *("GIVEN", "UP", "ID", "TOPIC", "TAG", "KEYS", "RETRIES", "BODY")
     ]
     assert row.split()[2:] == ["U0", "T", "new", "-", "0", "m0"]
-    assert last.endswith("\ufffd.")
+    assert last.endswith("\\xff\\n")
     assert said(cluster, "show", "billing", "--limit", "1").count("U") == 2
     lines = said(cluster, "show", "billing", "--json").splitlines()
     assert [json.loads(line).get("body") for line in lines] == ["m0", "m1", None]
@@ -125,8 +125,10 @@ def test_each_is_replayed_once(cluster: BrokerCluster) -> None:
 def test_some_are_chosen(
     cluster: BrokerCluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = replayed(cluster, "--id", "U1", "--id", "U9", "--to-topic", "T")
-    assert told == "1 messages were replayed to T\n"
+    _, ended, out = replaying(cluster, *["--id", "U1", "--id", "U9", "--to-topic", "T"])
+    cluster.clock.advance(1)
+    assert ended[0].value.code == 1
+    assert out.getvalue() == "1 messages were replayed to T\n"
     assert stored(cluster, "T") == 1
     assert "rmq: U9 is not among them" in capsys.readouterr().err
     # what was chosen says nothing of the others
@@ -144,12 +146,21 @@ def test_no_more_a_second_than_asked_for(cluster: BrokerCluster) -> None:
 
 
 def test_how_far_it_came_is_kept(cluster: BrokerCluster) -> None:
-    running, ended, _ = replaying(cluster, "--rate", "1")
+    running, ended, out = replaying(cluster, "--rate", "1")
     cluster.clock.advance(1)
     running.cancel()
     assert ended[0].check(CancelledError)
+    assert out.getvalue() == "2 messages were replayed to group billing\n"
     assert "billing  3         1" in said(cluster, "ls")
     cluster.refuse[RequestCode.SEND_MESSAGE_V2] = (1, "no")
     _, ended, _ = replaying(cluster)
     assert "no" in ended[0].getErrorMessage()
     assert "billing  3         1" in said(cluster, "ls")
+
+
+def test_ids_that_a_limit_left_out_are_not_called_missing(
+    cluster: BrokerCluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = replayed(cluster, "--id", "U0", "--id", "U1", "--limit", "1")
+    assert told == "1 messages were replayed to group billing\n"
+    assert capsys.readouterr().err == ""

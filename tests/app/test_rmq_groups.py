@@ -3,7 +3,7 @@ import json
 import pytest
 from groups_kit import BrokerCluster
 from read_side import BROKER
-from rmq_kit import printed
+from rmq_kit import printed, printed_and_ended
 
 from twistedmq.app.rmq_groups import groups
 from twistedmq.protocol.bodies import MessageModel
@@ -78,5 +78,9 @@ def test_groups_are_json(cluster: BrokerCluster) -> None:
     }
 
 
-def test_nobody_is_an_empty_group(cluster: BrokerCluster) -> None:
-    assert told(cluster, "nobody") == "group nobody: 0 members, lag 0\n"
+def test_a_group_that_there_is_not_is_told(
+    cluster: BrokerCluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended, out = printed_and_ended(groups, "groups", cluster, "gone", "biling")
+    assert (ended, out) == (1, "group gone: 0 members, lag 0\n")
+    assert capsys.readouterr().err == "rmq: there is no group 'biling'\n"

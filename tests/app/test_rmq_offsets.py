@@ -1,14 +1,19 @@
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from client_kit import held
 from groups_kit import BrokerCluster
 from rmq_kit import printed
+from twisted.internet.defer import Deferred
 from verbs_kit import busy_cluster
 
 from twistedmq.admin.errors import OffsetOutOfRangeError
+from twistedmq.app.rmq import make_parser
 from twistedmq.app.rmq_offsets import offsets
+from twistedmq.client.errors import RefusedError
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import Reply
 from twistedmq.protocol.errors import InvalidParameterError
@@ -57,7 +62,7 @@ def test_a_dry_run_changes_nothing(cluster: BrokerCluster, tmp_path: Path) -> No
 def test_there_and_back_again(cluster: BrokerCluster, tmp_path: Path) -> None:
     told = said(cluster, "reset", "billing", "T", "--to", "first")
     [path] = tmp_path.iterdir()
-    assert told.endswith(f"done; the way back: rmq offsets undo {path.name}\n")
+    assert told.endswith(f"the way back: rmq offsets undo {path.name}\ndone\n")
     assert cluster.side.offsets.query("billing", "T", 0) == 0
     told = said(cluster, "undo", path.name, "--dry-run")
     assert told.startswith("group billing, as it was on 20")
@@ -93,3 +98,36 @@ def test_what_is_not_there(cluster: BrokerCluster) -> None:
         said(cluster, "reset", "billing", "T", "--to", "9")
     with pytest.raises(InvalidParameterError, match="no queue 9"):
         said(cluster, "reset", "billing", "T", "--to", "0", "--queue", "9")
+    with pytest.raises(InvalidParameterError, match="no queue 9 on broker 'broker-a'"):
+        said(
+            cluster,
+            *[
+                "reset",
+                "billing",
+                "T",
+                "--to",
+                "0",
+                "--queue",
+                "9",
+                "--broker",
+                "broker-a",
+            ],
+        )
+
+
+def test_the_way_back_is_told_before_anything_can_fail(
+    cluster: BrokerCluster, tmp_path: Path
+) -> None:
+    cluster.refuse[RequestCode.UPDATE_CONSUMER_OFFSET] = (1, "no")
+    words = ["offsets", "reset", "billing", "T", "--to=first"]
+    options = make_parser().parse_args(words)
+    options.settings, out = cluster.settings(), StringIO()
+    [ended] = held(Deferred.fromCoroutine(offsets(cluster.clock, options, out)))
+    assert ended.check(RefusedError)
+    [path] = tmp_path.iterdir()
+    assert out.getvalue().endswith(f"the way back: rmq offsets undo {path.name}\n")
+
+
+def test_a_group_that_is_new_is_told_to_be(cluster: BrokerCluster) -> None:
+    told = said(cluster, *["reset", "biling", "T", "--to", "last", "--dry-run"])
+    assert "group biling has consumed none of it yet\n" in told

@@ -1,7 +1,8 @@
 import json
 
+import pytest
 from admin_kit import AdminCluster, told
-from rmq_kit import printed
+from rmq_kit import printed, printed_and_ended
 from schedule_kit import DUE_MS, waiting_cluster
 
 from twistedmq.app.rmq_schedule import schedule
@@ -39,6 +40,17 @@ def test_for_programs() -> None:
     }
     [timed] = found["timed"]
     assert (timed["topic"], timed["waiting"]) == ("orders", 3)
+
+
+def test_a_broker_that_is_away_leaves_the_rest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cluster = waiting_cluster()
+    cluster.addresses["broker-9"] = "192.0.2.99:10911"
+    cluster.down.add("192.0.2.99:10911")
+    ended, out = printed_and_ended(schedule, "schedule", cluster, "ls")
+    assert (ended, out.splitlines()) == (1, said(waiting_cluster()).splitlines())
+    assert "broker broker-9 is left out" in capsys.readouterr().err
 
 
 def test_nothing_waits() -> None:

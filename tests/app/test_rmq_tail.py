@@ -21,20 +21,22 @@ def cluster() -> FakeCluster:
     cluster.create("T", queues=1)
     cluster.put("T", "one", tag="a", KEYS="k1 k2", UNIQ_KEY="U", p="v")
     cluster.put("T", "zwölf\n\x1b[31m", tag="b")
+    cluster.put("T", "three", tag="\x1b[2J", KEYS="\x07")
     cluster.append(MessageQueue("T", "broker-0", 0), Record(topic="", body=b"\xff"), {})
     return cluster
 
 
 def test_messages_are_lines(cluster: FakeCluster) -> None:
-    lines = shown(cluster, "T", "--from", "first", "--count", "3")
+    lines = shown(cluster, "T", "--from", "first", "--count", "4")
     assert lines[0].endswith(" broker-0/0@0 [a] #k1 #k2 one")
     assert lines[1].endswith(" broker-0/0@1 [b] zwölf\\n\\x1b[31m")
-    assert lines[2].endswith(" broker-0/0@2 [] \\xff")
+    assert lines[2].endswith(r" broker-0/0@2 [\x1b[2J] #\x07 three")
+    assert lines[3].endswith(" broker-0/0@3 [] \\xff")
 
 
 def test_messages_are_json(cluster: FakeCluster) -> None:
-    lines = shown(cluster, "T", "--from", "first", "--count", "3", "--json")
-    first, _, third = map(json.loads, lines)
+    lines = shown(cluster, "T", "--from", "first", "--count", "4", "--json")
+    first, _, _, last = map(json.loads, lines)
     wanted: dict[str, Any] = {
         "topic": "T",
         "broker": "broker-0",
@@ -47,7 +49,7 @@ def test_messages_are_json(cluster: FakeCluster) -> None:
         "body": "one",
     }
     assert wanted.items() <= first.items()
-    assert third["body_base64"] == "/w=="
+    assert last["body_base64"] == "/w=="
 
 
 def test_without_a_word_it_begins_with_the_last_ten(cluster: FakeCluster) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -121,3 +122,31 @@ def test_nobody_there(capsys: pytest.CaptureFixture[str]) -> None:
         address = f"127.0.0.1:{port.getsockname()[1]}"
     assert tls("check", address) == 1
     assert "refused" in capsys.readouterr().err
+
+
+def test_what_fails_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tls("check", "127.0.0.1:1", "--trust", tmp_path / "none.pem") == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"rmq: {tmp_path}/none.pem cannot be trusted: No such file")
+    assert tls("check", "127.0.0.1:1") == 1
+    assert capsys.readouterr().err.startswith("rmq: cannot connect to 127.0.0.1:1: ")
+
+
+def test_all_files_are_made_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, real = [], os.open
+
+    def full(path: Path, *more: int) -> int:
+        opened.append(path)
+        if len(opened) == 3:
+            raise OSError(28, "No space left on device", str(path))
+        return real(path, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("twistedmq.app.rmq_tls.os.open", full)
+        assert tls("init", tmp_path) == 1
+    assert list(tmp_path.iterdir()) == []
+    assert tls("init", tmp_path) == 0

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from client_kit import FakeCluster
-from rmq_kit import printed
+from rmq_kit import printed, printed_and_ended
 from twisted.internet.task import Clock
 
 from twistedmq.app.rmq_topics import topics
@@ -39,6 +39,21 @@ def test_topics_are_json(cluster: FakeCluster) -> None:
         "messages": 0,
         "brokers": ["broker-1"],
     }
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_a_broker_that_is_away_leaves_the_rest(
+    cluster: FakeCluster, capsys: pytest.CaptureFixture[str], json: tuple[str, ...]
+) -> None:
+    cluster.down.add(cluster.addresses["broker-0"])
+    ended, out = printed_and_ended(topics, "topics", cluster, *json)
+    assert ended == 1
+    if json:
+        assert '"messages": null' in out
+    else:
+        assert "orders    8/8         ?         broker-0,broker-1\n" in out
+        assert "payments  1/0         0         broker-1\n" in out
+    assert "broker broker-0 is left out" in capsys.readouterr().err
 
 
 def test_those_of_the_system_are_shown_on_demand(cluster: FakeCluster) -> None:

@@ -1,18 +1,25 @@
 """Asking the brokers that have a topic."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, DeferredList, gatherResults
 
 from twistedmq.admin.cluster import Cluster
 from twistedmq.client.calls import BrokerCalls
 from twistedmq.client.deferreds import unwrapped
+from twistedmq.client.errors import BrokerNotFoundError, RouteNotFoundError
 from twistedmq.client.routing import Routes, TopicRoute
 from twistedmq.protocol import loose_json
+from twistedmq.protocol.bodies.queues import MessageQueue
+from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.protocol.headers.base import Header
+from twistedmq.remoting.errors import RemotingError
 
 T = TypeVar("T")
+
+Silent = dict[str, TwistedMQError]
+"""Brokers that do not answer, by name, and why."""
 
 
 class Asking:
@@ -41,15 +48,26 @@ class Asking:
 
     async def route(self, *topics: str) -> TopicRoute:
         """Give the route of the first of *topics* that has one."""
-        missing: Exception | None = None
+        missing: RouteNotFoundError | None = None
         for topic in topics:
             # what an operator is shown had better be how it is now
             try:
                 return await self.routes.refresh(topic)
-            except Exception as error:
+            except RouteNotFoundError as error:
                 missing = error
         assert missing is not None, "a topic at least"
         raise missing
+
+    async def address_of(self, queue: MessageQueue, route_of: str | None = None) -> str:
+        """Give where a queue is, by the route of its topic, or of *route_of*.
+
+        Fails with BrokerNotFoundError.
+        """
+        route = await self.routes.get(route_of or queue.topic)
+        address = addresses_of(route).get(queue.broker_name)
+        if address is None:
+            raise BrokerNotFoundError(queue.broker_name)
+        return address
 
     async def body(
         self, address: str, code: int, header: Header | None, kind: type[T]
@@ -77,3 +95,26 @@ def addresses_of(route: TopicRoute) -> dict[str, str]:
         for name, members in sorted(route.brokers.items())
         if members
     }
+
+
+async def answers_of(
+    asked: Mapping[str, Deferred[T]], silent: Silent | None = None
+) -> dict[str, T]:
+    """Give what brokers answered, by name.
+
+    Those that do not answer, or are known nowhere now, go to *silent*, with the reason.
+    Without it that is an error, as is a refusal.
+    """
+    outcomes: list[tuple[bool, Any]] = await DeferredList(
+        [*asked.values()], consumeErrors=True
+    )
+    found: dict[str, T] = {}
+    for name, (is_good, outcome) in zip(asked, outcomes, strict=True):
+        if is_good:
+            found[name] = outcome
+            continue
+        error = outcome.value
+        if silent is None or not isinstance(error, RemotingError | BrokerNotFoundError):
+            raise error
+        silent[name] = error
+    return found

@@ -69,7 +69,7 @@ class DeadLetters:
         """Give the queues of what *group* has given up, sorted."""
         found = []
         for queue in await self._messages.queues(names.dlq_topic(group)):
-            address = await self._messages.address_of(queue)
+            address = await self._asking.address_of(queue)
             least, end = await self._messages.bounds(queue)
             replayed = await self._asking.calls.committed(address, BY, queue)
             found.append(
@@ -134,7 +134,7 @@ class DeadLetters:
     @gives_deferred
     async def note_replayed(self, queue: MessageQueue, offset: int) -> None:
         """Write down that the messages before *offset* were replayed."""
-        address = await self._messages.address_of(queue)
+        address = await self._asking.address_of(queue)
         await self._asking.calls.commit(address, BY, queue, offset)
 
 

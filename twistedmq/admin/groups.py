@@ -1,13 +1,14 @@
 """Consumer groups: who is in them, what they want, how far they are."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct, field
-from twisted.internet.defer import gatherResults
 
+from twistedmq.admin.asking import Silent, answers_of
 from twistedmq.admin.cluster import Cluster
 from twistedmq.client.calls import BrokerCalls
-from twistedmq.client.deferreds import gives_deferred, unwrapped
+from twistedmq.client.deferreds import gives_deferred
 from twistedmq.client.errors import RefusedError
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies.clients import ConsumerConnection
@@ -29,6 +30,17 @@ from twistedmq.protocol.names import (
     is_retry_topic,
     is_system_group,
 )
+
+_HOW: Final = {
+    "CONSUME_PASSIVELY": "push",
+    "CONSUME_ACTIVELY": "pull",
+    "CONSUME_POP": "pop",
+}
+
+
+def how_consumed(kind: str) -> str:
+    """Give the word for how a group consumes: push, pull or pop."""
+    return _HOW.get(kind, kind)
 
 
 class GroupMember(Struct, frozen=True):
@@ -76,13 +88,21 @@ class Groups:
         self._calls = calls
 
     @gives_deferred
-    async def names(self, *, system: bool = False) -> list[str]:
-        """Give the names of all groups, sorted; those of the system if asked for."""
+    async def names(
+        self, *, system: bool = False, silent: Silent | None = None
+    ) -> list[str]:
+        """Give the names of all groups, sorted.
+
+        Args:
+            system: also those of the system.
+            silent: gets the brokers that do not answer, whose groups are missing then;
+                None: that is an error.
+        """
         code = RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG
-        masters = (await self._cluster.masters()).values()
-        asked = [self._calls.ask(address, code) for address in masters]
+        masters = await self._cluster.masters()
+        asked = {name: self._calls.ask(at, code) for name, at in masters.items()}
         found: set[str] = set()
-        for answer in await unwrapped(gatherResults(asked, consumeErrors=True)):
+        for answer in (await answers_of(asked, silent)).values():
             body = loose_json.decode(answer.body, type=SubscriptionGroupWrapper)
             found |= body.subscription_group_table.keys()
         if not system:
@@ -91,22 +111,30 @@ class Groups:
         return sorted(found)
 
     @gives_deferred
-    async def state(self, group: str) -> GroupState:
-        """Give what all masters know of *group*.
+    async def state(self, group: str, *, silent: Silent | None = None) -> GroupState:
+        """Give what all masters know of *group*; *silent* as for ``names``.
 
         Differences and locks are told by brokers of this house only.
         """
         masters = await self._cluster.masters()
+        asked = {name: self._known(at, group) for name, at in masters.items()}
         seen: dict[str, WatchedConsumerConnection] = {}
         lag: dict[str, int] = {}
-        for name, address in masters.items():
-            connection = await self._connection(address, group)
+        for name, (connection, stats) in (await answers_of(asked, silent)).items():
             if connection is not None:
                 seen[name] = connection
-            for queue, offsets in (await self._stats(address, group)).items():
+            for queue, offsets in stats.items():
                 behind = offsets.broker_offset - offsets.consumer_offset
                 lag[queue.topic] = lag.get(queue.topic, 0) + max(behind, 0)
         return _joined(group, seen, lag)
+
+    @gives_deferred
+    async def _known(
+        self, address: str, group: str
+    ) -> tuple[WatchedConsumerConnection | None, dict[MessageQueue, OffsetWrapper]]:
+        """Give what one broker knows: the members, and how far they are."""
+        connection = await self._connection(address, group)
+        return connection, await self._stats(address, group)
 
     async def _connection(
         self, address: str, group: str

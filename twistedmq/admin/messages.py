@@ -6,11 +6,11 @@ from typing import Final
 from msgspec import Struct, field
 from twisted.internet.defer import Deferred, DeferredList
 
-from twistedmq.admin.asking import Asking, addresses_of
+from twistedmq.admin.asking import Asking
 from twistedmq.admin.errors import MessageNotFoundError
 from twistedmq.client.calls import PullAnswer
 from twistedmq.client.deferreds import gives_deferred
-from twistedmq.client.errors import BrokerNotFoundError, RefusedError
+from twistedmq.client.errors import RefusedError
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.received import read_message
 from twistedmq.client.subscription import Subscription
@@ -240,7 +240,7 @@ class Messages:
             route_of: a topic by which the broker is found, for a light queue.
             group: in whose name; it must be one that may read.
         """
-        address = await self.address_of(queue, route_of)
+        address = await self._asking.address_of(queue, route_of)
         subscription = Subscription(queue.topic, expression)
         header = PullMessageRequestHeader(
             consumer_group=group,
@@ -271,7 +271,7 @@ class Messages:
         self, queue: MessageQueue, *, route_of: str | None = None
     ) -> tuple[int, int]:
         """Give the first offset that a queue still has, and the next to be given."""
-        address = await self.address_of(queue, route_of)
+        address = await self._asking.address_of(queue, route_of)
         calls = self._asking.calls
         least = await calls.min_offset(address, queue)
         return least, await calls.max_offset(address, queue)
@@ -281,17 +281,8 @@ class Messages:
         self, queue: MessageQueue, time_ms: int, *, route_of: str | None = None
     ) -> int:
         """Give the offset of the first message stored then or later."""
-        address = await self.address_of(queue, route_of)
+        address = await self._asking.address_of(queue, route_of)
         return await self._asking.calls.offset_at(address, queue, time_ms)
-
-    async def address_of(self, queue: MessageQueue, route_of: str | None = None) -> str:
-        """Give where a queue is; fails with BrokerNotFoundError."""
-        routes = self._asking.routes
-        route = await routes.get(route_of or queue.topic)
-        address = addresses_of(route).get(queue.broker_name)
-        if address is None:
-            raise BrokerNotFoundError(queue.broker_name)
-        return address
 
     async def _query(
         self, topic: str, header: QueryMessageRequestHeader, cluster: str | None

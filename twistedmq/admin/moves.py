@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from twistedmq.admin.asking import Asking, addresses_of
+from twistedmq.admin.asking import Asking
 from twistedmq.admin.brokers import Brokers
 from twistedmq.admin.clients import Clients
 from twistedmq.admin.errors import (
@@ -101,9 +101,8 @@ class Moves:
         route = await self._asking.route(topic)
         if broker is not None and broker not in route.brokers:
             raise BrokerNotFoundError(broker)
-        addresses = addresses_of(route)
         return [
-            await self._planned(addresses[queue.broker_name], group, queue, to)
+            await self._planned(group, queue, to)
             for queue in route.subscribable
             if broker in (None, queue.broker_name)
             and queue_id in (None, queue.queue_id)
@@ -141,7 +140,7 @@ class Moves:
                 nothing is changed.
         """
         brokers = {
-            name: await self._address(queue)
+            name: await self._asking.address_of(queue)
             for name, queue in {m.queue.broker_name: m.queue for m in moves}.items()
         }
         moved_too = {}
@@ -157,9 +156,7 @@ class Moves:
             else:
                 await self._asking.calls.commit(address, group, queue, move.after)
 
-    async def _planned(
-        self, address: str, group: str, queue: MessageQueue, to: Target
-    ) -> Move:
+    async def _planned(self, group: str, queue: MessageQueue, to: Target) -> Move:
         now = await self._state(group, queue)
         if to is StartFrom.FIRST:
             after = now.least
@@ -167,6 +164,7 @@ class Moves:
             after = now.end
         elif isinstance(to, datetime):
             time_ms = int(to.timestamp() * 1000)
+            address = await self._asking.address_of(queue)
             after = await self._asking.calls.offset_at(address, queue, time_ms)
         else:
             assert isinstance(to, int)
@@ -180,19 +178,12 @@ class Moves:
     async def _state(self, group: str, queue: MessageQueue) -> Move:
         """Give where *group* is now."""
         calls = self._asking.calls
-        address = await self._address(queue)
+        address = await self._asking.address_of(queue)
         before = await calls.committed(address, group, queue, zero_if_new=False)
         least = await calls.min_offset(address, queue)
         end = await calls.max_offset(address, queue)
         after = least if before is None else before
         return Move(queue=queue, before=before, after=after, least=least, end=end)
-
-    async def _address(self, queue: MessageQueue) -> str:
-        route = await self._asking.routes.get(queue.topic)
-        address = addresses_of(route).get(queue.broker_name)
-        if address is None:
-            raise BrokerNotFoundError(queue.broker_name)
-        return address
 
     async def _has_members(self, group: str, address: str) -> bool:
         try:

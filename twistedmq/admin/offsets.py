@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from twistedmq.admin.asking import Asking, addresses_of
 from twistedmq.client.deferreds import gives_deferred
-from twistedmq.client.errors import BrokerNotFoundError
 from twistedmq.protocol import loose_json, names
 from twistedmq.protocol.bodies.groups import (
     ConsumeStats,
@@ -173,7 +172,7 @@ class Offsets:
         header = GetEarliestMsgStoretimeRequestHeader(
             topic=queue.topic, queue_id=queue.queue_id, target_broker=queue.broker_name
         )
-        address = await self._address(queue)
+        address = await self._asking.address_of(queue)
         code = RequestCode.GET_EARLIEST_MSG_STORETIME
         answer = await self._asking.calls.ask(address, code, header)
         kind = GetEarliestMsgStoretimeResponseHeader
@@ -198,10 +197,12 @@ class Offsets:
     async def commit(self, group: str, offsets: Mapping[MessageQueue, int]) -> None:
         """Write *offsets* down for *group*, as its members do.
 
-        Members that run do not look: they write over it. See ``reset``.
+        Members that run do not look: they write over it. See ``Resets``.
         """
         for queue, offset in offsets.items():
-            await self._commit(await self._address(queue), group, queue, offset)
+            await self._commit(
+                await self._asking.address_of(queue), group, queue, offset
+            )
 
     @gives_deferred
     async def copy(self, source: str, target: str, topic: str) -> None:
@@ -247,13 +248,6 @@ class Offsets:
         self, address: str, group: str, queue: MessageQueue, offset: int
     ) -> None:
         await self._asking.calls.commit(address, group, queue, offset)
-
-    async def _address(self, queue: MessageQueue) -> str:
-        route = await self._asking.route(queue.topic)
-        address = addresses_of(route).get(queue.broker_name)
-        if address is None:
-            raise BrokerNotFoundError(queue.broker_name)
-        return address
 
 
 def _progress(wrapper: OffsetWrapper) -> QueueProgress:

@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from twistedmq.admin.asking import Asking, addresses_of
 from twistedmq.client.deferreds import gives_deferred
-from twistedmq.client.errors import BrokerNotFoundError
 from twistedmq.protocol.bodies.groups import ConsumeStats, OffsetWrapper
 from twistedmq.protocol.bodies.offsets import ResetOffsetBody
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -95,7 +94,7 @@ class Resets:
     ) -> list[OffsetReset]:
         """Move *group* by writing its offsets down: for a group that is not online.
 
-        Members that run would write over it. Arguments as for ``reset``; without
+        Members that run would write over it. Arguments as for ``by_time``; without
         *force* a queue is left alone whose group would skip messages.
         """
         route = await self._asking.route(route_of or topic)
@@ -134,7 +133,7 @@ class Resets:
             offset: of the message that it will consume next.
             at: the address of the broker, where it is known.
         """
-        address = at or await self._address(queue)
+        address = at or await self._asking.address_of(queue)
         header = ResetOffsetRequestHeader(
             group=group,
             topic=queue.topic,
@@ -196,13 +195,6 @@ class Resets:
         self, address: str, group: str, queue: MessageQueue, offset: int
     ) -> None:
         await self._asking.calls.commit(address, group, queue, offset)
-
-    async def _address(self, queue: MessageQueue) -> str:
-        route = await self._asking.route(queue.topic)
-        address = addresses_of(route).get(queue.broker_name)
-        if address is None:
-            raise BrokerNotFoundError(queue.broker_name)
-        return address
 
 
 def _at_the_beginning(bounds: TopicOffset) -> OffsetWrapper:

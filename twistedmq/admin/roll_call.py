@@ -1,10 +1,11 @@
 """Everybody who is connected: consumers and producers, by client."""
 
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
-from twisted.internet.defer import DeferredSemaphore, gatherResults
+from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 
+from twistedmq.admin.asking import Silent, answers_of
 from twistedmq.admin.clients import Clients
 from twistedmq.admin.cluster import Cluster
 from twistedmq.admin.errors import NotOnlineError
@@ -43,23 +44,39 @@ class RollCall:
         self._clients = clients
 
     @gives_deferred
-    async def everybody(self) -> list[ConnectedClient]:
-        """Give all clients that all masters know, sorted by id."""
+    async def everybody(self, *, silent: Silent | None = None) -> list[ConnectedClient]:
+        """Give all clients that all masters know, sorted by id.
+
+        *silent* gets the brokers that do not answer, whose clients are missing then;
+        without it that is an error.
+        """
         found: dict[str, ConnectedClient] = {}
+        groups = await self._groups.names(system=True, silent=silent)
         masters = await self._cluster.masters()
-        groups = await self._groups.names(system=True)
         turns = DeferredSemaphore(AT_ONCE)
+        asked = {
+            broker: self._all_of(found, groups, broker, address, turns)
+            for broker, address in masters.items()
+            if broker not in (silent or ())
+        }
+        await answers_of(asked, silent)
+        return sorted(found.values(), key=lambda client: client.client_id)
+
+    def _all_of(
+        self,
+        found: dict[str, ConnectedClient],
+        groups: list[str],
+        broker: str,
+        address: str,
+        turns: DeferredSemaphore,
+    ) -> Deferred[Any]:
+        """Add all clients that one broker knows."""
         asked = [
             turns.run(self._consumers, found, group, broker, address)
-            for broker, address in masters.items()
             for group in groups
         ]
-        asked += [
-            turns.run(self._producers, found, broker, address)
-            for broker, address in masters.items()
-        ]
-        await unwrapped(gatherResults(asked, consumeErrors=True))
-        return sorted(found.values(), key=lambda client: client.client_id)
+        asked.append(turns.run(self._producers, found, broker, address))
+        return unwrapped(gatherResults(asked, consumeErrors=True))
 
     @gives_deferred
     async def _consumers(

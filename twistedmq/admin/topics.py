@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import gatherResults
 
+from twistedmq.admin.asking import Silent, answers_of
 from twistedmq.admin.cluster import Cluster, must_succeed
 from twistedmq.client.calls import BrokerCalls
 from twistedmq.client.deferreds import gives_deferred, unwrapped
@@ -239,19 +240,29 @@ class Topics:
         return whole
 
     @gives_deferred
-    async def message_count(self, route: TopicRoute) -> int:
-        """Give how many messages all queues of a topic hold."""
-        counting = [self._count(queue) for queue in route.subscribable]
-        counts = await unwrapped(gatherResults(counting, consumeErrors=True))
-        return sum(counts)
+    async def message_count(
+        self, route: TopicRoute, *, silent: Silent | None = None
+    ) -> int:
+        """Give how many messages all queues of a topic hold.
 
-    def _count(self, queue: MessageQueue) -> Deferred[int]:
-        async def count() -> int:
-            address = self._routes.address(queue.broker_name)
-            end = await self._calls.max_offset(address, queue)
-            return end - await self._calls.min_offset(address, queue)
+        *silent* gets the brokers that do not answer, whose queues do not count then;
+        without it that is an error.
+        """
+        by_broker: dict[str, list[MessageQueue]] = {}
+        for queue in route.subscribable:
+            by_broker.setdefault(queue.broker_name, []).append(queue)
+        asked = {name: self._count(queues) for name, queues in by_broker.items()}
+        return sum((await answers_of(asked, silent)).values())
 
-        return Deferred.fromCoroutine(count())
+    @gives_deferred
+    async def _count(self, queues: Sequence[MessageQueue]) -> int:
+        """Count the messages of some queues of one broker."""
+        address = self._routes.address(queues[0].broker_name)
+        ends = [self._calls.max_offset(address, queue) for queue in queues]
+        starts = [self._calls.min_offset(address, queue) for queue in queues]
+        asked = gatherResults([*ends, *starts], consumeErrors=True)
+        offsets: list[int] = await unwrapped(asked)
+        return sum(offsets[: len(ends)]) - sum(offsets[len(ends) :])
 
     async def _ask(self, code: int, header: Header | None = None) -> Command:
         return must_succeed(await self._nameservers.ask(code, header))

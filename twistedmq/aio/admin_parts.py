@@ -129,7 +129,6 @@ class Messages(LoopBound):
     queues = gives_future(CoreMessages.queues)
     bounds = gives_future(CoreMessages.bounds)
     at_time = gives_future(CoreMessages.at_time)
-    address_of = gives_future(CoreMessages.address_of)
 
 
 class Moves(LoopBound):

@@ -5,7 +5,6 @@ for, so that ``rmq --help`` is there at once.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Coroutine, Sequence
 from importlib import import_module
@@ -17,9 +16,9 @@ from twistedmq.app.command import begin, output_to_a_shell, run_in_reactor
 from twistedmq.app.completion import add_completion
 from twistedmq.app.rmq_arguments import name_and_value, offset, positive
 from twistedmq.app.rmq_operator_options import add_check, add_operator_verbs, add_tls
+from twistedmq.app.rmq_problems import tell
 from twistedmq.app.rmq_store_options import add_store
 
-FAILED = 1
 FROM = ("first", "last", "recent")
 WITHOUT_REACTOR = ("check", "store", "tls")
 """Verbs about files, or about one port."""
@@ -56,23 +55,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 def run_verb(reactor: Any, options: argparse.Namespace) -> Any:
     """Give the Deferred of the verb; it fails with SystemExit where the verb fails."""
-    is_json: bool = getattr(options, "json", False)
-
-    def failed(error: Exception) -> int:
-        """Say in one line what went wrong."""
-        said = json.dumps(_told(error)) if is_json else f"rmq: {error}"
-        sys.stderr.write(f"{said}\n")
-        return FAILED
-
     verb = _verb(reactor, options)
-    return begin(verb, "rmq", failed, verbose=options.verbose)
-
-
-def _told(error: Exception) -> dict[str, object]:
-    """Give what programs are told."""
-    told: dict[str, object] = {"error": str(error), "status": FAILED}
-    code = getattr(error, "code", None)
-    return told if code is None else told | {"code": int(code)}
+    return begin(
+        verb, "rmq", lambda error: tell(error, options), verbose=options.verbose
+    )
 
 
 def _verb(reactor: Any, options: argparse.Namespace) -> Coroutine[Any, Any, None]:

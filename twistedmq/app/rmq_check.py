@@ -45,8 +45,13 @@ def run(options: Namespace) -> int:
     else:
         sys.stdout.writelines(_line(path, each) for each in found)
         notes = len(found) - errors
-        sys.stdout.write(f"{path}: {errors} errors, {notes} notes\n")
+        counts = f"{_number(errors, 'error')}, {_number(notes, 'note')}"
+        sys.stdout.write(f"{path}: {counts}\n")
     return 1 if errors else 0
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
 
 
 def findings(path: Path, table: KeyTable) -> list[Finding]:

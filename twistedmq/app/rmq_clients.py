@@ -3,31 +3,32 @@
 import json
 from argparse import Namespace
 from collections.abc import Iterable
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
+from twistedmq.admin.asking import Silent
 from twistedmq.admin.client import Admin
+from twistedmq.admin.groups import how_consumed
 from twistedmq.admin.roll_call import ConnectedClient
 from twistedmq.app.mqadmin import running_text
+from twistedmq.app.rmq_problems import tell_silent
 from twistedmq.app.rmq_table import table
 from twistedmq.protocol.errors import InvalidParameterError
 from twistedmq.protocol.names import CLIENT_INNER_PRODUCER_GROUP
 
-HOW: Final = {
-    "CONSUME_PASSIVELY": "push",
-    "CONSUME_ACTIVELY": "pull",
-    "CONSUME_POP": "pop",
-}
-
 
 async def clients(reactor: Any, options: Namespace, out: TextIO) -> None:
     """List all clients, or tell all of one."""
+    if options.stacks and options.client is None:
+        raise InvalidParameterError("--stacks needs the id of a client")
     admin = Admin(options.namesrv, reactor=reactor, settings=options.settings)
+    silent: Silent = {}
     async with admin:
-        everybody = await admin.roll_call.everybody()
+        everybody = await admin.roll_call.everybody(silent=silent)
         if options.client is None:
             _list(everybody, options, out)
         else:
             await _one(admin, everybody, options, out)
+    tell_silent(silent, options)
 
 
 def _list(
@@ -81,7 +82,10 @@ async def _one(
 
 
 def _consumes(client: ConnectedClient) -> list[str]:
-    return [f"{group}({HOW[how]})" for group, how in sorted(client.consumes.items())]
+    return [
+        f"{group}({how_consumed(how)})"
+        for group, how in sorted(client.consumes.items())
+    ]
 
 
 def _produces(client: ConnectedClient) -> list[str]:

@@ -1,7 +1,6 @@
 """``rmq dlq``: what groups have given up, and giving it back to them."""
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
@@ -14,6 +13,8 @@ from twisted.internet.task import deferLater
 from twistedmq.admin.client import Admin
 from twistedmq.admin.dead_letters import DeadLetterQueue, origin_of
 from twistedmq.admin.messages import StoredMessage
+from twistedmq.app.rmq_printable import printable_body
+from twistedmq.app.rmq_problems import FAILED, tell
 from twistedmq.app.rmq_progress import Progress
 from twistedmq.app.rmq_table import table
 from twistedmq.app.whole_file import whole_file
@@ -110,13 +111,19 @@ async def _replay(reactor: Any, admin: Admin, options: Namespace, out: TextIO) -
     if options.dry_run:
         out.write(f"{most} messages would be replayed to {where} (--dry-run)\n")
         return
-    with Progress(most) as progress:
-        replaying = _Replaying(reactor, admin, options, progress, most)
-        for queue in queues:
-            await replaying.replay(queue)
-    out.write(f"{progress.done} messages were replayed to {where}\n")
-    for missing in sorted(replaying.missing):
-        sys.stderr.write(f"rmq: {missing} is not among them\n")
+    progress = Progress(most)
+    replaying = _Replaying(reactor, admin, options, progress, most)
+    try:
+        with progress:
+            for queue in queues:
+                await replaying.replay(queue)
+    finally:
+        # also where it was called off, or a broker is gone
+        out.write(f"{progress.done} messages were replayed to {where}\n")
+    if replaying.missing and progress.done < most:
+        for missing in sorted(replaying.missing):
+            tell(InvalidParameterError(f"{missing} is not among them"), options)
+        raise SystemExit(FAILED)
 
 
 class _Replaying:
@@ -196,8 +203,6 @@ def _ids(stored: StoredMessage) -> set[str]:
 
 def _row(stored: StoredMessage) -> list[str]:
     record, message = stored.record, stored.message
-    body = message.body.decode("utf-8", "replace")
-    shown = "".join(c if c.isprintable() else "." for c in body)
     return [
         f"{datetime.fromtimestamp(record.store_ms // 1000):%Y-%m-%d %H:%M:%S}",
         message.message_id,
@@ -205,7 +210,7 @@ def _row(stored: StoredMessage) -> list[str]:
         message.tag or "-",
         " ".join(message.keys) or "-",
         str(record.reconsume_times),
-        shown[:SHOWN_CHARACTERS],
+        printable_body(message.body)[:SHOWN_CHARACTERS],
     ]
 
 

@@ -8,8 +8,11 @@ from typing import Any, Final, TextIO
 from msgspec import to_builtins
 from twisted.internet.defer import DeferredSemaphore, gatherResults
 
+from twistedmq.admin.asking import Silent
 from twistedmq.admin.client import Admin
-from twistedmq.admin.groups import GroupState
+from twistedmq.admin.errors import NotThereError
+from twistedmq.admin.groups import GroupState, how_consumed
+from twistedmq.app.rmq_problems import FAILED, tell, tell_silent
 from twistedmq.app.rmq_table import table
 from twistedmq.client.deferreds import unwrapped
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -18,21 +21,30 @@ AT_ONCE: Final = 20
 """Groups that brokers are asked about at a time."""
 
 NOTHING: Final = "(not subscribed)"
-_CONSUMES: Final = {
-    "CONSUME_PASSIVELY": "push",
-    "CONSUME_ACTIVELY": "pull",
-    "CONSUME_POP": "pop",
-}
 
 
 async def groups(reactor: Any, options: Namespace, out: TextIO) -> None:
     """Print all groups, one a line, or those that are named, with all that is known."""
     admin = Admin(options.namesrv, reactor=reactor, settings=options.settings)
+    silent: Silent = {}
     async with admin:
-        names = options.group or await admin.groups.names(system=options.all)
+        every = bool(options.group) or options.all
+        known = await admin.groups.names(system=every, silent=silent)
+        names = options.group or known
         turns = DeferredSemaphore(AT_ONCE)
-        asked = [turns.run(admin.groups.state, name) for name in names]
+        asked = [turns.run(admin.groups.state, name, silent=silent) for name in names]
         states = await unwrapped(gatherResults(asked, consumeErrors=True))
+    unknown = [s.name for s in states if s.name not in known and not s.members]
+    states = [state for state in states if state.name not in unknown]
+    _show(states, options, out)
+    for name in unknown:
+        tell(NotThereError("group", name), options)
+    tell_silent(silent, options)
+    if unknown:
+        raise SystemExit(FAILED)
+
+
+def _show(states: Sequence[GroupState], options: Namespace, out: TextIO) -> None:
     if options.json:
         rows = [to_builtins(state) for state in states]
         out.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
@@ -63,7 +75,7 @@ def _overview(states: Iterable[GroupState]) -> str:
 def _how(state: GroupState) -> str:
     if not state.members:
         return "-"
-    how = _CONSUMES.get(state.consumes, state.consumes)
+    how = how_consumed(state.consumes)
     how += " in order" if state.locked else ""
     return how + (", each all" if state.model == "BROADCASTING" else "")
 
@@ -94,7 +106,7 @@ def _whole(state: GroupState) -> str:
         rows = [
             (
                 each.topic,
-                each.expression or "(not subscribed)",
+                each.expression or NOTHING,
                 ", ".join(each.client_ids),
             )
             for each in state.differences

@@ -82,18 +82,23 @@ async def _reset(admin: Admin, options: Namespace, out: TextIO) -> None:
         options.group, options.topic, to, broker=options.broker, queue_id=options.queue
     )
     if not moves:
+        which = "" if options.queue is None else f" {options.queue}"
+        where = "" if options.broker is None else f" on broker {options.broker!r}"
         raise InvalidParameterError(
-            f"topic {options.topic!r} has no queue {options.queue} that can be read"
+            f"topic {options.topic!r} has no queue{which}{where} that can be read"
         )
     out.write(_described(moves))
+    if all(move.before is None for move in moves):
+        out.write(f"group {options.group} has consumed none of it yet\n")
     if options.dry_run:
         out.write("nothing was changed (--dry-run)\n")
         return
     path = options.undo_file or _new_path(admin, options)
     # before anything is changed: whatever fails then, there is a way back
     _write(path, options.group, moves)
+    out.write(f"the way back: rmq offsets undo {path}\n")
     await admin.moves.make(options.group, moves)
-    out.write(f"done; the way back: rmq offsets undo {path}\n")
+    out.write("done\n")
 
 
 async def _undo(admin: Admin, options: Namespace, out: TextIO) -> None:
@@ -115,7 +120,7 @@ async def _undo(admin: Admin, options: Namespace, out: TextIO) -> None:
         out.write("nothing was changed (--dry-run)\n")
         return
     await admin.moves.make(kept.group, moves)
-    out.write("done\n")
+    out.write("done\n" if moves else "there is nothing to do\n")
 
 
 def _described(moves: Sequence[Move]) -> str:

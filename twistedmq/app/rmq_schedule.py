@@ -7,9 +7,12 @@ from typing import Any, TextIO
 
 from msgspec import to_builtins
 
+from twistedmq.admin.asking import Silent
 from twistedmq.admin.client import Admin
 from twistedmq.admin.schedules import WaitingLevel, WaitingTopic
+from twistedmq.app.rmq_problems import tell_silent
 from twistedmq.app.rmq_table import table
+from twistedmq.remoting.errors import RemotingError
 
 
 async def schedule(reactor: Any, options: Namespace, out: TextIO) -> None:
@@ -17,12 +20,27 @@ async def schedule(reactor: Any, options: Namespace, out: TextIO) -> None:
     admin = Admin(options.namesrv, reactor=reactor, settings=options.settings)
     levels: list[WaitingLevel] = []
     timed: list[WaitingTopic] = []
+    silent: Silent = {}
     async with admin:
         for broker, address in sorted((await admin.cluster.masters()).items()):
-            levels += await admin.schedules.levels(broker, address)
-            timed += await admin.schedules.timed(broker, address)
-    if not options.all:
-        levels = [level for level in levels if level.waiting]
+            try:
+                levels += await admin.schedules.levels(broker, address)
+                timed += await admin.schedules.timed(broker, address)
+            except RemotingError as error:
+                silent[broker] = error
+        if not options.all:
+            levels = [level for level in levels if level.waiting]
+        _show(levels, timed, admin.wall_ms(), options, out)
+    tell_silent(silent, options)
+
+
+def _show(
+    levels: list[WaitingLevel],
+    timed: list[WaitingTopic],
+    now_ms: int,
+    options: Namespace,
+    out: TextIO,
+) -> None:
     if options.json:
         told = {"levels": to_builtins(levels), "timed": to_builtins(timed)}
         out.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
@@ -30,7 +48,7 @@ async def schedule(reactor: Any, options: Namespace, out: TextIO) -> None:
     if not levels and not timed:
         out.write("nothing waits\n")
     if levels:
-        out.write(_levels(levels, admin.wall_ms()))
+        out.write(_levels(levels, now_ms))
     if timed:
         out.write(("\n" if levels else "") + _timed(timed))
 

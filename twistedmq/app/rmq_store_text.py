@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
+from twistedmq.app import rmq_table
+from twistedmq.app.rmq_printable import printable
 from twistedmq.store.offline.findings import Finding
 from twistedmq.store.offline.messages import Message
 
@@ -35,21 +37,12 @@ def time_text(time_ms: int | None) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Lay rows out in columns; numbers stand on the right."""
     cells = [[str(cell) for cell in row] for row in rows]
-    numbers = [
-        bool(cells) and all(row[n].replace(" ", "").isdigit() for row in cells)
+    numbers = {
+        n
         for n in range(len(head))
-    ]
-    lines = [list(head), *cells]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-
-    def laid_out(row: list[str]) -> str:
-        parts = (
-            cell.rjust(width) if is_number else cell.ljust(width)
-            for cell, width, is_number in zip(row, widths, numbers, strict=True)
-        )
-        return "  ".join(parts).rstrip() + "\n"
-
-    return "".join(map(laid_out, lines))
+        if cells and all(row[n].replace(" ", "").isdigit() for row in cells)
+    }
+    return rmq_table.table(head, cells, right=numbers)
 
 
 def message_line(message: Message) -> str:
@@ -59,8 +52,8 @@ def message_line(message: Message) -> str:
         time_text(record.store_ms),
         f"{record.topic}/{record.queue_id}@{record.queue_offset}",
         f"at {record.physical_offset}",
-        f"[{message.properties.get('TAGS', '')}]",
-        *(f"#{key}" for key in message.keys),
+        printable(f"[{message.properties.get('TAGS', '')}]"),
+        *(printable(f"#{key}") for key in message.keys),
         body_text(message.body),
     ]
     if message.problem:
@@ -76,7 +69,7 @@ def body_text(body: bytes) -> str:
         shown = body[:_SHOWN_BYTES].hex()
         more = f"... ({len(body)} bytes)" if len(body) > _SHOWN_BYTES else ""
         return f"0x{shown}{more}"
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return printable(text)
 
 
 def finding_line(finding: Finding) -> str:

@@ -1,14 +1,32 @@
 """Rows as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
+
+from twistedmq.app.rmq_printable import printable, width
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay *rows* out below the names of their *columns*."""
-    cells = [columns, *rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Container[int] = (),
+) -> str:
+    """Lay *rows* out below the names of their *columns*.
+
+    Those whose numbers are in *right* stand on the right.
+    """
+    cells = [columns, *([printable(str(cell)) for cell in row] for row in rows)]
+    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
     lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        "  ".join(
+            _laid(cell, wide, on_the_right=number in right)
+            for number, (cell, wide) in enumerate(zip(row, widths, strict=True))
+        )
         for row in cells
     )
     return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def _laid(cell: str, wide: int, *, on_the_right: bool) -> str:
+    blanks = " " * (wide - width(cell))
+    return blanks + cell if on_the_right else cell + blanks

@@ -6,6 +6,7 @@ from base64 import b64encode
 from datetime import datetime
 from typing import Any, TextIO
 
+from twistedmq.app.rmq_printable import printable, printable_body
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.reading import TopicReader
 from twistedmq.client.starting import StartFrom
@@ -45,17 +46,11 @@ def _text_line(message: ReceivedMessage) -> str:
     words = [
         stored.isoformat(" ", "milliseconds"),
         f"{queue}@{message.queue_offset}",
-        f"[{message.tag}]" if message.tag else "[]",
-        *(f"#{key}" for key in message.keys),
-        _printable(message.body),
+        printable(f"[{message.tag or ''}]"),
+        *(printable(f"#{key}") for key in message.keys),
+        printable_body(message.body),
     ]
     return " ".join(words) + "\n"
-
-
-def _printable(body: bytes) -> str:
-    """Give a body on one line, whatever is in it."""
-    text = body.decode("utf-8", "backslashreplace")
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _json_line(message: ReceivedMessage) -> str:

@@ -8,6 +8,7 @@ import ssl
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ from cryptography import x509
 from msgspec import Struct, to_builtins
 
 from twistedmq.app.rmq_tls_making import make_certificates
-from twistedmq.protocol.addresses import parse_address
+from twistedmq.protocol.addresses import format_address, parse_address
 from twistedmq.protocol.errors import TwistedMQError
 
 PATIENCE_S: Final = 10
@@ -74,11 +75,14 @@ def _init(options: Namespace) -> int:
     if there:
         raise FileExistsError(f"is there already: {', '.join(there)}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for path, (content, mode) in files.items():
-        # the mode is there from the first byte on, and no link is followed
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        with os.fdopen(os.open(path, flags, mode), "wb") as file:
-            file.write(content)
+    with ExitStack() as undo:
+        for path, (content, mode) in files.items():
+            # the mode is there from the first byte on, and no link is followed
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(path, flags, mode), "wb") as file:
+                undo.callback(path.unlink)
+                file.write(content)
+        undo.pop_all()  # all of them, or none
     sys.stdout.write(
         f"wrote ca.pem, ca.key, server.pem and server.key to {folder}, "
         f"for {', '.join(hosts)}, good for {options.days} days\n"
@@ -104,7 +108,7 @@ def look(host: str, port: int, name: str, trust: str | None, now: datetime) -> S
 
     Raises: OSError, also where the port does not speak TLS.
     """
-    careful = ssl.create_default_context(cafile=trust)
+    careful = _trusting(trust)
     careless = ssl.create_default_context()
     careless.check_hostname = False
     careless.verify_mode = ssl.CERT_NONE
@@ -129,12 +133,32 @@ def look(host: str, port: int, name: str, trust: str | None, now: datetime) -> S
     )
 
 
+def _trusting(path: str | None) -> ssl.SSLContext:
+    """Give a context that trusts the PEM file at *path*; None: what the system does."""
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        # the library names no file
+        reason = error.strerror or str(error)
+        raise OSError(f"{path} cannot be trusted: {reason}") from None
+
+
 def _connected(
     host: str, port: int, name: str, context: ssl.SSLContext
 ) -> ssl.SSLSocket:
-    plain = socket.create_connection((host, port), PATIENCE_S)
+    where = format_address(host, port)
+    try:
+        plain = socket.create_connection((host, port), PATIENCE_S)
+    except OSError as error:
+        raise OSError(f"cannot connect to {where}: {error}") from None
     try:
         return context.wrap_socket(plain, server_hostname=name)
+    except ssl.SSLCertVerificationError:
+        plain.close()
+        raise
+    except OSError as error:
+        plain.close()
+        raise OSError(f"no TLS with {where}: {error}") from None
     except BaseException:
         plain.close()
         raise

@@ -1,0 +1,42 @@
+"""What went wrong, told by ``rmq``: a line for people, JSON for programs."""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import Final
+
+FAILED: Final = 1
+
+
+def tell(error: Exception, options: Namespace, about: str = "") -> int:
+    """Tell of *error* on standard error; gives the exit status.
+
+    *about* is what it is about where that is one of several: a broker.
+    """
+    if getattr(options, "json", False):
+        said = json.dumps(_value(error, about), ensure_ascii=False)
+    else:
+        said = f"rmq: {f'{about}: ' if about else ''}{error}"
+    sys.stderr.write(f"{said}\n")
+    return FAILED
+
+
+def tell_silent(silent: Mapping[str, Exception], options: Namespace) -> None:
+    """Tell which brokers did not answer, so that what they know is missing.
+
+    Raises:
+        SystemExit: with status 1, where there are any.
+    """
+    for broker, error in sorted(silent.items()):
+        tell(error, options, f"broker {broker} is left out")
+    if silent:
+        raise SystemExit(FAILED)
+
+
+def _value(error: Exception, about: str) -> dict[str, object]:
+    told: dict[str, object] = {"error": str(error), "status": FAILED}
+    code = getattr(error, "code", None)
+    if code is not None:
+        told["code"] = int(code)
+    return told | {"about": about} if about else told

@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 
 from twistedmq.client.consumer import Consumer
-from twistedmq.client.errors import AlreadyRunsError, NotRunningError
+from twistedmq.client.errors import AlreadyRunsError, ArgumentError, NotRunningError
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.starting import StartFrom
 from twistedmq.protocol.codes import RequestCode
@@ -116,3 +116,14 @@ def test_closing_gives_up_what_no_broker_takes_back(
     clock.pump([1.0] * 60)
     assert ran == closed == [None]
     assert not clock.getDelayedCalls()
+
+
+def test_what_cannot_be_called_is_refused(consumer: Consumer) -> None:
+    wrong: Any = None
+    for running in (consumer.run(wrong), consumer.run_batches(wrong)):
+        with pytest.raises(ArgumentError, match="handler is None, not a function"):
+            result_of(running)
+    with pytest.raises(ArgumentError, match="size is 0, not at least 1"):
+        result_of(consumer.run_batches(print, size=0))
+    result_of(consumer.start())
+    result_of(consumer.close())

@@ -60,8 +60,11 @@ def test_in_order_nothing_is_given_up_unless_told(
         ("suspend_s", 31.0),
         ("max_reconsume_times", -1),
         ("consume_timeout_s", 0),
+        ("model", "CLUSTERING"),
+        ("start_from", "first"),
+        ("prefetch", 100),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(field: str, value: float) -> None:
-    with pytest.raises(ArgumentError, match=f"{field} is {value}, not"):
+def test_what_cannot_be_is_refused(field: str, value: object) -> None:
+    with pytest.raises(ArgumentError, match=f"{field} is {value!r}, not"):
         rules(**{field: value})

@@ -355,7 +355,7 @@ def test_offsets(cluster: FakeCluster, begin: Make, clock: Clock) -> None:
     cluster.put("T", "a")
     clock.advance(60)
     cluster.put("T", "b")
-    consumer = begin(StartFrom.LAST)
+    consumer = begin(start_from=StartFrom.LAST)
     later = datetime.fromtimestamp(WALL_MS / 1000 + 30, UTC)
     assert result_of(consumer.offset_at(Q[0], later)) == 1
     assert result_of(consumer.min_offset(Q[0])) == 0

@@ -160,3 +160,12 @@ def test_what_is_no_text_is_refused_by_name(field: str, value: object) -> None:
     with pytest.raises(MessageIllegalError, match=f"{field} is 7, not text") as caught:
         Message("T", b"x", **{field: value})  # type: ignore[arg-type]
     assert (caught.value.field, caught.value.value) == (field, 7)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("topic", 7), ("topic", None), ("delay_s", "3"), ("keys", 7)]
+)
+def test_what_is_of_a_wrong_kind_is_refused_by_name(field: str, value: object) -> None:
+    arguments: dict[str, Any] = {"topic": "T", "body": b"x", field: value}
+    with pytest.raises(MessageIllegalError, match=f"{field} is {value!r}, not"):
+        Message(**arguments)

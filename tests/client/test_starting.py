@@ -1,12 +1,20 @@
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from client_kit import WALL_MS, FakeCluster, result_of
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from twistedmq.client.errors import ArgumentError
 from twistedmq.client.session import Session
-from twistedmq.client.starting import Start, StartFrom, heartbeat_value, start_offset
+from twistedmq.client.starting import (
+    Start,
+    StartFrom,
+    check_start,
+    heartbeat_value,
+    start_offset,
+)
 from twistedmq.protocol.bodies.clients import ConsumeFromWhere
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.names import retry_topic
@@ -49,3 +57,11 @@ def test_all_of_a_retry_topic_is_wanted(cluster: FakeCluster) -> None:
 )
 def test_brokers_are_told(where: Start, told: ConsumeFromWhere) -> None:
     assert heartbeat_value(where) is told
+
+
+def test_a_beginning_is_an_end_or_a_time() -> None:
+    check_start(StartFrom.LAST)
+    check_start(datetime(2026, 1, 31, tzinfo=UTC))
+    wrong: Any = "first"
+    with pytest.raises(ArgumentError, match="start_from is 'first', not StartFrom"):
+        check_start(wrong)

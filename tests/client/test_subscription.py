@@ -1,7 +1,11 @@
+from typing import Any
+
 import pytest
 
-from twistedmq.client.subscription import Sql, Subscription
+from twistedmq.client.errors import ArgumentError
+from twistedmq.client.subscription import Sql, Subscription, check_subscriptions
 from twistedmq.filter.interfaces import ExpressionError
+from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.properties import java_hash
 
 
@@ -38,3 +42,18 @@ def test_a_condition_is_read_before_anything_is_sent() -> None:
     assert Subscription.of("T", "a || b", 7) == Subscription("T", "a || b", 7)
     with pytest.raises(ExpressionError):
         Sql("a >")
+
+
+@pytest.mark.parametrize("wanted", [["orders"], "orders", None])
+def test_what_is_no_table_is_refused(wanted: Any) -> None:
+    with pytest.raises(ArgumentError, match="not a table of topics"):
+        check_subscriptions(wanted)
+
+
+def test_what_is_wanted_is_text_and_of_a_topic() -> None:
+    check_subscriptions({"orders": "*", "refunds": Sql("a > 1"), "rest": ""})
+    wrong: Any = {"orders": ["new", "paid"]}
+    with pytest.raises(ArgumentError, match=r"subscriptions\['orders'\] is \['new'"):
+        check_subscriptions(wrong)
+    with pytest.raises(MessageIllegalError):
+        check_subscriptions({"no topic": "*"})

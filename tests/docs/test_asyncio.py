@@ -63,6 +63,7 @@ def test_waiting_for_a_while(page: dict[str, Any], every_client: FakeCluster) ->
         async with Consumer(
             "waiting", {"orders": "*"}, start_from=StartFrom.FIRST
         ) as consumer:
-            return [await page["next_within"](consumer, 0.01) for _ in range(2)]
+            messages = aiter(consumer)
+            return [await page["next_within"](messages, 0.01) for _ in range(2)]
 
     assert asyncio.run(main()) == [b"hello", None]

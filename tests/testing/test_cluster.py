@@ -1,12 +1,13 @@
 """A cluster as somebody uses it who tests a program."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 
 import pytest
 from twisted.internet.defer import Deferred
 
 from twistedmq.client.message import Message
-from twistedmq.testing.cluster import Cluster, NotDoneError
+from twistedmq.testing.cluster import Cluster, NotDoneError, client_host
 from twistedmq.testing.cluster_servers import NoSuchServerError
 
 MOST_STEPS = 120
@@ -158,3 +159,27 @@ def test_stopping_closes_the_clients_that_are_open() -> None:
     with pytest.raises(Exception, match="is closed: make a new one"):
         cluster.run(producer.send(Message("orders", b"x")))
     assert cluster.clock.getDelayedCalls() == ()
+
+
+def test_a_test_may_make_many_clients() -> None:
+    hosts = {client_host(number) for number in range(1, 70_000)}
+    assert len(hosts) == 69_999
+    assert all(IPv4Address(host).is_private for host in hosts)
+    with Cluster() as cluster:
+        for _ in range(300):
+            cluster.settings()
+        assert cluster.run(cluster.stored("orders")) == []
+
+
+def test_a_client_that_does_not_end_keeps_no_server_running() -> None:
+    cluster = Cluster(topics=["orders"]).start()
+    stuck: Deferred[None] = Deferred()
+    consumer = cluster.consumer("billing", {"orders": "*"}, close_timeout_s=1000)
+    consumer.run(lambda message: stuck).addErrback(lambda _: None)
+    producer = cluster.run(cluster.producer().start())
+    cluster.run(producer.send(Message("orders", b"x")))
+    cluster.advance(1)
+    with pytest.raises(NotDoneError):
+        cluster.stop()
+    assert not cluster.broker.is_running
+    assert not cluster.name_server.is_running

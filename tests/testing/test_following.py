@@ -60,6 +60,7 @@ def test_skipping_takes_the_next_turn(followed: Followed) -> None:
     assert followed.seen == []
     followed.reactor.advance(0)
     assert [name for name, _ in followed.seen] == ["far"]
+    assert not followed.follower._skips
 
 
 class Turns:

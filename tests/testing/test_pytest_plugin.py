@@ -172,3 +172,20 @@ def test_whoever_does_not_use_it_hardly_pays() -> None:
         "twistedmq.testing",
         "twistedmq.testing.pytest_plugin",
     }
+
+
+def test_a_consumer_that_cannot_start_fails_the_test(pytester: pytest.Pytester) -> None:
+    outcome = run(
+        pytester,
+        """
+        import pytest
+        from twistedmq import Sql
+        from twistedmq.client.errors import SubscriptionRefusedError
+
+        @pytest.mark.rmq(topics=["orders"], settings={"enablePropertyFilter": "false"})
+        def test_it(rmq_consumer):
+            with pytest.raises(SubscriptionRefusedError):
+                rmq_consumer("billing", {"orders": Sql("a > 1")}, lambda message: None)
+        """,
+    )
+    outcome.assert_outcomes(passed=1)

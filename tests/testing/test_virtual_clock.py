@@ -99,3 +99,8 @@ def test_it_does_not_run_beneath_itself(clock: VirtualClock) -> None:
 
 def test_it_begins_at_the_real_time_of_day() -> None:
     assert abs(VirtualClock().now() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_nothing_is_called_before_now() -> None:
+    with pytest.raises(ValueError, match=r"delay is -0\.5, not at least 0"):
+        VirtualClock().callLater(-0.5, print)

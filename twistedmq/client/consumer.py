@@ -26,6 +26,7 @@ from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.stacks import stacks
 from twistedmq.client.startable import Startable
 from twistedmq.client.starting import Start, StartFrom, heartbeat_value
+from twistedmq.client.subscription import check_subscriptions
 from twistedmq.client.watching import open_watches, watched
 from twistedmq.client.window import Limits
 from twistedmq.protocol import names
@@ -115,8 +116,7 @@ class Consumer(Startable):
         reactor: Any = None,
     ) -> None:
         names.check_group(group)
-        for topic in subscriptions:
-            names.check_topic(topic)
+        check_subscriptions(subscriptions)
         check_range("close_timeout_s", close_timeout_s, 0)
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(session, close_timeout_s)
@@ -179,6 +179,8 @@ class Consumer(Startable):
         Starts the consumer if need be, and closes it. Fails with NotRunningError where
         it was closed before, with AlreadyRunsError while another ``run`` goes on.
         """
+        if not callable(handler):
+            return fail(ArgumentError("handler", handler, "a function"))
         return self.run_batches(one_by_one(handler), size=1)
 
     def run_batches(self, handler: LotHandler, *, size: int = 32) -> Deferred[None]:
@@ -189,6 +191,8 @@ class Consumer(Startable):
         """
         if self._consumption.has_handler:
             return fail(AlreadyRunsError())
+        if not callable(handler):
+            return fail(ArgumentError("handler", handler, "a function"))
         if self._closing is not None:
             return fail(self._not_running())
         try:

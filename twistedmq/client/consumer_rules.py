@@ -5,8 +5,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from twistedmq.client.arguments import check_range
+from twistedmq.client.errors import ArgumentError
 from twistedmq.client.interfaces import IQueueAllocation
-from twistedmq.client.starting import Start
+from twistedmq.client.starting import Start, check_start
 from twistedmq.client.window import Limits
 from twistedmq.protocol.bodies.clients import MessageModel
 from twistedmq.protocol.numbers import INT32_MAX
@@ -39,7 +40,13 @@ class ConsumerRules(Struct, frozen=True, kw_only=True):
     offsets_directory: Path | None
 
     def __post_init__(self) -> None:
-        """Check the numbers."""
+        """Check what can be checked."""
+        if not isinstance(self.model, MessageModel):
+            raise ArgumentError("model", self.model, "a MessageModel")
+        check_start(self.start_from)
+        for name in ("prefetch", "prefetch_in_all"):
+            if not isinstance(getattr(self, name), Limits | None):
+                raise ArgumentError(name, getattr(self, name), "Limits")
         check_range("concurrency", self.concurrency, 1)
         check_range("suspend_s", self.suspend_s, SHORTEST_REST_S, LONGEST_REST_S)
         if self.max_reconsume_times is not None:

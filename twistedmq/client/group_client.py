@@ -8,7 +8,7 @@ from twisted.logger import Logger
 from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.client.session import Session
 from twistedmq.client.startable import Startable
-from twistedmq.client.subscription import Subscription
+from twistedmq.client.subscription import Subscription, check_subscriptions
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies.clients import (
     ConsumeFromWhere,
@@ -48,8 +48,7 @@ class GroupClient(Startable):
 
     def _subscribe(self, expressions: Mapping[str, str]) -> None:
         """Want these topics from now on."""
-        for topic in expressions:
-            names.check_topic(topic)
+        check_subscriptions(expressions)
         version = self._session.wall_ms()
         for topic, expression in expressions.items():
             self._subscriptions[topic] = Subscription.of(topic, expression, version)

@@ -20,7 +20,8 @@ from twistedmq.client.queue_client import QueueClient
 from twistedmq.client.rebalance import AverageAllocation
 from twistedmq.client.requests import ConsumerRequests, RequestParts
 from twistedmq.client.session import ClientSettings, Session, merged_settings
-from twistedmq.client.starting import Start, StartFrom, heartbeat_value
+from twistedmq.client.starting import Start, StartFrom, check_start, heartbeat_value
+from twistedmq.client.subscription import check_subscriptions
 from twistedmq.client.window import Limits
 from twistedmq.protocol.bodies.clients import ConsumeType
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -92,9 +93,11 @@ class LitePullConsumer(QueueClient):
         reactor: Any = None,
     ) -> None:
         if subscriptions is not None:
+            check_subscriptions(subscriptions)
             check_some("subscriptions", list(subscriptions))
         if commit_s is not None:
             check_range("commit_s", commit_s, 0.1)
+        check_start(start_from)
         session = Session(merged_settings(settings, nameservers, reactor))
         super().__init__(group, session, PATIENCE_S)
         self._subscribe(subscriptions or {})

@@ -88,7 +88,7 @@ class Message:
         self.topic = topic
         self.body = body
         self.tag = tag
-        self.keys = (keys,) if isinstance(keys, str) else tuple(keys)
+        self.keys = (keys,) if isinstance(keys, str) else _several(keys)
         self.properties = dict(properties or {})
         self.delay_level = delay_level
         self.delay_s = delay_s
@@ -134,6 +134,8 @@ class Message:
 
     def _check(self) -> None:
         # a message a send: what is seldom given costs one look
+        if type(self.topic) is not str:
+            _check_text("topic", self.topic)
         if type(self.body) is not bytes:
             raise MessageIllegalError(
                 f"the body is {type(self.body).__name__}, not bytes",
@@ -177,10 +179,12 @@ class Message:
                 value=given,
                 limit=1,
             )
-        seconds = self.delay_s
-        if seconds is not None and not 0 <= seconds <= MAX_DELAY_S:
+        seconds: object = self.delay_s
+        if seconds is None:
+            return
+        if not (isinstance(seconds, int | float) and 0 <= seconds <= MAX_DELAY_S):
             raise MessageIllegalError(
-                f"delay_s is {seconds}, not 0 to {MAX_DELAY_S}",
+                f"delay_s is {seconds!r}, not 0 to {MAX_DELAY_S}",
                 field="delay_s",
                 value=seconds,
                 limit=MAX_DELAY_S,
@@ -263,6 +267,18 @@ def _delay(seconds: float) -> dict[str, str]:
     if seconds == int(seconds):
         return {names.TIMER_DELAY_SEC: str(int(seconds))}
     return {names.TIMER_DELAY_MS: str(round(seconds * 1000))}
+
+
+def _several(keys: Iterable[str]) -> tuple[str, ...]:
+    try:
+        return tuple(keys)
+    except TypeError:
+        raise MessageIllegalError(
+            f"keys is {keys!r}, not text or several texts",
+            field="keys",
+            value=keys,
+            limit="text",
+        ) from None
 
 
 def _check_number(field: str, value: object, low: int) -> None:

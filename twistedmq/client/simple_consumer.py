@@ -37,6 +37,7 @@ from twistedmq.client.pop_targets import (
 from twistedmq.client.retrying import Retries, RetryParts
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.starting import StartFrom
+from twistedmq.client.subscription import check_subscriptions
 from twistedmq.protocol.bodies.clients import ConsumeType
 
 MOST = 32
@@ -113,6 +114,7 @@ class SimpleConsumer(GroupClient):
         settings: ClientSettings | None = None,
         reactor: Any = None,
     ) -> None:
+        check_subscriptions(subscriptions)
         check_some("subscriptions", list(subscriptions))
         check_range("max_reconsume_times", max_reconsume_times, 1)
         check_range("close_timeout_s", close_timeout_s, 0)

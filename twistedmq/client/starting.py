@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import Enum
 
 from twistedmq.client.calls import BrokerCalls
+from twistedmq.client.errors import ArgumentError
 from twistedmq.client.routing import Routes
 from twistedmq.protocol.bodies.clients import ConsumeFromWhere
 from twistedmq.protocol.bodies.queues import MessageQueue
@@ -19,6 +20,13 @@ class StartFrom(Enum):
 
 Start = StartFrom | datetime
 """An end, or a time: the first message stored then or later."""
+
+
+def check_start(start: Start) -> None:
+    """See that *start* is a beginning. Raises: ArgumentError."""
+    if not isinstance(start, StartFrom | datetime):
+        limit = "StartFrom.FIRST, StartFrom.LAST or a datetime"
+        raise ArgumentError("start_from", start, limit)
 
 
 def heartbeat_value(start: Start) -> ConsumeFromWhere:

@@ -1,11 +1,14 @@
 """What a consumer wants of a topic: what brokers are told, what the client checks."""
 
+from collections.abc import Mapping
 from typing import Self
 
 from msgspec import Struct
 
+from twistedmq.client.errors import ArgumentError
 from twistedmq.filter.sql92 import Sql92Expression
 from twistedmq.filter.tag import EVERYTHING, split_tags
+from twistedmq.protocol import names
 from twistedmq.protocol.bodies.subscriptions import SubscriptionData
 from twistedmq.protocol.properties import java_hash
 
@@ -33,6 +36,23 @@ def expression_type(expression: str) -> str:
     """Give the language of what a user subscribed to."""
     is_sql = isinstance(expression, Sql)
     return Sql92Expression.expression_type if is_sql else TAG
+
+
+def check_subscriptions(wanted: Mapping[str, str]) -> None:
+    """See that *wanted* names topics, and says of each what is wanted.
+
+    Raises:
+        ArgumentError: it is no such table.
+        MessageIllegalError: a topic cannot have that name.
+    """
+    if not isinstance(wanted, Mapping):
+        limit = 'a table of topics and expressions, {"orders": "*"}'
+        raise ArgumentError("subscriptions", wanted, limit)
+    for topic, expression in wanted.items():
+        names.check_topic(topic)
+        if not isinstance(expression, str):
+            limit = "*, tags joined by ||, or an Sql"
+            raise ArgumentError(f"subscriptions[{topic!r}]", expression, limit)
 
 
 class Subscription(Struct, frozen=True):

@@ -48,8 +48,10 @@ TOPIC_QUEUES = 4
 
 NAMESRV_HOST = "192.0.2.1"
 BROKER_HOST = "192.0.2.{}"
-CLIENT_HOST = "198.51.100.{}"
 """Addresses that are kept for documentation, so that nothing real is ever meant."""
+
+CLIENT_HOST = "198.{}.{}.{}"
+"""And these, from 198.18 on, for benchmarks: a test may make many clients."""
 
 
 class NotDoneError(AssertionError):
@@ -156,13 +158,15 @@ class Cluster:
         self._unfollow()
         self.faults.clear()
         leaving = [each.shut_down() for each in self._clients if not each.is_halted]
-        self.run(DeferredList(leaving))
-        for machine in self._clients:
-            machine.halt()
-        self.run(gatherResults([each.stop() for each in self.brokers.values()]))
-        self.run(self.name_server.stop())
-        self.clock.advance(0)  # what was said last arrives
-        self._unfollow()
+        try:
+            self.run(DeferredList(leaving))
+        finally:
+            for machine in self._clients:
+                machine.halt()
+            self.run(gatherResults([each.stop() for each in self.brokers.values()]))
+            self.run(self.name_server.stop())
+            self.clock.advance(0)  # what was said last arrives
+            self._unfollow()
 
     def __enter__(self) -> Self:
         """Start."""
@@ -287,7 +291,7 @@ class Cluster:
         """
         number = len(self._clients) + 1
         name = name or f"client-{number}"
-        machine = MemoryMachine(self.network, CLIENT_HOST.format(number))
+        machine = MemoryMachine(self.network, client_host(number))
         self.network.names[name] = machine.host
         self._clients.append(machine)
         usual: dict[str, Any] = {
@@ -347,3 +351,9 @@ class Cluster:
                     found += batch.messages
                     offset = batch.next_offset
         return sorted(found, key=attrgetter("stored_at_ms", "physical_offset"))
+
+
+def client_host(number: int) -> str:
+    """Give the address of the machine of a client."""
+    high, low = divmod(number, 250)
+    return CLIENT_HOST.format(18 + high // 250, high % 250, low + 1)

@@ -19,7 +19,7 @@ What = Operation | Iterable[Operation] | None
 FOREVER_S = float("inf")
 
 
-@dataclass
+@dataclass(eq=False)
 class Fault:
     """One thing that goes wrong, until it is stopped; leaving ``with`` stops it.
 

@@ -114,7 +114,13 @@ class Follower:
 
     def skip(self, seconds: float) -> None:
         """Let so much time pass at once, as soon as the loop has its turn."""
-        self._skips.append(self._loop.call_later(0, lambda: self.advance(seconds)))
+
+        def go() -> None:
+            self._skips.remove(handle)
+            self.advance(seconds)
+
+        handle = self._loop.call_later(0, go)
+        self._skips.append(handle)
 
     def advance(self, seconds: float) -> None:
         """Let so much time pass now; the loop hears only of what is left then."""

@@ -67,6 +67,8 @@ class MemoryTransport:
         self._silent = False
         self._protocol: IProtocol | None = None
         self._inbox: list[bytes] = []
+        self._unread = 0
+        """Bytes in there."""
         self._delivery: Any = None
         self._in_flight = 0
         """Pieces that are on their way to here."""
@@ -96,7 +98,7 @@ class MemoryTransport:
         """Let nothing through any more, in either direction, and tell nobody."""
         for end in (self, self.other):
             end._silent = True
-            end._inbox.clear()
+            end._forget()
 
     def lose(self, reason: Exception) -> None:
         """End here and now: the peer is gone, or this side gave up."""
@@ -104,7 +106,7 @@ class MemoryTransport:
             return
         self.connected = False
         self.disconnecting = True
-        self._inbox.clear()
+        self._forget()
         producer, self._producer = self._producer, None
         if producer is not None:
             producer.stopProducing()
@@ -192,7 +194,7 @@ class MemoryTransport:
         self._producer = None
 
     def _watch_queue(self) -> None:
-        unread = sum(map(len, self.other._inbox))
+        unread = self.other._unread
         if self._producer is None or self._producer_paused == (unread > 0):
             return
         if self._producer_paused:
@@ -209,7 +211,7 @@ class MemoryTransport:
 
     def _expect(self, delay_s: float, data: bytes) -> None:
         if not delay_s:
-            self._inbox.append(data)
+            self._keep(data)
             self._deliver_soon()
             return
         self._in_flight += 1
@@ -218,8 +220,16 @@ class MemoryTransport:
     def _arrived(self, data: bytes) -> None:
         self._in_flight -= 1
         if self.connected and not self._silent:
-            self._inbox.append(data)
+            self._keep(data)
             self._deliver()
+
+    def _keep(self, data: bytes) -> None:
+        self._inbox.append(data)
+        self._unread += len(data)
+
+    def _forget(self) -> None:
+        self._inbox.clear()
+        self._unread = 0
 
     def _deliver_soon(self) -> None:
         if self._delivery is None and (self._inbox or self._at_end):
@@ -231,7 +241,7 @@ class MemoryTransport:
             return
         if self._inbox:
             data = b"".join(self._inbox)
-            self._inbox.clear()
+            self._forget()
             self._protocol.dataReceived(data)
             self.other._watch_queue()
         if self._at_end and not self._in_flight and not self._inbox:

@@ -92,10 +92,9 @@ def rmq_consumer(rmq_cluster: "Cluster") -> "Callable[..., Consumer]":
         **options: Any,
     ) -> "Consumer":
         consumer = rmq_cluster.consumer(group, subscriptions, **options)
+        rmq_cluster.run(consumer.start())  # whose errors are the test's
         if handler is not None:
             consumer.run(handler)
-        else:
-            rmq_cluster.run(consumer.start())
         return consumer
 
     return start

@@ -66,7 +66,9 @@ class VirtualClock:
     def callLater(
         self, delay: float, callable: Callable[..., object], *args: object, **kw: object
     ) -> IDelayedCall:
-        """Call after *delay* seconds."""
+        """Call after *delay* seconds, which cannot be below 0, as with any reactor."""
+        if delay < 0:
+            raise ValueError(f"delay is {delay}, not at least 0")
         call = DelayedCall(
             self._now_s + delay,
             callable,

@@ -1,11 +1,10 @@
 import pytest
 from client_kit import result_of
-from groups_kit import BrokerCluster
+from groups_kit import BrokerCluster, cluster_with_locks
 from read_side import BROKER
 
 from twistedmq.admin.client import Admin
 from twistedmq.admin.locks import Locks, QueueLock
-from twistedmq.broker.locks.handlers import LockHandlers
 from twistedmq.client.errors import BrokerNotFoundError, RouteNotFoundError
 from twistedmq.protocol.bodies.queues import MessageQueue
 
@@ -14,13 +13,9 @@ FIRST, SECOND = (MessageQueue("orders", BROKER, n) for n in (0, 1))
 
 @pytest.fixture
 def cluster() -> BrokerCluster:
-    cluster = BrokerCluster()
-    side = cluster.side
-    side.topic("orders", queues=2)
-    side.handlers.update(LockHandlers(side.locks).table())
-    side.heartbeat("billing", {"orders": "*"})
-    side.locks.lock("billing", [SECOND], "c1")
-    side.locks.lock("billing", [FIRST, MessageQueue("bills", BROKER, 0)], "gone")
+    cluster = cluster_with_locks()
+    other = MessageQueue("bills", BROKER, 0)
+    cluster.side.locks.lock("billing", [other], "gone")
     return cluster
 
 

@@ -2,9 +2,10 @@ from random import Random
 
 import pytest
 from admin_kit import AdminCluster, told
-from client_kit import result_of
+from client_kit import FakeCluster, result_of
 from groups_kit import ADDRESS, BrokerCluster
 from read_side import BROKER
+from twisted.internet.task import Clock
 
 from twistedmq.admin.client import Admin
 from twistedmq.admin.errors import MessageNotFoundError
@@ -21,6 +22,7 @@ from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.message_id import UniqueIdFactory, offset_id
 from twistedmq.protocol.record import Record, encode_record
+from twistedmq.remoting.errors import ConnectError
 from twistedmq.testing.batches import Told
 
 VIEW, QUERY = RequestCode.VIEW_MESSAGE_BY_ID, RequestCode.QUERY_MESSAGE
@@ -161,14 +163,35 @@ def test_messages_by_key(cluster: BrokerCluster, messages: Messages) -> None:
     assert asked[-1].end_timestamp == 5
 
 
-def test_brokers_that_do_not_answer_are_passed_over(
-    cluster: BrokerCluster, messages: Messages
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (ResponseCode.QUERY_NOT_FOUND, MessageNotFoundError),
+        (ResponseCode.SYSTEM_ERROR, RefusedError),
+    ],
+)
+def test_there_is_none_only_if_all_brokers_say_so(
+    cluster: BrokerCluster,
+    messages: Messages,
+    code: ResponseCode,
+    error: type[Exception],
 ) -> None:
-    cluster.down.add("192.0.2.77:10911")
-    cluster.addresses["broker-z"] = "192.0.2.77:10911"
-    cluster.refuse[RequestCode.QUERY_MESSAGE] = (1, "no")
-    with pytest.raises(MessageNotFoundError):
+    cluster.refuse[RequestCode.QUERY_MESSAGE] = (code, "no")
+    with pytest.raises(error):
         result_of(messages.by_key("T", "k2"))
+
+
+def test_a_broker_that_is_away_hides_nothing_of_the_others() -> None:
+    cluster = FakeCluster(Clock(), brokers=2)
+    cluster.create("T", queues=1)
+    queue = MessageQueue("T", "broker-1", 0)
+    cluster.append(queue, Record(topic="T", body=b"one"), {"UNIQ_KEY": "k"})
+    cluster.down.add(cluster.addresses["broker-0"])
+    found = result_of(Admin(settings=cluster.settings()).start()).messages
+    [stored] = result_of(found.by_unique_id("T", "k"))
+    assert stored.message.body == b"one"
+    with pytest.raises(ConnectError):
+        result_of(found.by_unique_id("T", "none"))
 
 
 def test_a_queue_is_looked_into(messages: Messages) -> None:

@@ -2,11 +2,13 @@ import pytest
 from admin_kit import AdminCluster, told
 from client_kit import NAME_SERVER, result_of
 
+from twistedmq.admin.asking import Silent
 from twistedmq.admin.client import Admin
 from twistedmq.admin.namesrv import NameServerTables
 from twistedmq.client.errors import RefusedError
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
+from twistedmq.remoting.errors import ConnectError
 
 
 @pytest.fixture
@@ -90,3 +92,16 @@ def test_a_broker_is_taken_out_and_put_back(
     assert result_of(tables.add_write_perm("b")) == {NAME_SERVER: 22}
     [(_, header)] = cluster.asked(RequestCode.ADD_WRITE_PERM_OF_BROKER)
     assert header.broker_name == "b"
+
+
+def test_the_others_do_it_where_one_does_not_answer(
+    cluster: AdminCluster, tables: NameServerTables
+) -> None:
+    tables._nameservers.addresses = [NAME_SERVER, "gone:1"]
+    cluster.down.add("gone:1")
+    cluster.answers[RequestCode.WIPE_WRITE_PERM_OF_BROKER] = told(wipeTopicCount="3")
+    silent: Silent = {}
+    found = result_of(tables.wipe_write_perm("b", silent=silent))
+    assert (found, list(silent)) == ({NAME_SERVER: 3}, ["gone:1"])
+    with pytest.raises(ConnectError):
+        result_of(tables.wipe_write_perm("b"))

@@ -1,6 +1,6 @@
 import pytest
 from client_kit import result_of
-from groups_kit import BrokerCluster
+from groups_kit import BrokerCluster, cluster_with_orders
 from read_side import BROKER
 
 from twistedmq.admin.client import Admin
@@ -11,20 +11,13 @@ from twistedmq.client.errors import (
     RouteNotFoundError,
 )
 from twistedmq.protocol.bodies.queues import MessageQueue
-from twistedmq.testing.batches import Told
 
 QUEUE = MessageQueue("orders", BROKER, 0)
 
 
 @pytest.fixture
 def cluster() -> BrokerCluster:
-    cluster = BrokerCluster()
-    side = cluster.side
-    side.topic("orders", queues=2)
-    side.append(*[Told(topic="orders")] * 3)
-    side.now_ms += 1000
-    side.append(*[Told(topic="orders")] * 2, Told(topic="orders", queue_id=1))
-    return cluster
+    return cluster_with_orders()
 
 
 @pytest.fixture

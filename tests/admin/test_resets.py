@@ -1,6 +1,6 @@
 import pytest
 from client_kit import result_of
-from groups_kit import BrokerCluster
+from groups_kit import BrokerCluster, cluster_with_orders
 from read_side import BROKER
 
 from twistedmq.admin.client import Admin
@@ -8,20 +8,13 @@ from twistedmq.admin.resets import TO_THE_END, Resets
 from twistedmq.client.errors import RefusedError
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
-from twistedmq.testing.batches import Told
 
 QUEUE = MessageQueue("orders", BROKER, 0)
 
 
 @pytest.fixture
 def cluster() -> BrokerCluster:
-    cluster = BrokerCluster()
-    side = cluster.side
-    side.topic("orders", queues=2)
-    side.append(*[Told(topic="orders")] * 3)
-    side.now_ms += 1000
-    side.append(*[Told(topic="orders")] * 2, Told(topic="orders", queue_id=1))
-    return cluster
+    return cluster_with_orders()
 
 
 @pytest.fixture

@@ -1,11 +1,16 @@
+from typing import Any
+
 import pytest
 from client_kit import result_of
 from groups_kit import BrokerCluster
+from twisted.internet.defer import fail
 
 from twistedmq.admin.client import Admin
 from twistedmq.admin.errors import MessageNotFoundError
+from twistedmq.admin.messages import Messages
 from twistedmq.admin.stories import Step, Stories
 from twistedmq.protocol.names import TRACE_TOPIC
+from twistedmq.remoting.errors import ConnectError
 from twistedmq.testing.batches import Told
 
 BORN_MS = 1_700_000_000_000
@@ -85,3 +90,18 @@ def test_what_clients_wrote_down(cluster: BrokerCluster, stories: Stories) -> No
 def test_a_message_that_is_not_there(stories: Stories) -> None:
     with pytest.raises(MessageNotFoundError):
         result_of(stories.of("T", "U9"))
+
+
+def test_what_could_not_be_asked_is_told(
+    cluster: BrokerCluster, stories: Stories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = ConnectError("x:1", "refused")
+    real = Messages.by_unique_id
+
+    def by_unique_id(self: Messages, topic: str, *more: Any, **limits: Any) -> Any:
+        return real(self, topic, *more, **limits) if topic == "T" else fail(gone)
+
+    monkeypatch.setattr(Messages, "by_unique_id", by_unique_id)
+    story = result_of(stories.of("T", "U1"))
+    assert story.unknown == (gone,)
+    assert len(story.events) == 2

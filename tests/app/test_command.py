@@ -97,6 +97,21 @@ def test_a_signal_cancels_what_runs() -> None:
     assert ended == [None]
 
 
+@pytest.mark.parametrize(("ends", "status"), [(True, 130), (False, None)])
+def test_what_is_called_off_is_not_done(ends: bool, status: int | None) -> None:
+    waiting: Deferred[None] = Deferred()
+
+    async def wait() -> None:
+        await waiting
+
+    running = begin(wait(), "x", lambda _: 1, verbose=False, ends=ends)
+    reactor = MemoryReactorClock()
+    ended = held(until_the_end(reactor, lambda _: running))
+    [(cancel, *_)] = reactor.triggers["before"]["shutdown"]
+    cancel()
+    assert getattr(getattr(ended[0], "value", None), "code", None) == status
+
+
 def test_the_reactor_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 

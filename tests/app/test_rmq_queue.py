@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from groups_kit import BrokerCluster
+from groups_kit import BrokerCluster, cluster_with_locks
 from read_side import BROKER
 from rmq_kit import printed
 
@@ -16,14 +16,7 @@ FIRST, SECOND = (MessageQueue("orders", BROKER, n) for n in (0, 1))
 @pytest.fixture
 def cluster() -> BrokerCluster:
     """One of two clients that hold a queue each is gone."""
-    cluster = BrokerCluster()
-    side = cluster.side
-    side.topic("orders", queues=2)
-    side.handlers.update(LockHandlers(side.locks).table())
-    side.heartbeat("billing", {"orders": "*"})
-    side.locks.lock("billing", [FIRST], "gone")
-    side.locks.lock("billing", [SECOND], "c1")
-    return cluster
+    return cluster_with_locks()
 
 
 def unlock(cluster: BrokerCluster, *words: str) -> str:

@@ -8,10 +8,12 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
 
 from twistedmq.broker.groups.handlers import GroupHandlers
+from twistedmq.broker.locks.handlers import LockHandlers
 from twistedmq.config.broker import TopicDefaults
 from twistedmq.config.live import Live
 from twistedmq.protocol import properties
 from twistedmq.protocol.addresses import pack, parse_address
+from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.bodies.routes import QueueData
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import Command, Reply
@@ -98,3 +100,31 @@ def _as_command(reply: Reply) -> Command:
         body=b"".join(body) if isinstance(body, list) else bytes(body),
         remark=reply.remark,
     )
+
+
+def cluster_with_orders() -> BrokerCluster:
+    """Topic orders: three messages in queue 0, and a second later two more there and
+    one in queue 1.
+    """
+    cluster = BrokerCluster()
+    side = cluster.side
+    side.topic("orders", queues=2)
+    side.append(*[Told(topic="orders")] * 3)
+    side.now_ms += 1000
+    side.append(*[Told(topic="orders")] * 2, Told(topic="orders", queue_id=1))
+    return cluster
+
+
+def cluster_with_locks() -> BrokerCluster:
+    """Of topic orders, group billing: queue 0 is held by "gone", who is; queue 1 by
+    "c1".
+    """
+    cluster = BrokerCluster()
+    side = cluster.side
+    side.topic("orders", queues=2)
+    side.handlers.update(LockHandlers(side.locks).table())
+    side.heartbeat("billing", {"orders": "*"})
+    for queue_id, client in enumerate(("gone", "c1")):
+        queue = MessageQueue("orders", BROKER, queue_id)
+        side.locks.lock("billing", [queue], client)
+    return cluster

@@ -1,7 +1,7 @@
 """Stored messages: found by id, by key, by place."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct, field
 from twisted.internet.defer import Deferred, DeferredList
@@ -18,7 +18,7 @@ from twistedmq.protocol import names, properties
 from twistedmq.protocol.addresses import format_address, unpack
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
-from twistedmq.protocol.command import Buffer, Command
+from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.errors import FieldError
 from twistedmq.protocol.headers.pull import PullMessageRequestHeader
 from twistedmq.protocol.headers.queries import (
@@ -35,6 +35,7 @@ AT_ONCE: Final = 32
 """Messages that are read in one pull, and that a unique key is looked for in."""
 PULL_TIMEOUT_S: Final = 10.0
 LAST_PORT: Final = 0xFFFF
+_NONE: Final = (ResponseCode.QUERY_NOT_FOUND, ResponseCode.TOPIC_NOT_EXIST)
 OF_TAGS: Final = "T"
 """The index type of tags."""
 
@@ -172,7 +173,8 @@ class Messages:
     ) -> list[StoredMessage]:
         """Give the messages of *topic* that have *key* among their keys.
 
-        Brokers that do not answer are passed over.
+        Brokers that fail are passed over where others have found something; else
+        nobody can say that there is none, and the first error is raised.
 
         Args:
             topic: where to look.
@@ -293,12 +295,17 @@ class Messages:
             for address in brokers.values()
         ]
         found: list[StoredMessage] = []
-        answers: Deferred[list[tuple[bool, Command]]] = DeferredList(
+        problems: list[Exception] = []
+        answers: Deferred[list[tuple[bool, Any]]] = DeferredList(
             asked, consumeErrors=True
         )
-        for name, (answered, answer) in zip(brokers, await answers, strict=True):
-            if answered:
+        for name, (is_good, answer) in zip(brokers, await answers, strict=True):
+            if is_good:
                 found += _all_stored(answer.body, name)
+            elif not _says_none(answer.value):
+                problems.append(answer.value)
+        if problems and not found:
+            raise problems[0]
         return found
 
     async def _brokers(self, topic: str, cluster: str | None) -> dict[str, str]:
@@ -311,6 +318,11 @@ class Messages:
         mine = set(info.cluster_addr_table.get(cluster, ()))
         brokers = await self._asking.brokers_of(topic)
         return {name: at for name, at in brokers.items() if name in mine}
+
+
+def _says_none(error: Exception) -> bool:
+    """Whether a broker says that it has found nothing."""
+    return isinstance(error, RefusedError) and error.code in _NONE
 
 
 def _place(message_id: str) -> tuple[str, int] | None:

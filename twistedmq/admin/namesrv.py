@@ -4,6 +4,7 @@ written to.
 
 from collections.abc import Mapping
 
+from twistedmq.admin.asking import Silent, answers_of
 from twistedmq.admin.brokers import read_settings, write_settings
 from twistedmq.admin.cluster import must_succeed
 from twistedmq.client.deferreds import gives_deferred
@@ -31,7 +32,8 @@ class NameServerTables:
     """The tables of the name servers. They share nothing: writes go to each of them.
 
     Calls fail with NoNameServerError, RefusedError or an error of the remoting room;
-    where a write fails, some of them may have it.
+    where a write fails, some of them may have it. Those with *silent* give what the
+    others did: it gets the name servers that do not answer, by address, and why.
     """
 
     def __init__(self, nameservers: NameServers) -> None:
@@ -43,9 +45,11 @@ class NameServerTables:
         return list(self._nameservers.addresses)
 
     @gives_deferred
-    async def configs(self) -> dict[str, dict[str, str]]:
+    async def configs(
+        self, *, silent: Silent | None = None
+    ) -> dict[str, dict[str, str]]:
         """Give the settings of each name server by its address."""
-        answers = await self._ask_each(RequestCode.GET_NAMESRV_CONFIG)
+        answers = await self._ask_each(RequestCode.GET_NAMESRV_CONFIG, silent=silent)
         return {
             address: read_settings(answer.body) for address, answer in answers.items()
         }
@@ -58,7 +62,9 @@ class NameServerTables:
         await self._ask_each(code, None, body)
 
     @gives_deferred
-    async def wipe_write_perm(self, broker: str) -> dict[str, int]:
+    async def wipe_write_perm(
+        self, broker: str, *, silent: Silent | None = None
+    ) -> dict[str, int]:
         """Have nobody write to a broker any more: no topic of it may be.
 
         Gives to how many topics that happened, by name server. It lasts until
@@ -66,7 +72,7 @@ class NameServerTables:
         """
         header = WipeWritePermOfBrokerRequestHeader(broker_name=broker)
         code = RequestCode.WIPE_WRITE_PERM_OF_BROKER
-        found = await self._ask_each(code, header)
+        found = await self._ask_each(code, header, silent=silent)
         kind = WipeWritePermOfBrokerResponseHeader
         return {
             address: decode_fields(kind, answer.fields).wipe_topic_count
@@ -74,11 +80,13 @@ class NameServerTables:
         }
 
     @gives_deferred
-    async def add_write_perm(self, broker: str) -> dict[str, int]:
+    async def add_write_perm(
+        self, broker: str, *, silent: Silent | None = None
+    ) -> dict[str, int]:
         """Take ``wipe_write_perm`` back; gives the same."""
         header = AddWritePermOfBrokerRequestHeader(broker_name=broker)
         code = RequestCode.ADD_WRITE_PERM_OF_BROKER
-        found = await self._ask_each(code, header)
+        found = await self._ask_each(code, header, silent=silent)
         kind = AddWritePermOfBrokerResponseHeader
         return {
             address: decode_fields(kind, answer.fields).add_topic_count
@@ -120,13 +128,18 @@ class NameServerTables:
         return whole
 
     async def _ask_each(
-        self, code: int, header: Header | None = None, body: bytes = b""
+        self,
+        code: int,
+        header: Header | None = None,
+        body: bytes = b"",
+        *,
+        silent: Silent | None = None,
     ) -> dict[str, Command]:
         """Give the answers by address."""
-        answers = await self._nameservers.ask_all(code, header, body)
+        asked = self._nameservers.ask_each(code, header, body)
         return {
             address: must_succeed(answer, address)
-            for address, answer in zip(self.addresses, answers, strict=True)
+            for address, answer in (await answers_of(asked, silent)).items()
         }
 
 

@@ -12,7 +12,9 @@ from twistedmq.admin.tracks import Track, Tracks
 from twistedmq.client.deferreds import gives_deferred
 from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.protocol import names, properties
+from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.protocol.trace import TraceItem, TraceType
+from twistedmq.remoting.errors import RemotingError
 
 ENDINGS: Final = {
     0: "success",
@@ -66,6 +68,8 @@ class Story(Struct, frozen=True, kw_only=True):
     """How it stands in each group."""
     is_traced: bool
     """Whether any client traced it: else deliveries that did not fail are unseen."""
+    unknown: tuple[TwistedMQError, ...] = ()
+    """Why more is not known: brokers that did not answer."""
 
 
 class Stories:
@@ -98,19 +102,23 @@ class Stories:
         stored = await self._messages.by_id(topic, message_id)
         tracks = await self._tracks.of(stored)
         events = [*_of_the_first(stored)]
+        unknown: list[TwistedMQError] = []
         unique_id = stored.message.message_id
         for track in tracks:
-            events += await self._copies(track.group, unique_id)
-        traced = await self._traced(unique_id, trace_topic)
+            events += await self._copies(track.group, unique_id, unknown)
+        traced = await self._traced(unique_id, trace_topic, unknown)
         events += map(_of_a_trace, traced)
         return Story(
             stored=stored,
             events=tuple(sorted(events, key=lambda event: event.at_ms)),
             tracks=tuple(tracks),
             is_traced=bool(traced),
+            unknown=tuple({str(error): error for error in unknown}.values()),
         )
 
-    async def _copies(self, group: str, unique_id: str) -> list[Event]:
+    async def _copies(
+        self, group: str, unique_id: str, unknown: list[TwistedMQError]
+    ) -> list[Event]:
         """Find the message in what a group got again, and in what it gave up."""
         events = []
         for topic, step in (
@@ -121,13 +129,21 @@ class Stories:
                 copies = await self._messages.by_unique_id(topic, unique_id)
             except (MessageNotFoundError, RouteNotFoundError):
                 continue
+            except RemotingError as error:
+                unknown.append(error)
+                continue
             events += [_of_a_copy(copy, group, step) for copy in copies]
         return events
 
-    async def _traced(self, unique_id: str, trace_topic: str) -> list[TraceItem]:
+    async def _traced(
+        self, unique_id: str, trace_topic: str, unknown: list[TwistedMQError]
+    ) -> list[TraceItem]:
         try:
             return await self._traces.of(unique_id, trace_topic=trace_topic)
         except (MessageNotFoundError, RouteNotFoundError):
+            return []
+        except RemotingError as error:
+            unknown.append(error)
             return []
 
 

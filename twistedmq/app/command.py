@@ -8,7 +8,10 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
+
+CALLED_OFF: Final = 130
+"""The exit status of shells for what Ctrl-C ended before it was done."""
 
 
 @contextmanager
@@ -74,6 +77,7 @@ def begin(
     failed: Callable[[Exception], int],
     *,
     verbose: bool,
+    ends: bool = True,
 ) -> Any:
     """Give the Deferred of *verb*; it fails with SystemExit where the verb fails.
 
@@ -82,12 +86,22 @@ def begin(
         name: what lines on standard error begin with.
         failed: tells an error and gives the exit status.
         verbose: whether all that is logged is told.
+        ends: whether it comes to an end by itself, so that it is not done where a
+            signal ends it.
     """
     from twisted.internet.defer import Deferred  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
-    return Deferred.fromCoroutine(_guarded(verb, name, failed, verbose))
+    running = Deferred.fromCoroutine(_guarded(verb, name, failed, verbose))
+    return running.addErrback(_called_off) if ends else running
+
+
+def _called_off(failure: Any) -> NoReturn:
+    from twisted.internet.defer import CancelledError  # noqa: PLC0415
+
+    failure.trap(CancelledError)
+    raise SystemExit(CALLED_OFF)
 
 
 async def _guarded(

@@ -1,7 +1,7 @@
 """The ``rmq`` command, for people: messages, groups, offsets, clients, stores.
 
-Exit status: 0 good, 1 failed, 2 wrong usage. What it does is imported when it is asked
-for, so that ``rmq --help`` is there at once.
+Exit status: 0 good, 1 failed, 2 wrong usage, 130 called off by a signal. What it does
+is imported when it is asked for, so that ``rmq --help`` is there at once.
 """
 
 import argparse
@@ -20,6 +20,8 @@ from twistedmq.app.rmq_problems import tell
 from twistedmq.app.rmq_store_options import add_store
 
 FROM = ("first", "last", "recent")
+ENDLESS = ("tail",)
+"""Verbs that go on until a signal comes, which is no failure then."""
 WITHOUT_REACTOR = ("check", "store", "tls")
 """Verbs about files, or about one port."""
 
@@ -57,7 +59,11 @@ def run_verb(reactor: Any, options: argparse.Namespace) -> Any:
     """Give the Deferred of the verb; it fails with SystemExit where the verb fails."""
     verb = _verb(reactor, options)
     return begin(
-        verb, "rmq", lambda error: tell(error, options), verbose=options.verbose
+        verb,
+        "rmq",
+        lambda error: tell(error, options),
+        verbose=options.verbose,
+        ends=options.verb not in ENDLESS,
     )
 
 

@@ -59,6 +59,8 @@ def _lines(story: Story) -> Iterator[str]:
         yield "no group consumes this topic\n"
     if not story.is_traced:
         yield UNSEEN
+    for error in story.unknown:
+        yield f"There may be more: {error}\n"
 
 
 def _event(event: Event) -> str:
@@ -99,6 +101,7 @@ def _value(story: Story) -> dict[str, Any]:
         "tag": message.tag,
         "keys": list(message.keys),
         "traced": story.is_traced,
+        "unknown": [str(error) for error in story.unknown],
         "events": [to_builtins(event) for event in story.events],
         "groups": [
             {

@@ -73,11 +73,17 @@ class NameServers:
 
         Fails with an error of the remoting room where one does not answer.
         """
-        asked = [
-            self._pool.request(address, code, header, body, self._timeout_s)
+        asked = self.ask_each(code, header, body).values()
+        return unwrapped(gatherResults([*asked], consumeErrors=True))
+
+    def ask_each(
+        self, code: int, header: Header | None = None, body: bytes = b""
+    ) -> dict[str, Deferred[Command]]:
+        """Ask every one of them; gives what fires with its answer, by address."""
+        return {
+            address: self._pool.request(address, code, header, body, self._timeout_s)
             for address in self.addresses
-        ]
-        return unwrapped(gatherResults(asked, consumeErrors=True))
+        }
 
     async def _ask(self, code: int, header: Header | None, body: bytes) -> Command:
         problems: list[str] = []

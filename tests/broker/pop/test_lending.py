@@ -19,6 +19,10 @@ def no_longer_than_a_day(message: InnerMessage) -> Diverted | None:
     return None
 
 
+def full(_: object) -> None:
+    raise StoreFullError("the disk is full")
+
+
 def test_a_checkpoint_that_may_not_wait_so_long() -> None:
     side = PopSide(diversions=Diversions([no_longer_than_a_day]))
     side.topic("T", 1)
@@ -34,9 +38,6 @@ def test_with_a_full_disk_nothing_is_lent(monkeypatch: Any) -> None:
     side.topic("T", 1)
     side.send(b"a", b"b")
 
-    def full(_: object) -> None:
-        raise StoreFullError("the disk is full")
-
     with monkeypatch.context() as patched:
         patched.setattr(side.store, "append", full)
         reply = side.pop_reply()
@@ -51,9 +52,6 @@ def test_with_a_full_disk_messages_are_lent_later(monkeypatch: Any) -> None:
     side = PopSide()
     side.topic("T", 1)
     side.send(b"a", b"b")
-
-    def full(_: object) -> None:
-        raise StoreFullError("the disk is full")
 
     with monkeypatch.context() as patched:
         patched.setattr(side.store, "append", full)

@@ -54,7 +54,8 @@ def run_verb(
         return output.status
 
     running = _run(reactor, verb, options, output)
-    return begin(running, "mqadmin", failed, verbose=options.verbose)
+    ends = _interval_s(verb, options) is None
+    return begin(running, "mqadmin", failed, verbose=options.verbose, ends=ends)
 
 
 async def _run(

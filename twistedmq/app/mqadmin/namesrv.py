@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from twistedmq.admin.asking import Silent
 from twistedmq.admin.client import Admin
 from twistedmq.app.mqadmin.output import Output, java
 from twistedmq.app.mqadmin.verbs import Option, Verb
@@ -9,7 +10,9 @@ from twistedmq.app.mqadmin.verbs import Option, Verb
 
 async def get_config(admin: Admin, options: Any, output: Output) -> None:
     """Show all settings of the name servers."""
-    told = await admin.namesrv.configs()
+    silent: Silent = {}
+    told = await admin.namesrv.configs(silent=silent)
+    _tell_silent(silent, output)
     for address, settings in told.items():
         output.line("============%s============", address)
         for key, value in settings.items():
@@ -45,14 +48,23 @@ async def delete_kv(admin: Admin, options: Any, output: Output) -> None:
 
 async def wipe_write_perm(admin: Admin, options: Any, output: Output) -> None:
     """Have nobody write to a broker any more."""
-    changed = await admin.namesrv.wipe_write_perm(options.broker_name)
+    silent: Silent = {}
+    changed = await admin.namesrv.wipe_write_perm(options.broker_name, silent=silent)
+    _tell_silent(silent, output)
     _show_perms("wipe", options.broker_name, changed, output)
 
 
 async def add_write_perm(admin: Admin, options: Any, output: Output) -> None:
     """Have a broker written to again."""
-    changed = await admin.namesrv.add_write_perm(options.broker_name)
+    silent: Silent = {}
+    changed = await admin.namesrv.add_write_perm(options.broker_name, silent=silent)
+    _tell_silent(silent, output)
     _show_perms("add", options.broker_name, changed, output)
+
+
+def _tell_silent(silent: Silent, output: Output) -> None:
+    for address, error in silent.items():
+        output.problem(error, address)
 
 
 def _show_perms(

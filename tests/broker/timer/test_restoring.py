@@ -17,7 +17,8 @@ def waiting(topic: str = TIMER_TOPIC, **properties: str) -> InnerMessage:
 
 
 def test_consumers_get_what_the_genuine_broker_gives_them() -> None:
-    assert due_time(waiting()) == 5000
+    message = waiting()
+    assert due_time(message.topic, message.properties) == 5000
     message = delivered(waiting(TIMER_DELAY_SEC="3"), 2000, 6047)
     assert (message.topic, message.queue_id) == ("T", 3)
     assert message.properties == {
@@ -56,7 +57,7 @@ def test_a_message_without_room_goes_without_stamps() -> None:
 )
 def test_what_waits_for_no_time(message: InnerMessage) -> None:
     with pytest.raises(NotTimedError):
-        due_time(message)
+        due_time(message.topic, message.properties)
 
 
 @pytest.mark.parametrize("queue_id", ["", "-1", "x"])

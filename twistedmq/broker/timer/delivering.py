@@ -269,7 +269,7 @@ class Delivering:
                 if record is None:
                     raise NotTimedError("it is gone")
                 message = of_record(record)
-                due_ms = due_time(message)
+                due_ms = due_time(message.topic, message.properties)
                 if not kind & ROLLS and due_ms >= slot_ms + grain_ms:
                     raise NotTimedError("another message is in its place")
                 topic = message.properties[props.REAL_TOPIC]

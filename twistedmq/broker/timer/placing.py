@@ -7,13 +7,13 @@ slot is over, and comes next. Source: TimerMessageStore.enqueue, doEnqueue.
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Generator
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
-from twistedmq.broker.inner.message import InnerMessage, of_record
 from twistedmq.broker.timer.metrics import TimerMetrics
 from twistedmq.broker.timer.pace import Pace
 from twistedmq.broker.timer.restoring import NotTimedError, due_time
@@ -33,6 +33,10 @@ BATCH: Final = 256
 BATCH_BYTES: Final = 512 * 1024
 _BLANK_SLOTS: Final = 60
 _MOST_DELAY_MS: Final = 2**31 - 1
+_hash_of: Final = lru_cache(4096)(props.java_hash)
+
+Placed = tuple[Record, dict[str, str], int]
+"""A record, its properties, and when it is due."""
 
 
 class Replay(Struct):
@@ -128,13 +132,13 @@ class Placing:
         if self._replay is not None and self.queue_offset >= self._replay.until:
             self._replay = None
 
-    def _wanted(self, records: list[Record]) -> list[tuple[Record, InnerMessage, int]]:
+    def _wanted(self, records: list[Record]) -> list[Placed]:
         """Give those that are to be placed, and when they are due."""
-        wanted, replay = list[tuple[Record, InnerMessage, int]](), self._replay
+        wanted, replay = list[Placed](), self._replay
         for record in records:
-            message = of_record(record)
+            held = props.parse(record.properties)
             try:
-                due_ms = due_time(message)
+                due_ms = due_time(record.topic, held)
             except NotTimedError as error:
                 self._log.error(
                     "message {offset} of {topic} cannot be delivered: {problem}",
@@ -142,30 +146,25 @@ class Placing:
                 )  # fmt: skip
                 continue
             if replay is None or not replay.is_done(record, due_ms):
-                wanted.append((record, message, due_ms))
+                wanted.append((record, held, due_ms))
         return wanted
 
-    def _place(
-        self,
-        timer_log: TimerLog,
-        placed: list[tuple[Record, InnerMessage, int]],
-        wheel_ms: int,
-    ) -> None:
+    def _place(self, timer_log: TimerLog, placed: list[Placed], wheel_ms: int) -> None:
         places, last = timer_log.places(len(placed)), dict[int, int]()
         units, topics = list[TimerUnit](), Tally[str]()
         delays: defaultdict[str, list[int]] = defaultdict(list)
         window_ms = roll_window_ms(self._config.value)
         grain_ms = self._wheel.grain_ms
-        for place, (record, message, due_ms) in zip(places, placed, strict=True):
+        for place, (record, held, due_ms) in zip(places, placed, strict=True):
             slot_ms, kind = slot_of(due_ms, wheel_ms, window_ms, grain_ms)
             one = 1
-            if props.TIMER_DEL_UNIQKEY in message.properties:
+            if props.TIMER_DEL_UNIQKEY in held:
                 kind, one = kind | DELETES, -1
             before = last.get(slot_ms)
             if before is None:
                 before = self._wheel.last_of(slot_ms)
             last[slot_ms] = place
-            topic = message.properties[props.REAL_TOPIC]
+            topic = held[props.REAL_TOPIC]
             topics[topic] += one
             delays[topic].append(due_ms - record.born_ms)
             write_ms = min(wheel_ms, slot_ms)
@@ -177,7 +176,7 @@ class Placing:
                     slot_ms - write_ms,
                     record.physical_offset,
                     record.size,
-                    props.java_hash(topic),
+                    _hash_of(topic),
                 )
             )
         timer_log.append(units)

@@ -4,6 +4,7 @@ The real topic and queue stay among the properties, as the genuine broker leaves
 Source: TimerMessageStore.convert.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from twistedmq.broker.inner.message import InnerMessage
@@ -17,14 +18,14 @@ class NotTimedError(ValueError):
     """A record that is no message waiting for its time."""
 
 
-def due_time(message: InnerMessage) -> int:
+def due_time(topic: str, held: Mapping[str, str]) -> int:
     """Give the time of the slot after which a waiting message is to be delivered.
 
+    *topic* and *held*, its properties, are as they are stored.
     Raises: NotTimedError.
     """
-    held = message.properties
     text = held.get(props.TIMER_OUT_MS, "")
-    if message.topic != TIMER_TOPIC or not held.get(props.REAL_TOPIC):
+    if topic != TIMER_TOPIC or not held.get(props.REAL_TOPIC):
         raise NotTimedError(f"no real topic among {sorted(held)}")
     if not (text.isascii() and text.isdigit()):
         raise NotTimedError(f"{props.TIMER_OUT_MS}={text!r}")

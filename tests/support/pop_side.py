@@ -13,7 +13,7 @@ from twistedmq.broker.pop.ack_book import AckBook
 from twistedmq.broker.pop.acked_queues import AckedQueues
 from twistedmq.broker.pop.acking import Acking
 from twistedmq.broker.pop.acks import AckHandlers
-from twistedmq.broker.pop.checkpoints import ReviveMessages
+from twistedmq.broker.pop.checkpoints import ReviveMessages, SlotFor
 from twistedmq.broker.pop.checks import PopChecks
 from twistedmq.broker.pop.handlers import PopHandlers
 from twistedmq.broker.pop.held import HeldPops
@@ -68,7 +68,7 @@ class PopSide(ReadSide):
     def __init__(
         self,
         store: IMessageStore | None = None,
-        diversions: Diversions | None = None,
+        slot_for: SlotFor = lambda deliver_ms, now_ms: None,
         **config: Any,
     ) -> None:
         super().__init__(store)
@@ -76,10 +76,10 @@ class PopSide(ReadSide):
         self.queue_count = REVIVE_QUEUES
         self.timers = Live(TimerConfig())
         self.timers_behind_ms = 0
-        self.inner = InnerWriter(self.store, self.counters, diversions or Diversions())
+        self.inner = InnerWriter(self.store, self.counters, Diversions())
         self.wheel = TimerWheel(self.clock)
         self.held_pops = HeldPops(self.clock, self.wheel, self.store, self.config)
-        self.messages = ReviveMessages(REVIVE_TOPIC, HOST, self.wall_ms)
+        self.messages = ReviveMessages(REVIVE_TOPIC, HOST, self.wall_ms, slot_for)
         self.book = AckBook(lambda: self.config.value.max_tracked)
         self.in_flight = InFlight(self.now_ms, self.counters)
         self.orders = OrderTable(self.wall_ms)

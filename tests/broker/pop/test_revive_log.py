@@ -6,7 +6,6 @@ from twisted.internet.task import Clock
 
 from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.broker.pop.revive_log import ReviveLog
-from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.store.interfaces import StoreFullError
 from twistedmq.testing.connections import FakeConnection
 
@@ -18,11 +17,6 @@ class Writer:
         self.written: list[list[InnerMessage]] = []
         self.full = False
         self.unsafe: Deferred[None] | None = None
-
-    def divert(self, message: InnerMessage) -> InnerMessage:
-        if message.body == b"bad":
-            raise MessageIllegalError("too far away")
-        return message
 
     def write(self, messages: list[InnerMessage]) -> None:
         if self.full:
@@ -41,7 +35,7 @@ class Kept:
 
     def add(self, *bodies: bytes) -> None:
         messages = [InnerMessage("T", 0, {}, body) for body in bodies]
-        written = self.log.add([self.log.prepare(each) for each in messages])
+        written = self.log.add(messages)
         written.addBoth(lambda end: self.ends.append(end and end.value))
 
 
@@ -68,7 +62,7 @@ def test_answers_to_one_connection_leave_together(late: bool) -> None:
     if late:
         kept.writer.unsafe = Deferred()
     for connection in (line, other, line):
-        message = kept.log.prepare(InnerMessage("T", 0, {}, b"a"))
+        message = InnerMessage("T", 0, {}, b"a")
         kept.log.add([message], connection).addCallback(connection.answer)
     kept.clock.advance(0)
     if kept.writer.unsafe is not None:
@@ -117,12 +111,3 @@ def test_a_failure_is_everybodys() -> None:
     kept.clock.advance(0)
     kept.writer.unsafe.errback(StoreFullError("flush failed"))
     assert str(kept.ends[-1]) == "flush failed"
-
-
-def test_what_may_not_be_stored_is_refused_before() -> None:
-    kept = Kept()
-    with pytest.raises(MessageIllegalError):
-        kept.add(b"bad")
-    kept.add(b"a")
-    kept.clock.advance(0)
-    assert kept.ends == [None]

@@ -13,7 +13,7 @@ from twistedmq.protocol.bodies import PopCheckPoint
 from twistedmq.protocol.errors import FieldError
 from twistedmq.protocol.record import Record
 
-MESSAGES = ReviveMessages("R", HOST, lambda: 0)
+MESSAGES = ReviveMessages("R", HOST, lambda: 0, lambda deliver_ms, now_ms: None)
 
 
 class Read:
@@ -25,7 +25,7 @@ class Read:
             topic="R",
             queue_offset=self.queue.next_offset,
             body=message.body,  # type: ignore[attr-defined]
-            properties=props.format(message.properties),  # type: ignore[attr-defined]
+            properties=message.encoded,  # type: ignore[attr-defined]
         )
         self.queue.next_offset += 1
         self.queue.take_in(record)

@@ -6,8 +6,6 @@ import pytest
 from pop_side import REVIVE_TOPIC, PopSide, restarted
 from twisted.internet.defer import Deferred, fail, succeed
 
-from twistedmq.broker.inner.diversion import Diversions, Diverted
-from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.protocol import loose_json
 from twistedmq.protocol import properties as props
 from twistedmq.protocol.bodies import PopCheckPoint
@@ -165,12 +163,12 @@ def test_what_cannot_be_read_is_tried_again_later(monkeypatch: Any) -> None:
 def test_what_is_tried_later_waits_in_its_queue_where_timers_take_nothing(
     monkeypatch: Any,
 ) -> None:
-    def refuse(message: InnerMessage) -> Diverted | None:
-        if message.properties[props.TIMER_DELIVER_MS] == "1700000019000":
+    def refuse(deliver_ms: int, now_ms: int) -> int | None:
+        if deliver_ms == 1_700_000_019_000:
             raise MessageIllegalError("no room at that time")
         return None
 
-    side = PopSide(diversions=Diversions([refuse]))
+    side = PopSide(slot_for=refuse)
     side.topic("T", 1)
     side.send(b"a")
     side.revive.startService()

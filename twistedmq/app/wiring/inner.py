@@ -14,7 +14,7 @@ from twistedmq.broker.inner.writer import InnerWriter
 def diversions(around: Surroundings, tables: Tables, timers: Timers) -> Diversions:
     """Collect the diversions, in the order in which they are asked."""
     later: list[Diversion] = [
-        timers.diversion(around),
+        timers.diversion,
         DelayDiversion(levels_of(around)),
     ]
     return Diversions([half_diversion(around, tables, Diversions(later)), *later])

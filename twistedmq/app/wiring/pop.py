@@ -14,7 +14,7 @@ from twistedmq.broker.pop.acked_queues import AckedQueues
 from twistedmq.broker.pop.acking import Acking
 from twistedmq.broker.pop.acks import AckHandlers
 from twistedmq.broker.pop.catching_up import PopCatchUp
-from twistedmq.broker.pop.checkpoints import ReviveMessages
+from twistedmq.broker.pop.checkpoints import ReviveMessages, SlotFor
 from twistedmq.broker.pop.checks import PopChecks
 from twistedmq.broker.pop.handlers import PopHandlers
 from twistedmq.broker.pop.held import HeldPops
@@ -52,10 +52,12 @@ def pops(
     notices: HeldPops,
     inner: InnerWriter,
     timers: TimerBacklog,
+    slot_for: SlotFor,
 ) -> Capability:
     """Join what lends messages, takes acks, and brings back the others.
 
-    *notices* are those who wait to be told that there is something to pop.
+    *notices* are those who wait to be told that there is something to pop; *slot_for*
+    says where checkpoints and acks wait.
     """
 
     def freed(topic: str, group: str, queue_id: int) -> None:
@@ -68,7 +70,10 @@ def pops(
     offsets, packed_host = tables.offsets, pack(around.host, around.port)
     queue_count = live(TopicDefaults).value.revive_queue_count
     messages = ReviveMessages(
-        REVIVE_TOPIC_PREFIX + identity.value.cluster_name, packed_host, around.wall_ms
+        REVIVE_TOPIC_PREFIX + identity.value.cluster_name,
+        packed_host,
+        around.wall_ms,
+        slot_for,
     )
     book = AckBook(lambda: config.value.max_tracked)
     in_flight = tables.popped

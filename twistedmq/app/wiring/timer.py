@@ -30,37 +30,35 @@ STOP_S = 15.0
 """Long enough for the slot that is being delivered."""
 
 
-def _nobody() -> None:
-    """Nobody need be woken yet."""
-
-
 @dataclass
 class Timers:
     """What sends and the timers share: made before either of them."""
 
     wheel: Wheel
-    awake: Callable[[], None] = _nobody
+    diversion: TimerDiversion
+    """Says which messages wait, and where."""
+    wakes: list[Callable[[], None]]
     """Told of each message that comes."""
-
-    def diversion(self, around: Surroundings) -> TimerDiversion:
-        """Give what says which messages wait."""
-        live = around.settings.live
-        return TimerDiversion(
-            wheel=self.wheel,
-            config=live(TimerConfig),
-            identity=live(BrokerIdentity),
-            wall_ms=around.wall_ms,
-            random=around.random,
-            coming=self._coming,
-        )
-
-    def _coming(self) -> None:
-        self.awake()
 
 
 def new_timers(around: Surroundings) -> Timers:
     """Begin with an empty wheel."""
-    return Timers(Wheel(around.settings.live(TimerConfig).value.grain_ms))
+    live, wakes = around.settings.live, list[Callable[[], None]]()
+
+    def coming() -> None:
+        for wake in wakes:
+            wake()
+
+    wheel = Wheel(live(TimerConfig).value.grain_ms)
+    diversion = TimerDiversion(
+        wheel=wheel,
+        config=live(TimerConfig),
+        identity=live(BrokerIdentity),
+        wall_ms=around.wall_ms,
+        random=around.random,
+        coming=coming,
+    )
+    return Timers(wheel, diversion, wakes)
 
 
 def timer_files(around: Surroundings) -> KeptFiles:
@@ -122,7 +120,7 @@ def timer(
         config=live(TimerConfig),
         wall_ms=around.wall_ms,
     )
-    timers.awake = service.awake
+    timers.wakes.append(service.awake)
 
     def topic_changed(topic: str, config: TopicConfig | None) -> None:
         if config is None:

@@ -35,6 +35,8 @@ class InnerMessage(Struct):
     prepared_offset: int = 0
     tags_code: int | None = None
     """For the queue entry; None: the hash of the tag."""
+    encoded: bytes | None = None
+    """All properties as a record holds them, where nobody needs to look at them."""
 
     @property
     def unique_id(self) -> str:
@@ -117,7 +119,9 @@ def as_batch(messages: Sequence[InnerMessage]) -> SendBatch:
 
 
 def _encoded(message: InnerMessage) -> bytes:
-    encoded = props.format(message.properties)
+    encoded = message.encoded
+    if encoded is None:
+        encoded = props.format(message.properties)
     if len(encoded) > _MOST_PROPERTIES:
         raise MessageIllegalError(
             f"with what the broker adds, the message's properties have {len(encoded)} "

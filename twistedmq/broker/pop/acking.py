@@ -96,7 +96,7 @@ class Acking:
             handle.invisible_ms,
             handle.revive_queue_id,
         )
-        return Acks(key, offsets, self._log.prepare(message))
+        return Acks(key, offsets, message)
 
     def write(self, acks: Sequence[Acks], connection: IConnection) -> Deferred[None]:
         """Write what ``ack`` gave; fires once that is safe, and takes effect then.

@@ -13,7 +13,8 @@ import msgspec
 from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.protocol import properties as props
 from twistedmq.protocol.bodies import AckMsg, BatchAckMsg, PopCheckPoint
-from twistedmq.protocol.names import SYSTEM_GROUP_PREFIX
+from twistedmq.protocol.errors import MessageIllegalError
+from twistedmq.protocol.names import SYSTEM_GROUP_PREFIX, TIMER_TOPIC
 
 REVIVE_GROUP: Final = f"{SYSTEM_GROUP_PREFIX}REVIVE_GROUP"
 """Who consumes the revive topic: the broker itself."""
@@ -24,6 +25,20 @@ BATCH_ACK_TAG: Final = "bAck"
 
 ACK_MARGIN_MS: Final = 1_000
 """A checkpoint comes into the revive topic so long before its acks."""
+
+_TAGS_CODES: Final = {
+    tag: props.tags_code(tag) for tag in (CHECKPOINT_TAG, ACK_TAG, BATCH_ACK_TAG)
+}
+_WAITS_UNTIL: Final = f"{props.TIMER_DELIVER_MS}{props.NAME_END}"
+_ITS_KEY: Final = f"{props.VALUE_END}{props.UNIQ_KEY}{props.NAME_END}"
+_ITS_TAG: Final = f"{props.VALUE_END}{props.TAGS}{props.NAME_END}"
+_IN_SLOT: Final = f"{props.VALUE_END}{props.TIMER_OUT_MS}{props.NAME_END}"
+_FOR_TOPIC: Final = f"{props.VALUE_END}{props.REAL_TOPIC}{props.NAME_END}"
+_FOR_QUEUE: Final = f"{props.VALUE_END}{props.REAL_QUEUE_ID}{props.NAME_END}"
+
+SlotFor = Callable[[int, int], int | None]
+"""Gives, of when a message is to be delivered and of the time now, in ms, the slot in
+which it waits; None if that is over. Raises TwistedMQError where it may not wait."""
 
 _json: Final = msgspec.json.Encoder().encode
 _NULLS: Final = (b',"rp":null', b'"bn":null,')
@@ -107,22 +122,36 @@ class ReviveMessages:
         topic: the revive topic of the cluster.
         host: packed address of this broker.
         wall_ms: the wall clock.
+        slot_for: says where messages wait.
     """
 
-    def __init__(self, topic: str, host: bytes, wall_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        topic: str,
+        host: bytes,
+        wall_ms: Callable[[], int],
+        slot_for: SlotFor,
+    ) -> None:
         self.topic = topic
         self._host = host
         self._wall_ms = wall_ms
+        self._slot_for = slot_for
 
-    def checkpoint(self, checkpoint: PopCheckPoint, queue_id: int) -> InnerMessage:
-        """Give *checkpoint* as a message of one queue of the revive topic."""
+    def checkpoint(
+        self, checkpoint: PopCheckPoint, queue_id: int, *, waits: bool = True
+    ) -> InnerMessage:
+        """Give *checkpoint* as it is stored, for one queue of the revive topic.
+
+        Unless it *waits*, it comes into that queue at once.
+        Raises: TwistedMQError, if it may not wait until its time.
+        """
         name = (
             f"{checkpoint.topic}@{checkpoint.queue_id}@{checkpoint.start_offset}"
             f"@{checkpoint.group}@{checkpoint.popped_ms}@{checkpoint.broker_name}"
         )
         deliver_ms = checkpoint.popped_ms + checkpoint.invisible_ms - ACK_MARGIN_MS
         body = _encode(checkpoint)
-        return self._message(queue_id, CHECKPOINT_TAG, body, name, deliver_ms)
+        return self._message(queue_id, CHECKPOINT_TAG, body, name, deliver_ms, waits)
 
     def acks(
         self,
@@ -132,7 +161,10 @@ class ReviveMessages:
         invisible_ms: int,
         queue_id: int,
     ) -> InnerMessage:
-        """Give acks for messages of one checkpoint as one message."""
+        """Give acks for messages of one checkpoint as one message, as it is stored.
+
+        Raises: TwistedMQError, if it may not wait until its time.
+        """
         topic, group, of_queue, start_offset, popped_ms = key
         more = {
             "broker_name": broker_name,
@@ -153,20 +185,33 @@ class ReviveMessages:
         return self._message(queue_id, tag, _encode(ack), name, deliver_ms)
 
     def _message(
-        self, queue_id: int, tag: str, body: bytes, name: str, deliver_ms: int
+        self,
+        queue_id: int,
+        tag: str,
+        body: bytes,
+        name: str,
+        deliver_ms: int,
+        waits: bool = True,
     ) -> InnerMessage:
+        """Lay out what every pop and every ack brings: no dictionary, nothing twice."""
+        if props.NAME_END in name or props.VALUE_END in name:
+            raise MessageIllegalError("a message property contains byte 01 or 02")
+        now_ms, topic = self._wall_ms(), self.topic
         kind = CHECKPOINT_TAG if tag == CHECKPOINT_TAG else ACK_TAG
+        held = f"{_WAITS_UNTIL}{deliver_ms}{_ITS_KEY}{name}@{kind}{_ITS_TAG}{tag}"
+        slot_ms = self._slot_for(deliver_ms, now_ms) if waits else None
+        if slot_ms is not None:
+            held += f"{_IN_SLOT}{slot_ms}{_FOR_TOPIC}{topic}{_FOR_QUEUE}{queue_id}"
+            topic, queue_id = TIMER_TOPIC, 0
         return InnerMessage(
-            topic=self.topic,
+            topic=topic,
             queue_id=queue_id,
-            properties={
-                props.TIMER_DELIVER_MS: str(deliver_ms),
-                props.UNIQ_KEY: f"{name}@{kind}",
-                props.TAGS: tag,
-            },
+            properties={},
             body=body,
-            born_ms=self._wall_ms(),
+            born_ms=now_ms,
             born_host=self._host,
+            tags_code=_TAGS_CODES[tag],
+            encoded=f"{held}{props.VALUE_END}".encode("utf-8", "replace"),
         )
 
 

@@ -110,8 +110,7 @@ class InvisibleTimeHandlers:
             revive_queue_id,
         )
         checkpoint = self._messages.checkpoint(fresh, revive_queue_id)
-        prepare = self._log.prepare
-        written = self._log.add([prepare(checkpoint), prepare(ack)])
+        written = self._log.add([checkpoint, ack])
 
         def note(_: None) -> Reply:
             self._book.lent(key_of(fresh), [header.offset])

@@ -98,14 +98,13 @@ class Lending:
             for taken in popped.taken
         ]
         try:
-            prepared = [
-                self._log.prepare(self._messages.checkpoint(each, queue_id))
-                for each in checkpoints
+            messages = [
+                self._messages.checkpoint(each, queue_id) for each in checkpoints
             ]
         except TwistedMQError:
             self._give_up(popped)
             raise
-        written = self._log.add(prepared, connection)
+        written = self._log.add(messages, connection)
         written.addCallbacks(
             self._commit, self._take_back, (popped, checkpoints), {}, (popped,), {}
         )

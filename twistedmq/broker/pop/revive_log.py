@@ -25,15 +25,8 @@ class ReviveLog:
         self._waiting: list[Deferred[None]] = []
         self._connections: dict[IConnection, None] = {}
 
-    def prepare(self, message: InnerMessage) -> InnerMessage:
-        """Give what is to be added for *message*, which waits until its time.
-
-        Raises: TwistedMQError, if it may not be stored.
-        """
-        return self._inner.divert(message)
-
     def add(
-        self, prepared: Sequence[InnerMessage], connection: IConnection | None = None
+        self, messages: Sequence[InnerMessage], connection: IConnection | None = None
     ) -> Deferred[None]:
         """Have messages written, none of them perhaps, behind all added before.
 
@@ -43,7 +36,7 @@ class ReviveLog:
         if not self._waiting:
             self._clock.callLater(0, self.write)
         written: Deferred[None] = Deferred()
-        self._messages += prepared
+        self._messages += messages
         self._waiting.append(written)
         if connection is not None:
             self._connections[connection] = None

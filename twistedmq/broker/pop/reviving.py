@@ -220,14 +220,10 @@ class Reviving:
                 checkpoint.broker_name or "",
                 times + 1,
             )
-            yield self._waiting(self._messages.checkpoint(fresh, queue_id))
-
-    def _waiting(self, message: InnerMessage) -> InnerMessage:
-        """Have *message* wait for its time; where it may not, it waits in its queue."""
-        try:
-            return self._inner.divert(message)
-        except TwistedMQError:
-            return message
+            try:
+                yield self._messages.checkpoint(fresh, queue_id)
+            except TwistedMQError:  # it waits in its queue then
+                yield self._messages.checkpoint(fresh, queue_id, waits=False)
 
 
 def _runs(offsets: Sequence[int]) -> Iterator[list[int]]:

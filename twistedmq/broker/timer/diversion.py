@@ -108,30 +108,42 @@ class TimerDiversion:
         held = message.properties
         if not _asks_for_time(message):
             return None
-        config = self._config.value
-        if not config.enabled:
+        if not self._config.value.enabled:
             raise TimersOffError
         now_ms = self._wall_ms()
-        deliver_ms = deliver_time(held, now_ms)
-        if deliver_ms <= now_ms:
+        out_ms = self.slot_for(deliver_time(held, now_ms), now_ms)
+        if out_ms is None:
             if props.TIMER_DEL_UNIQKEY in held:
                 raise MessageIllegalError(
                     "timer message illegal, if set del msg, the delay time should be "
-                    f"bigger than the current time: {deliver_ms} is over"
+                    f"bigger than the current time: {deliver_time(held, now_ms)} is "
+                    "over"
                 )
+            return None
+        real_topic = message.topic
+        held[props.TIMER_OUT_MS] = str(out_ms)
+        held[props.REAL_TOPIC] = real_topic
+        held[props.REAL_QUEUE_ID] = str(message.queue_id)
+        message.topic, message.queue_id = TIMER_TOPIC, 0
+        return Diverted(message, partial(self._handle, message, real_topic, out_ms))
+
+    def slot_for(self, deliver_ms: int, now_ms: int) -> int | None:
+        """Give the slot in which a message waits for its time; None if that is over.
+
+        Raises: TimersOffError, DelayTooLongError, SlotFullError.
+        """
+        config = self._config.value
+        if not config.enabled:
+            raise TimersOffError
+        if deliver_ms <= now_ms:
             return None
         if deliver_ms - now_ms > config.max_delay_s * 1000:
             raise DelayTooLongError(deliver_ms - now_ms, config.max_delay_s)
         # A slot is delivered when its time is over, so this is never early.
         out_ms = self._wheel.floor(deliver_ms - 1)
         self._check_room(out_ms, config.slot_limit)
-        real_topic = message.topic
-        held[props.TIMER_OUT_MS] = str(out_ms)
-        held[props.REAL_TOPIC] = real_topic
-        held[props.REAL_QUEUE_ID] = str(message.queue_id)
-        message.topic, message.queue_id = TIMER_TOPIC, 0
         self._coming()
-        return Diverted(message, partial(self._handle, message, real_topic, out_ms))
+        return out_ms
 
     def _check_room(self, out_ms: int, limit: int) -> None:
         count = self._wheel.count_at(out_ms)

@@ -13,7 +13,7 @@ def test_a_problem_is_a_line_or_json(capsys: pytest.CaptureFixture[str]) -> None
     assert tell(GONE, Namespace()) == 1
     assert tell(OSError("full"), Namespace(json=False), "here") == 1
     assert capsys.readouterr().err == (
-        "rmq: cannot connect to x:1: refused\nrmq: here: full\n"
+        "rmq: cannot connect to x:1: refused\nrmq: broker here is left out: full\n"
     )
     tell(GONE, Namespace(json=True), "here")
     assert json.loads(capsys.readouterr().err) == {

@@ -7,6 +7,7 @@ from rmq_kit import printed
 
 from twistedmq.app.rmq_queue import queue
 from twistedmq.broker.locks.handlers import LockHandlers
+from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.errors import InvalidParameterError
 
@@ -88,3 +89,8 @@ def test_where_no_broker_tells_the_client_is_named() -> None:
     assert holders(cluster) == {"gone": [FIRST]}
     with pytest.raises(InvalidParameterError, match="--client"):
         unlock(cluster, "--client", "gone", "--broker", "b9")
+
+
+def test_a_topic_that_there_is_not_is_told(cluster: BrokerCluster) -> None:
+    with pytest.raises(RouteNotFoundError, match="nosuch"):
+        printed(queue, "queue", cluster, "unlock", "billing", "nosuch")

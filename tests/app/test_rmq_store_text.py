@@ -4,7 +4,6 @@ from datetime import datetime
 import pytest
 
 from twistedmq.app.rmq_store_text import (
-    ProgressBar,
     body_text,
     finding_line,
     message_line,
@@ -16,11 +15,6 @@ from twistedmq.app.rmq_store_text import (
 from twistedmq.protocol.record import Record
 from twistedmq.store.offline.findings import Finding
 from twistedmq.store.offline.messages import Message
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize(
@@ -107,19 +101,3 @@ def test_records_are_shown_with_their_bytes() -> None:
     assert "T/0@1" in text
     assert "! no such queue" in text
     assert "T#k  hash 5  ! in no file" in text
-
-
-def test_the_bar_is_for_terminals() -> None:
-    out = Terminal()
-    bar = ProgressBar(out, width=10)
-    bar.tell(50, 100)
-    bar.tell(50, 100)
-    bar.tell(0, 0)
-    bar.clear()
-    bar.clear()
-    assert out.getvalue() == (
-        "\r[#####.....]  50 %\r[##########] 100 %\r" + " " * 20 + "\r"
-    )
-    silent = io.StringIO()
-    ProgressBar(silent).tell(1, 2)
-    assert silent.getvalue() == ""

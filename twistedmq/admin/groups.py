@@ -96,7 +96,7 @@ class Groups:
         Args:
             system: also those of the system.
             silent: gets the brokers that do not answer, whose groups are missing then;
-                None: that is an error.
+                those in it already are not asked. None: that is an error.
         """
         code = RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG
         masters = await self._cluster.masters()
@@ -117,7 +117,11 @@ class Groups:
         Differences and locks are told by brokers of this house only.
         """
         masters = await self._cluster.masters()
-        asked = {name: self._known(at, group) for name, at in masters.items()}
+        asked = {
+            name: self._known(address, group)
+            for name, address in masters.items()
+            if name not in (silent or ())  # it would be waited for once more
+        }
         seen: dict[str, WatchedConsumerConnection] = {}
         lag: dict[str, int] = {}
         for name, (connection, stats) in (await answers_of(asked, silent)).items():

@@ -12,12 +12,13 @@ FAILED: Final = 1
 def tell(error: Exception, options: Namespace, about: str = "") -> int:
     """Tell of *error* on standard error; gives the exit status.
 
-    *about* is what it is about where that is one of several: a broker.
+    *about* is the name of a broker, where it is about that one of several.
     """
     if getattr(options, "json", False):
         said = json.dumps(_value(error, about), ensure_ascii=False)
     else:
-        said = f"rmq: {f'{about}: ' if about else ''}{error}"
+        lead = f"broker {about} is left out: " if about else ""
+        said = f"rmq: {lead}{error}"
     sys.stderr.write(f"{said}\n")
     return FAILED
 
@@ -29,7 +30,7 @@ def tell_silent(silent: Mapping[str, Exception], options: Namespace) -> None:
         SystemExit: with status 1, where there are any.
     """
     for broker, error in sorted(silent.items()):
-        tell(error, options, f"broker {broker} is left out")
+        tell(error, options, broker)
     if silent:
         raise SystemExit(FAILED)
 

@@ -4,15 +4,49 @@ import sys
 from types import TracebackType
 from typing import Final, Self, TextIO
 
-WIDTH: Final = 30
+WIDTH: Final = 40
+
+
+class Bar:
+    """Shows on a terminal how much of something is done."""
+
+    def __init__(self, err: TextIO | None = None, width: int = WIDTH) -> None:
+        """Draw to *err* (standard error), if that is a terminal."""
+        self._err = err or sys.stderr
+        self._width = width
+        self._is_seen = self._err.isatty()
+        self._drawn: str | None = None
+
+    def tell(self, done: int, of: int, *, count: bool = False) -> None:
+        """Show that *done* of so many are done; with *count*, the numbers as well.
+
+        It is drawn anew when the percentage is another one.
+        """
+        percent = 100 * done // of if of else 100
+        text = f"{percent:3} %"
+        if not self._is_seen or text == self._drawn:
+            return
+        self._drawn = text
+        filled = self._width * percent // 100
+        bar = "#" * filled + "." * (self._width - filled)
+        numbers = f" {done}/{of}" if count else ""
+        self._err.write(f"\r[{bar}] {text}{numbers}")
+        self._err.flush()
+
+    def clear(self) -> None:
+        """Take the bar away."""
+        if self._drawn is not None:
+            self._err.write("\r\x1b[K")
+            self._err.flush()
+            self._drawn = None
 
 
 class Progress:
-    """Counts what was done.
+    """Counts what was done, and shows it with a bar.
 
     Args:
         total: as much there is to do.
-        err: where the bar goes; it is drawn on terminals only.
+        err: where the bar goes.
 
     Attributes:
         done: as much was done so far.
@@ -21,9 +55,7 @@ class Progress:
     def __init__(self, total: int, err: TextIO | None = None) -> None:
         self.done = 0
         self._total = total
-        self._err = err or sys.stderr
-        self._is_seen = self._err.isatty()
-        self._drawn = -1
+        self._bar = Bar(err)
 
     def step(self) -> None:
         """One more is done."""
@@ -42,14 +74,7 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         """Take it away."""
-        if self._is_seen:
-            self._err.write("\r\x1b[K")
-            self._err.flush()
+        self._bar.clear()
 
     def _draw(self) -> None:
-        percent = 100 * self.done // self._total if self._total else 100
-        if self._is_seen and percent != self._drawn:
-            self._drawn = percent
-            bar = "#" * (WIDTH * percent // 100)
-            self._err.write(f"\r{bar:{WIDTH}} {percent:3}% {self.done}/{self._total}")
-            self._err.flush()
+        self._bar.tell(self.done, self._total, count=True)

@@ -21,11 +21,13 @@ async def queue(reactor: Any, options: Namespace, out: TextIO) -> None:
     """Show who holds the queues, then give up what is held by clients that are gone."""
     admin = Admin(options.namesrv, reactor=reactor, settings=options.settings)
     async with admin:
+        # a topic that there is not has nobody's locks, but should be told
+        queues = await admin.locks.queues(options.topic)
         told = await admin.locks.held(options.group, options.topic)
         locks = [lock for lock in told if _is_wanted(lock.queue, options)]
         is_told = bool(locks) or options.client is None
         if not is_told:
-            locks = await _as_said(admin, options)
+            locks = await _as_said(admin, queues, options)
         elif options.client is not None:
             locks = [lock for lock in locks if lock.client_id == options.client]
             if not locks:
@@ -54,13 +56,15 @@ async def queue(reactor: Any, options: Namespace, out: TextIO) -> None:
         out.write("clients that are connected keep theirs; --force takes them away\n")
 
 
-async def _as_said(admin: Admin, options: Namespace) -> list[QueueLock]:
+async def _as_said(
+    admin: Admin, queues: Iterable[MessageQueue], options: Namespace
+) -> list[QueueLock]:
     """Take what may be held by the client that is named, where no broker tells."""
     state = await admin.groups.state(options.group)
     is_connected = any(each.client_id == options.client for each in state.members)
     return [
         QueueLock(each, options.client, is_connected)
-        for each in await admin.locks.queues(options.topic)
+        for each in queues
         if _is_wanted(each, options)
     ]
 

@@ -15,6 +15,7 @@ from typing import Any, Final, TextIO
 from msgspec import to_builtins
 
 from twistedmq.app import rmq_store_text as text
+from twistedmq.app.rmq_progress import Bar
 from twistedmq.app.rmq_store_export import write_columns
 from twistedmq.app.rmq_store_options import problem_with
 from twistedmq.app.whole_file import whole_file
@@ -200,7 +201,7 @@ def _verification(directory: StoreDirectory, options: Namespace) -> Verification
 
 def _findings(verification: Verification, options: Namespace) -> Iterator[Finding]:
     """Give what is found, with a bar on the terminal meanwhile."""
-    bar = text.ProgressBar(options.error)
+    bar = Bar(options.error)
     verification.progress = bar.tell
     for finding in verification.run():
         bar.clear()

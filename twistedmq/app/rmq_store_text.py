@@ -173,30 +173,3 @@ def _value_text(field: dict[str, Any]) -> str:
     if field["name"] in {"born time", "store time"} and value.isdigit():
         return f"{value} ({time_text(int(value))})"
     return body_text(value.encode())
-
-
-class ProgressBar:
-    """Shows on a terminal how far a walk through the log is."""
-
-    def __init__(self, out: TextIO, width: int = 40) -> None:
-        self._out = out
-        self._width = width
-        self._shown = -1
-        self._is_on = out.isatty()
-
-    def tell(self, done: int, of: int) -> None:
-        """Show that *done* bytes of so many are done."""
-        percent = 100 * done // of if of else 100
-        if not self._is_on or percent == self._shown:
-            return
-        self._shown = percent
-        filled = self._width * percent // 100
-        bar = "#" * filled + "." * (self._width - filled)
-        self._out.write(f"\r[{bar}] {percent:3d} %")
-        self._out.flush()
-
-    def clear(self) -> None:
-        """Take the bar away."""
-        if self._shown >= 0:
-            self._out.write("\r" + " " * (self._width + 10) + "\r")
-            self._shown = -1

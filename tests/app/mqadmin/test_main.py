@@ -50,6 +50,11 @@ def test_programs_are_told_of_an_unknown_verb_as_json(
     assert json.loads(capsys.readouterr().err)["status"] == 1
 
 
+def test_an_unknown_shell_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended_with("--completion", "fish") == 1
+    assert "invalid choice: 'fish'" in capsys.readouterr().err
+
+
 def test_a_verb_runs_in_the_reactor(
     cluster: AdminCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

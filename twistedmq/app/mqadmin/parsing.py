@@ -47,9 +47,9 @@ def parser_of(verb: Verb) -> Parser:
     return parser
 
 
-def whole_parser() -> argparse.ArgumentParser:
+def whole_parser() -> Parser:
     """Give a parser of all verbs, for what completes words in a shell."""
-    parser = argparse.ArgumentParser(prog="mqadmin")
+    parser = Parser(prog="mqadmin")
     add_completion(parser)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in table.every():

@@ -53,3 +53,32 @@ def test_many_are_dropped_by_their_keys(tmp_path: Path) -> None:
         get(opened, tmp_path, key)
     opened.drop_where(lambda key: key in {1, 2})
     assert len(opened) == 2
+
+
+class RemovedMeanwhile(RealFiles):
+    """Files of which another thread removes one just after it was opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: OpenFiles | None = None
+
+    def open(self, path: Path, *, create: bool = False) -> OpenFile:
+        file = super().open(path, create=create)
+        if self.opened is not None:
+            path.unlink()
+            self.opened.drop_where(lambda key: key == 1)
+            self.opened = None
+        return file
+
+
+def test_a_file_that_went_while_it_was_opened_is_not_kept(tmp_path: Path) -> None:
+    files = RemovedMeanwhile()
+    opened = OpenFiles(files, 2)
+    get(opened, tmp_path, 1)
+    opened.drop(1)
+    files.opened = opened
+    with pytest.raises(FileNotFoundError):
+        opened.get(1, path_of(tmp_path, 1))
+    files.opened = opened
+    get(opened, tmp_path, 1).write(b"new", 0)
+    assert (tmp_path / "1").read_bytes() == b"new" + bytes(7)

@@ -19,6 +19,8 @@ class OpenFiles:
         self._limit = limit
         self._open: OrderedDict[Hashable, OpenFile] = OrderedDict()
         self._lock = Lock()
+        self._drops = 0
+        """How often files were forgotten because they are gone."""
 
     def get(
         self, key: Hashable, path: Callable[[], Path], create_bytes: int = 0
@@ -31,28 +33,34 @@ class OpenFiles:
         Raises:
             FileNotFoundError: it is missing, and *create_bytes* is 0.
         """
-        with self._lock:
-            file = self._open.get(key)
-            if file is not None:
-                self._open.move_to_end(key)
+        while True:
+            with self._lock:
+                file = self._open.get(key)
+                if file is not None:
+                    self._open.move_to_end(key)
+                    return file
+                drops = self._drops
+            file = self._files.open(path(), create=create_bytes > 0)
+            if create_bytes and file.size() < create_bytes:
+                file.resize(create_bytes)
+            with self._lock:
+                if drops != self._drops:
+                    continue  # it may be the one that is gone: look again
+                file = self._open.setdefault(key, file)
+                while len(self._open) > self._limit:
+                    self._open.popitem(last=False)
                 return file
-        file = self._files.open(path(), create=create_bytes > 0)
-        if create_bytes and file.size() < create_bytes:
-            file.resize(create_bytes)
-        with self._lock:
-            file = self._open.setdefault(key, file)
-            while len(self._open) > self._limit:
-                self._open.popitem(last=False)
-        return file
 
     def drop(self, key: Hashable) -> None:
         """Forget the file under *key*, which was removed."""
         with self._lock:
+            self._drops += 1
             self._open.pop(key, None)
 
     def drop_where(self, gone: Callable[[Hashable], bool]) -> None:
         """Forget every file whose key is *gone*."""
         with self._lock:
+            self._drops += 1
             for key in [key for key in self._open if gone(key)]:
                 del self._open[key]
 

@@ -172,3 +172,24 @@ def test_a_stop_and_a_failure_end_the_waiting(rig: Rig, logged_failures: Any) ->
     late.addErrback(lambda failure: failure.trap(StoreFullError))
     assert late.called
     assert not rig.clock.getDelayedCalls()
+
+
+def test_who_waits_for_what_is_cut_off_is_told(rig: Rig) -> None:
+    outcome: list[Any] = []
+    rig.written = 10
+    rig.flush(10).addBoth(outcome.append)
+    rig.flush(20).addBoth(outcome.append)
+    rig.flusher.truncated(10)
+    assert [failure.type for failure in outcome] == [StoreFullError]
+    rig.workers.go_on_all()
+    assert outcome[1:] == [None]
+
+
+def test_nothing_is_waited_for_after_a_cut(rig: Rig) -> None:
+    rig.written = 10
+    failures: list[Any] = []
+    rig.flush(20).addErrback(failures.append)
+    rig.flusher.truncated(10)
+    rig.workers.go_on_all()
+    assert failures
+    assert rig.flusher.flush(10) is None

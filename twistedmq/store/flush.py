@@ -101,7 +101,8 @@ class Flusher:
         if self.failed is not None:
             return  # it failed otherwise meanwhile, and those who waited know
         before, self.flushed = self.flushed, max(self.flushed, end)
-        now_s, wanted = self._reactor.seconds(), max(w[0] for w in self._waiting)
+        wanted = max((w[0] for w in self._waiting), default=self.flushed)
+        now_s = self._reactor.seconds()
         took_s = now_s - self._began_s
         self._pace.synced(now_s, took_s, before, self.flushed, wanted)
         covered = [d for wanted, d in self._waiting if wanted <= self.flushed]
@@ -170,5 +171,11 @@ class Flusher:
             self._call = None
 
     def truncated(self, end: int) -> None:
-        """Note that the log was cut."""
+        """Note that the log was cut: who waits for what was behind *end* fails."""
         self.flushed = min(self.flushed, end)
+        cut = [waiter for wanted, waiter in self._waiting if wanted > end]
+        self._waiting = [w for w in self._waiting if w[0] <= end]
+        if not self._waiting:
+            self._wait_no_more()
+        for waiter in cut:
+            waiter.errback(StoreFullError(f"the log was cut at {end}"))

@@ -134,3 +134,23 @@ def test_a_stop_waits_for_the_round_that_runs() -> None:
     assert stopped
     assert rig.vouched == end
     assert not rig.context.reactor.getDelayedCalls()
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_a_log_that_is_cut_meanwhile_is_vouched_for_as_it_is(steps: int) -> None:
+    workers = HeldWorkers()
+    rig = Rig(workers)
+    kept = rig.append()
+    rig.append()
+    done: list[Any] = []
+    rig.store._voucher.vouch().addBoth(done.append)
+    for _ in range(steps):
+        if workers.waiting:
+            workers.go_on()
+    rig.store.log_truncate(kept)
+    workers.go_on_all()
+    assert done
+    assert rig.vouched in {-1, kept}
+    rig.store._voucher.vouch()
+    workers.go_on_all()
+    assert rig.vouched == kept

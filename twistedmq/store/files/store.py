@@ -36,7 +36,6 @@ from twistedmq.store.files.retaining import StoreRetention
 from twistedmq.store.files.rewriting import write_again
 from twistedmq.store.files.rolling import append_rolling
 from twistedmq.store.files.special_append import SpecialAppends
-from twistedmq.store.files.vouch import forget_vouch
 from twistedmq.store.files.vouching import Vouched, Voucher
 from twistedmq.store.flush import Flusher
 from twistedmq.store.index_interfaces import IndexHits
@@ -426,8 +425,7 @@ class FileStore(StoreRetention, SpecialAppends):
         """Forget everything from *offset* on; waits for the disk."""
         self._backlog.put_all()
         self._queue_writer.write_all()
-        forget_vouch(self._files, self._paths)
-        self._voucher.vouched = -1
+        self._voucher.log_was_cut()
         self._commit_log.truncate(offset)
         self._flusher.truncated(offset)
         self._follower.truncated(offset)

@@ -17,7 +17,7 @@ from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
 from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files.queue_writer import QueueWriter
-from twistedmq.store.files.vouch import Vouch, write_vouch
+from twistedmq.store.files.vouch import Vouch, forget_vouch, write_vouch
 from twistedmq.store.files_layer import Files
 from twistedmq.store.flush import Flusher
 from twistedmq.store.index_interfaces import IIndexStrategy
@@ -77,6 +77,7 @@ class Voucher:
         self._hurried = self._is_stale = self._stopped = False
         self._problem = ""
         self._waits_since_s = 0.0
+        self._cuts = 0
         self._unsynced: set[QueueFileKey] = set()
         self.vouched = -1
         """The physical offset vouched for last; -1 if there is none."""
@@ -119,6 +120,12 @@ class Voucher:
         """Vouch earlier, because queues were deleted that must not come back."""
         self._is_stale = True
         self._hurry()
+
+    def log_was_cut(self) -> None:
+        """Vouch for nothing until the next round, nor in one that began before."""
+        forget_vouch(self._parts.files, self._parts.paths)
+        self.vouched = -1
+        self._cuts += 1
 
     def _hurry(self) -> None:
         if self._call is not None and not self._hurried:
@@ -180,6 +187,13 @@ class Voucher:
 
     @inlineCallbacks
     def _vouch(self) -> Generator[Any, Any, None]:
+        cuts = -1
+        while cuts != self._cuts:
+            cuts = self._cuts
+            yield self._vouch_unless_cut(cuts)
+
+    @inlineCallbacks
+    def _vouch_unless_cut(self, cuts: int) -> Generator[Any, Any, None]:
         parts = self._parts
         end = parts.log.end
         last_store_ms = self._last_store_ms()
@@ -190,11 +204,16 @@ class Voucher:
         yield parts.queue_writer.drain()
         if parts.queue_writer.failing:
             raise OSError(parts.queue_writer.failing)
+        if cuts != self._cuts:
+            return
         waiting = parts.flusher.flush(end)
         if waiting is not None:
             yield waiting
         self._unsynced |= parts.queue_files.unsynced()
         yield parts.workers.run(self._write, end, last_store_ms, counts)
+        if cuts != self._cuts:
+            forget_vouch(parts.files, parts.paths)
+            return
         self.vouched = end
         parts.deletions.vouched(deleted)
 

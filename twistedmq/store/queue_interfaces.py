@@ -2,7 +2,7 @@
 are in ``twistedmq.testing.contracts.queue_index``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from zope.interface import Interface
@@ -23,9 +23,14 @@ class IQueueIndex(Interface):
     code. Entries of a queue have rising physical offsets; a size of FILLER_SIZE marks
     one that stands for nothing.
 
-    What changes a queue (``write``, ``cut``, ``forget``, ``set_aside``) is called in
-    one thread, the reactor's, or recovery's before the store is open. All else may be
-    called in any thread, beside it. Failures of the disk are OSErrors.
+    What changes a queue (``write``, ``cut``, ``forget``, ``set_aside``), ``lacks`` and
+    ``to_make`` are called in one thread, the reactor's, or recovery's before the store
+    is open. All else may be called in any thread, beside it. Failures of the disk are
+    OSErrors.
+
+    A write is quick but for the first one to a file, which has to be made. Who must not
+    be held up by that asks ``lacks`` before, and has ``make`` called in a thread with
+    what ``to_make`` gives.
     """
 
     def load(cut: int, log_min: int) -> QueueTable:
@@ -42,10 +47,30 @@ class IQueueIndex(Interface):
     def write(state: QueueState) -> None:
         """Keep the entries of *state* from ``written_offset`` on, and move that up.
 
-        Not yet safe: see ``sync``. They stay in the queue's tail.
+        Not yet safe: see ``sync``. They stay in the queue's tail. Files that are
+        missing are made.
 
         Raises:
             OSError: ``written_offset`` says how far it came; the rest is tried again.
+        """
+
+    def lacks(state: QueueState) -> bool:
+        """Say whether ``write`` of *state* would have to make a file first. No disk is
+        asked: what was removed from outside does not count.
+        """
+
+    def to_make(states: Iterable[QueueState]) -> set[QueueFileKey]:
+        """Give what ``write`` of *states* would have to make, for ``make``."""
+
+    def make(files: set[QueueFileKey]) -> None:
+        """Make *files*, which ``to_make`` gave, ready to be written to; for a thread.
+
+        What is cut, forgotten or set aside meanwhile is not made, or is gone again when
+        that call returns, which waits for one file at most. Until something is written
+        there, a file that was made is nothing: ``load`` leaves its queue out.
+
+        Raises:
+            OSError: some were perhaps made; ``write`` may be called all the same.
         """
 
     def unsynced() -> set[QueueFileKey]:

@@ -35,6 +35,7 @@ class QueueState:
     """
 
     __slots__ = (
+        "made_end",
         "min_offset",
         "next_offset",
         "old_offset",
@@ -54,7 +55,20 @@ class QueueState:
         """Queue offset before which the entries are not of this process."""
         self.written_offset = offset
         """Queue offset up to which the files have the entries."""
+        self.made_end = 0
+        """Number of entries for which there are files, as far as who keeps the files
+        knows; 0 if it has not looked."""
         self.tail = bytearray()
+
+    @property
+    def entries_end(self) -> int:
+        """Number of the next entry."""
+        return self.next_offset
+
+    @property
+    def entries_written(self) -> int:
+        """Number up to which the files have the entries."""
+        return self.written_offset
 
     @property
     def tail_offset(self) -> int:
@@ -71,6 +85,7 @@ class QueueState:
     def restart(self, offset: int) -> None:
         """Have no entry at all, and go on at queue offset *offset*."""
         self.tail = bytearray()
+        self.made_end = 0
         self.min_offset = self.next_offset = self.written_offset = offset
 
     def shorten(self, keep: int) -> None:
@@ -127,6 +142,16 @@ class BatchQueueState(QueueState):
         """Number up to which the files have the entries."""
 
     @property
+    def entries_end(self) -> int:
+        """Number of the next entry."""
+        return self.next_entry
+
+    @property
+    def entries_written(self) -> int:
+        """Number up to which the files have the entries."""
+        return self.written_entry
+
+    @property
     def tail_entry(self) -> int:
         """Number of the first entry in the tail."""
         return self.next_entry - len(self.tail) // BATCH_ENTRY_BYTES
@@ -162,7 +187,7 @@ class BatchQueueState(QueueState):
     def restart(self, offset: int) -> None:
         """Have no entry at all, and go on at queue offset *offset*."""
         self.tail = bytearray()
-        self.first_entry = self.next_entry = self.written_entry = 0
+        self.first_entry = self.next_entry = self.written_entry = self.made_end = 0
         self.min_offset = self.next_offset = offset
 
     def drop_from(self, physical_offset: int) -> None:

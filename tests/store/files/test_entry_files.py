@@ -8,6 +8,7 @@ from twistedmq.store.files.entry_files import EntryFiles
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.queue_interfaces import QueueFileKey
 from twistedmq.store.queue_reading import NotResidentError
+from twistedmq.store.queue_state import QueueState
 from twistedmq.testing.fake_files import FakeFiles
 
 FOLDER = Path("/store/kind")
@@ -17,10 +18,11 @@ class Numbers(EntryFiles):
     """Entries of 10 bytes: ten times their number, and two more bytes."""
 
     def add(self, first: int, last: int) -> None:
+        state = QueueState("T", 0)
         while first < last:
             rest = range(first, last)
             entries = b"".join((10 * n).to_bytes(8) + b"ab" for n in rest)
-            first += self._put("T", 0, first, entries)
+            first += self._put(state, first, entries)
 
     def bases(self) -> list[int]:
         return self._bases("T", 0)
@@ -135,7 +137,7 @@ class OneDisk(FakeFiles):
 def written(files: FakeFiles, count: int) -> tuple[EntryFiles, set[QueueFileKey]]:
     entries = make(files)
     for number in range(count):
-        entries._put(f"T{number}", 0, 0, b"0123456789")
+        entries._put(QueueState(f"T{number}", 0), 0, b"0123456789")
     return entries, entries.unsynced()
 
 

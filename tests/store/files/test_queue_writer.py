@@ -1,30 +1,36 @@
 """When queue entries go into their files."""
 
+import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 from twisted.internet.task import Clock
 
 from twistedmq.config.live import Live
 from twistedmq.config.store import StoreConfig
+from twistedmq.store.files import queue_writer
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.files.queue_files import QueueFiles
 from twistedmq.store.files.queue_writer import QueueWriter
 from twistedmq.store.queue_state import ENTRY, QueueState
 from twistedmq.testing.fake_files import FakeFiles
+from twistedmq.testing.workers import HeldWorkers, InlineWorkers
 
 FOLDER = Path("/store/consumequeue")
 
 
 class Rig:
-    def __init__(self) -> None:
+    def __init__(self, workers: Any = None) -> None:
         self.clock = Clock()
         self.files = FakeFiles()
         self.queue_files = QueueFiles(
             self.files, FOLDER, 20 * 300, OpenFiles(self.files, 16)
         )
         config = Live(StoreConfig(queue_write_interval_ms=100, warm_queues=2))
-        self.writer = QueueWriter(self.clock, config, self.queue_files)
+        self.writer = QueueWriter(
+            self.clock, config, self.queue_files, workers or InlineWorkers()
+        )
 
     def grow(self, state: QueueState, count: int) -> None:
         for _ in range(count):
@@ -103,3 +109,97 @@ def test_few_queues_keep_their_last_entries_in_memory(rig: Rig) -> None:
         rig.grow(state, 1)
         rig.writer.write_all()
     assert [len(state.tail) for state in states] == [0, 20, 20]
+
+
+def test_queues_that_have_their_files_do_not_wait_for_others() -> None:
+    workers = HeldWorkers()
+    rig = Rig(workers)
+    old, new = QueueState("old", 0), QueueState("new", 0)
+    rig.grow(old, 1)
+    rig.writer.write_all()
+    rig.grow(old, 64)
+    rig.grow(new, 64)
+    rig.clock.advance(0.1)
+    assert (rig.on_disk(old), rig.on_disk(new)) == (65, 0)
+    assert rig.writer.dirty == 1
+    workers.go_on()
+    assert rig.on_disk(new) == 64
+    assert rig.writer.dirty == 0
+
+
+def test_a_write_that_fails_after_the_file_was_made_is_tried_again() -> None:
+    workers = HeldWorkers()
+    rig = Rig(workers)
+    states = [QueueState("t", n) for n in range(3)]
+    for state in states:
+        rig.grow(state, 64)
+    rig.clock.advance(0.1)
+    rig.files.fail_write = errno.EIO
+    workers.go_on()
+    assert rig.writer.failing is not None
+    assert "Input/output" in rig.writer.failing
+    drained = rig.writer.drain()
+    assert drained.called
+    rig.files.fail_write = None
+    rig.clock.advance(0.1)
+    workers.go_on_all()
+    assert rig.writer.failing is None
+    assert [rig.on_disk(state) for state in states] == [64] * 3
+
+
+def test_a_drain_tries_again_what_could_not_be_made() -> None:
+    workers = HeldWorkers()
+    rig = Rig(workers)
+    state = QueueState("t", 0)
+    rig.grow(state, 1)
+    rig.files.read_only = True
+    first = rig.writer.drain()
+    workers.go_on()
+    assert first.called
+    assert rig.writer.failing is not None
+    rig.files.read_only = False
+    second = rig.writer.drain()
+    assert not second.called
+    workers.go_on()
+    assert second.called
+    assert rig.writer.failing is None
+    assert rig.on_disk(state) == 1
+
+
+def test_where_too_much_waits_for_files_they_are_made_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queue_writer, "_MOST_HELD", 5_000)
+    rig = Rig(HeldWorkers())  # a disk that is very slow
+    states = [QueueState("t", n) for n in range(50)]
+    for state in states:
+        rig.grow(state, 100)
+    rig.clock.advance(0.1)
+    assert rig.writer.dirty == 50
+    rig.grow(states[0], 300)
+    rig.clock.pump([0.1] + [0] * 20)
+    written = [state for state in states if rig.on_disk(state)]
+    assert len(written) == 2  # so many a turn, until no more than that is held
+    for state in states[:18]:
+        rig.grow(state, 1_000)
+    rig.clock.pump([0.1] + [0] * 20)
+    assert rig.writer.dirty == 32  # those that are in the hands of the thread
+
+
+def test_all_that_waits_is_counted_off_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_writer, "_MOST_HELD", 100)
+    workers = HeldWorkers()
+    rig = Rig(workers)
+    kept, gone = QueueState("kept", 0), QueueState("gone", 0)
+    for _ in range(9):
+        rig.grow(kept, 64)
+        rig.grow(gone, 64)
+        rig.clock.advance(0.1)
+        rig.writer.forget([gone])
+        rig.queue_files.forget("gone", 0)
+        gone = QueueState("gone", 0)
+        workers.go_on_all()
+    rig.grow(gone, 99)
+    rig.clock.advance(0.1)
+    assert rig.on_disk(gone) == 0
+    assert workers.waiting == 1

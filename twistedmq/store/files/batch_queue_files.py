@@ -54,9 +54,7 @@ class BatchQueueFiles(EntryFiles):
         count = self._file_bytes // BATCH_ENTRY_BYTES
         while state.written_entry < state.next_entry:
             entries = state.unwritten(count)
-            state.written_entry += self._put(
-                state.topic, state.queue_id, state.written_entry, entries
-            )
+            state.written_entry += self._put(state, state.written_entry, entries)
 
     def topics(self) -> set[str]:
         """Give the topics that have queues here."""
@@ -84,7 +82,7 @@ class BatchQueueFiles(EntryFiles):
         state.tail = bytearray()
         read = self.reads(BatchView.of(state), resident=False)
         end = first_number(state.first_entry, state.next_entry, read, is_before)
-        self._cut(state.topic, state.queue_id, bases, end)
+        state.made_end = self._cut(state.topic, state.queue_id, bases, end)
         state.next_entry = state.written_entry = end
         state.next_offset = 0
         if end > state.first_entry:

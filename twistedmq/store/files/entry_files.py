@@ -4,9 +4,10 @@ Entries are numbered from 0 on; where the number is not the queue offset, the ca
 knows which is which. A file is named after the place of its first byte in the queue.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from twisted.logger import Logger
@@ -17,7 +18,7 @@ from twistedmq.store.files.paths import file_name, is_file_name
 from twistedmq.store.files_layer import Files, OpenFile, write_all
 from twistedmq.store.queue_interfaces import QueueFileKey
 from twistedmq.store.queue_reading import NotResidentError
-from twistedmq.store.queue_state import FILLER_SIZE
+from twistedmq.store.queue_state import FILLER_SIZE, QueueState
 
 _WHOLE_DISK_FROM: Final = 200
 """So many files and their folders are synced sooner by syncing everything there is."""
@@ -58,10 +59,17 @@ class EntryFiles:
         self._failed: set[QueueFileKey] = set()
         """Files that could not be synced the last time."""
         self._disk = files.whole_disk(folder)
+        self._wanted: set[QueueFileKey] = set()
+        """Files that ``make`` is to make, if nothing comes between."""
+        self._making = Lock()
+        """Held while one file is made, and while it is said that some are not wanted.
+
+        So whoever removes a queue finds all that was made, and nothing is made later.
+        """
 
     def _path(self, key: QueueFileKey) -> Path:
         topic, queue_id, base, _ = key
-        return self._folder / topic / str(queue_id) / file_name(base)
+        return self._folder.joinpath(topic, str(queue_id), file_name(base))
 
     def _get(self, key: QueueFileKey, create: bool = False) -> OpenFile:
         def path() -> Path:
@@ -73,9 +81,48 @@ class EntryFiles:
         """Whether *file* is one of these."""
         return file[3] == self._kind
 
+    # Making
+
+    def lacks(self, state: QueueState) -> bool:
+        """Say whether files have to be made before *state* is written."""
+        return state.entries_end > state.made_end
+
+    def to_make(self, states: Iterable[QueueState]) -> set[QueueFileKey]:
+        """Give the files that have to be made before *states* are written."""
+        keys = {key for state in states for key in self._lacking(state)}
+        with self._making:
+            self._wanted |= keys
+        return keys
+
+    def _lacking(self, state: QueueState) -> Iterator[QueueFileKey]:
+        number = max(state.entries_written, state.made_end)
+        if number < state.entries_end:
+            start = number * self._entry_bytes
+            start -= start % self._file_bytes
+            end = state.entries_end * self._entry_bytes
+            for base in range(start, end, self._file_bytes):
+                yield state.topic, state.queue_id, base, self._kind
+
+    def make(self, files: set[QueueFileKey]) -> None:
+        """Make *files*, as far as they are still wanted; for a thread."""
+        try:
+            for key in sorted(files):
+                with self._making:
+                    if key in self._wanted:
+                        self._files.make_folder(self._path(key).parent)
+                        self._get(key, create=True)
+        finally:
+            with self._making:
+                self._wanted -= files
+
+    def _not_wanted(self, gone: Callable[[QueueFileKey], bool]) -> None:
+        with self._making:
+            if self._wanted:
+                self._wanted -= {key for key in self._wanted if gone(key)}
+
     # Writing
 
-    def _put(self, topic: str, queue_id: int, number: int, entries: bytes) -> int:
+    def _put(self, state: QueueState, number: int, entries: bytes) -> int:
         """Write as many of *entries*, from *number* on, as one file takes.
 
         Gives how many those were.
@@ -83,8 +130,14 @@ class EntryFiles:
         position = number * self._entry_bytes
         base = position - position % self._file_bytes
         entries = entries[: base + self._file_bytes - position]
-        key = topic, queue_id, base, self._kind
-        write_all(self._get(key, create=True), entries, position - base)
+        key = state.topic, state.queue_id, base, self._kind
+        end = (base + self._file_bytes) // self._entry_bytes
+        try:
+            file = self._get(key, create=end > state.made_end)
+        except FileNotFoundError:  # removed by somebody else
+            file = self._get(key, create=True)
+        state.made_end = max(state.made_end, end)
+        write_all(file, entries, position - base)
         self._unsynced.add(key)
         return len(entries) // self._entry_bytes
 
@@ -220,15 +273,22 @@ class EntryFiles:
             (bases[-1] + self._file_bytes) // self._entry_bytes,
         )
 
-    def _cut(self, topic: str, queue_id: int, bases: Sequence[int], end: int) -> None:
-        """Leave nothing from number *end* on, zeros excepted."""
+    def _cut(self, topic: str, queue_id: int, bases: Sequence[int], end: int) -> int:
+        """Leave nothing from number *end* on, zeros excepted.
+
+        Gives for how many entries there are files then.
+        """
+        self._not_wanted(lambda key: key[:2] == (topic, queue_id))
         position = end * self._entry_bytes
+        made_end = 0
         for base in bases:
             key = topic, queue_id, base, self._kind
             if base > position or (base == position and base != bases[0]):
                 EntryFiles.remove(self, key)
                 self._unsynced.add(key)
-            elif base + self._file_bytes > position:
+                continue
+            made_end = (base + self._file_bytes) // self._entry_bytes
+            if base + self._file_bytes > position:
                 file = self._get(key)
                 if any(self.read(topic, queue_id, end, 1, resident=False)):
                     self._log.info(
@@ -240,6 +300,7 @@ class EntryFiles:
                 file.resize(position - base)
                 file.resize(self._file_bytes)
                 self._unsynced.add(key)
+        return made_end
 
     # Deleting
 
@@ -267,6 +328,7 @@ class EntryFiles:
 
     def remove(self, file: QueueFileKey) -> None:
         """Remove one file."""
+        self._not_wanted(file.__eq__)
         self._open.drop(file)
         self._files.remove(self._path(file))
 
@@ -287,5 +349,6 @@ class EntryFiles:
         def is_gone(key: Hashable) -> bool:
             return isinstance(key, tuple) and gone(key)
 
+        self._not_wanted(gone)
         self._open.drop_where(is_gone)
         self._unsynced = {key for key in self._unsynced if not gone(key)}

@@ -54,9 +54,7 @@ class QueueFiles(EntryFiles):
         count = self._file_bytes // ENTRY_BYTES
         while state.written_offset < state.next_offset:
             entries = state.in_tail(state.written_offset, count) or b""
-            state.written_offset += self._put(
-                state.topic, state.queue_id, state.written_offset, entries
-            )
+            state.written_offset += self._put(state, state.written_offset, entries)
 
     def load(self, cut: int, log_min: int) -> QueueTable:
         """Give every queue on the disk, each ending before the first record at *cut*.
@@ -69,10 +67,11 @@ class QueueFiles(EntryFiles):
         for topic, queue_id, bases in self._found():
             first, last = self._numbers(bases)
             end = self._end(topic, queue_id, first, last, cut)
-            self._cut(topic, queue_id, bases, end)
+            made_end = self._cut(topic, queue_id, bases, end)
             if end == first:
                 continue
             state = queues[topic, queue_id] = QueueState(topic, queue_id, end)
+            state.made_end = made_end
             state.min_offset = self._first_from(topic, queue_id, first, end, log_min)
         return queues
 
@@ -134,7 +133,7 @@ class QueueFiles(EntryFiles):
         bases = self._bases(topic, queue_id)
         first = self._numbers(bases)[0] if bases else state.next_offset
         end = self._end(topic, queue_id, first, state.next_offset, physical_offset)
-        self._cut(topic, queue_id, bases, end)
+        state.made_end = self._cut(topic, queue_id, bases, end)
         state.tail = bytearray()
         state.next_offset = state.written_offset = end
         state.min_offset = min(state.min_offset, end)

@@ -1,6 +1,6 @@
 """Both kinds of queues of a file store, as one: plain queues and batch queues."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from twisted.logger import Logger
@@ -84,6 +84,26 @@ class QueueKinds:
             self.batch.write(state)
         else:
             self.plain.write(state)
+
+    def lacks(self, state: QueueState) -> bool:
+        """Say whether files have to be made before *state* is written."""
+        if isinstance(state, BatchQueueState):
+            return self.batch.lacks(state)
+        return self.plain.lacks(state)
+
+    def to_make(self, states: Iterable[QueueState]) -> set[QueueFileKey]:
+        """Give the files that have to be made before *states* are written."""
+        plain: list[QueueState] = []
+        batch: list[QueueState] = []
+        for state in states:
+            (batch if isinstance(state, BatchQueueState) else plain).append(state)
+        return self.plain.to_make(plain) | self.batch.to_make(batch)
+
+    def make(self, files: set[QueueFileKey]) -> None:
+        """Make *files*; for a thread."""
+        of_batches = {file for file in files if self.batch.has(file)}
+        self.batch.make(of_batches)
+        self.plain.make(files - of_batches)
 
     def unsynced(self) -> set[QueueFileKey]:
         """Give, and forget, the files that were written and not synced since."""

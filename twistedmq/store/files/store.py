@@ -87,7 +87,7 @@ class FileStore(StoreRetention, SpecialAppends):
         self._queue_files = QueueKinds.of(context, paths, self._open)
         super().__init__(context.config, self._commit_log, self._queue_files)
         self._queue_writer = QueueWriter(
-            context.reactor, context.config, self._queue_files
+            context.reactor, context.config, self._queue_files, context.make_workers()
         )
         self._deletions = Deletions(files, paths)
         self._delays = DelayLevels(config.delay_levels)

@@ -86,6 +86,58 @@ class QueueIndexContract:
         last = index.read("T", 3, self.many - 1, 4, False)
         assert tags_codes(last) == list(range(self.many - 1, self.many + 3))
 
+    def test_what_a_write_needs_may_be_made_before(
+        self, tmp_path: Path, index: IQueueIndex
+    ) -> None:
+        state = QueueState("T", 3)
+        assert not index.lacks(state)
+        add(state, self.many)
+        files = index.to_make([state])
+        index.make(files)
+        index.make(files)
+        assert index.read("T", 3, 0, self.many, False).strip(b"\0") == b""
+        assert self.make_index(tmp_path).load(_FAR, 0) == {}
+        index.write(state)
+        assert not index.lacks(state)
+        assert not index.to_make([state])
+        everything = index.read("T", 3, 0, self.many, False)
+        assert tags_codes(everything) == list(range(self.many))
+        found = self.make_index(tmp_path).load(_FAR, 0)
+        assert not index.lacks(found["T", 3])
+
+    def test_what_is_gone_meanwhile_is_not_made(
+        self, tmp_path: Path, index: IQueueIndex
+    ) -> None:
+        states = [QueueState("T", 0), QueueState("T", 1), QueueState("U", 0)]
+        for state in states:
+            add(state, 1)
+        files = index.to_make(states)
+        index.forget("T", 1)
+        index.set_aside("U", tmp_path / ".aside" / "1")
+        index.make(files)
+        assert not index.set_aside("U", tmp_path / ".aside" / "2")
+        index.write(states[0])
+        assert set(self.make_index(tmp_path).load(_FAR, 0)) == {("T", 0)}
+        anew = QueueState("T", 1)
+        add(anew, 2)
+        index.make(index.to_make([anew]))
+        index.write(anew)
+        assert tags_codes(index.read("T", 1, 0, 9, False)) == [0, 1]
+
+    def test_what_is_cut_meanwhile_is_not_made(
+        self, tmp_path: Path, index: IQueueIndex, state: QueueState
+    ) -> None:
+        add(state, self.many)
+        files = index.to_make([state])
+        index.write(state)
+        index.cut(state, RECORD_BYTES)
+        index.make(files)
+        assert self.make_index(tmp_path).load(_FAR, 0)["T", 3].next_offset == 1
+        add(state, self.many)
+        index.write(state)
+        again = self.make_index(tmp_path).load(_FAR, 0)["T", 3]
+        assert again.next_offset == self.many + 1
+
     def test_written_files_are_synced_once(
         self, index: IQueueIndex, state: QueueState
     ) -> None:

@@ -15,6 +15,7 @@ from twistedmq.protocol.record import (
     decode_record,
     decode_records,
     encode_record,
+    outlines,
 )
 from twistedmq.protocol.record_layout import MAGIC_V1, MAGIC_V2
 
@@ -82,6 +83,34 @@ def test_single_fields_are_read_without_the_others(
     assert records.body_of(data, at) == record.body
     assert records.topic_of(memoryview(data), at) == record.topic
     assert records.properties_of(data, at) == record.properties
+
+
+@given(st.lists(some_records, max_size=4))
+def test_an_outline_says_the_same_as_the_record(given_records: list[Record]) -> None:
+    encoded = b"".join(map(encode_record, given_records))
+    wanted = [
+        (r.size, r.queue_offset, r.physical_offset, r.born_ms, r.properties)
+        for r in decode_records(encoded)
+    ]
+    assert outlines(encoded) == outlines(memoryview(encoded)) == wanted
+
+
+@given(some_records, st.data())
+def test_there_is_no_outline_of_a_torn_record(
+    record: Record, data: st.DataObject
+) -> None:
+    encoded = encode_record(record)
+    end = data.draw(st.integers(1, len(encoded) - 1))
+    with pytest.raises(RecordError):
+        outlines(encoded[:end])
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_have_outlines_or_are_refused(data: bytes) -> None:
+    size = (len(data) + 8).to_bytes(4)
+    for each in (data, size + MAGIC_V1.to_bytes(4) + data):
+        with suppress(RecordError):
+            outlines(each)
 
 
 def test_a_topic_over_127_bytes_makes_a_record_of_version_2() -> None:

@@ -9,8 +9,9 @@ properties. A host is 4 or 16 address bytes, as the system flag says, and a 4-by
 Records are written by ``record_layout``, many at a time; here they are read.
 """
 
+import struct
 from struct import Struct as Packing
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from msgspec import Struct
@@ -144,6 +145,42 @@ def decode_records(buffer: Buffer, *, check_crc: bool = True) -> list[Record]:
         records.append(record)
         at += record.size
     return records
+
+
+class Outline(NamedTuple):
+    """What can be told of a record without taking it apart."""
+
+    size: int
+    queue_offset: int
+    physical_offset: int
+    born_ms: int
+    properties: bytes
+
+
+def outlines(buffer: Buffer) -> list[Outline]:
+    """Look at records that follow each other; their bodies are not checked.
+
+    Raises:
+        RecordError: one of them is not whole.
+    """
+    found, at, end = list[Outline](), 0, len(buffer)
+    while at < end:
+        if end - at < MIN_RECORD_BYTES:
+            raise RecordError(f"a record of {end - at} bytes")
+        size, magic, _, _, _, queue_offset, physical_offset, _, born_ms = (
+            _HEAD.unpack_from(buffer, at)
+        )
+        if magic not in {MAGIC_V1, MAGIC_V2}:
+            raise RecordError(f"no record begins with the magic {magic:08X}")
+        if not MIN_RECORD_BYTES <= size <= end - at:
+            raise RecordError(f"a record of {size} bytes where {end - at} are left")
+        try:
+            properties = bytes(properties_of(buffer, at))
+        except (IndexError, struct.error):
+            raise RecordError(f"a record of {size} bytes ends in its body") from None
+        found.append(Outline(size, queue_offset, physical_offset, born_ms, properties))
+        at += size
+    return found
 
 
 def encode_record(record: Record) -> bytes:

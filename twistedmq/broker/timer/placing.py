@@ -22,7 +22,7 @@ from twistedmq.config.live import Live
 from twistedmq.config.timer import TimerConfig
 from twistedmq.protocol import properties as props
 from twistedmq.protocol.names import TIMER_TOPIC
-from twistedmq.protocol.record import Record, decode_records
+from twistedmq.protocol.record import Outline, outlines, store_time
 from twistedmq.store.errors import DamagedRecordError
 from twistedmq.store.interfaces import IMessageStore, QueueRead
 from twistedmq.store.timer.log import TimerLog
@@ -35,7 +35,7 @@ _BLANK_SLOTS: Final = 60
 _MOST_DELAY_MS: Final = 2**31 - 1
 _hash_of: Final = lru_cache(4096)(props.java_hash)
 
-Placed = tuple[Record, dict[str, str], int]
+Placed = tuple[Outline, dict[str, str], int]
 """A record, its properties, and when it is due."""
 
 
@@ -51,7 +51,7 @@ class Replay(Struct):
     until: int
     """Behind this queue offset everything is new."""
 
-    def is_done(self, record: Record, due_ms: int) -> bool:
+    def is_done(self, record: Outline, due_ms: int) -> bool:
         """Whether nothing is to be done for a message."""
         if record.physical_offset in self.seen:
             return True
@@ -123,22 +123,23 @@ class Placing:
                 "timed messages {first} to {next} of {topic} are no longer there",
                 first=self.queue_offset, next=read.next_offset, topic=TIMER_TOPIC,
             )  # fmt: skip
-        records = [r for buffer in read.records for r in decode_records(buffer)]
+        records = [r for buffer in read.records for r in outlines(buffer)]
         if placed := self._wanted(records):
             self._place(timer_log, placed, wheel_ms)
         if records:
-            self.last_store_ms = records[-1].store_ms
+            buffer = read.records[-1]
+            self.last_store_ms = store_time(buffer, len(buffer) - records[-1].size)
         self.queue_offset = max(read.next_offset, read.min_offset)
         if self._replay is not None and self.queue_offset >= self._replay.until:
             self._replay = None
 
-    def _wanted(self, records: list[Record]) -> list[Placed]:
+    def _wanted(self, records: list[Outline]) -> list[Placed]:
         """Give those that are to be placed, and when they are due."""
         wanted, replay = list[Placed](), self._replay
         for record in records:
             held = props.parse(record.properties)
             try:
-                due_ms = due_time(record.topic, held)
+                due_ms = due_time(TIMER_TOPIC, held)
             except NotTimedError as error:
                 self._log.error(
                     "message {offset} of {topic} cannot be delivered: {problem}",

@@ -304,9 +304,20 @@ class RemotingProtocol(Protocol):
             or self.in_flight_bytes > limits.max_in_flight_bytes
         ):
             self._pause_for(_TOO_MUCH_IN_FLIGHT)
-        replies.addCallback(self._write_replies)
-        replies.addErrback(self._reply_failed)
-        replies.addCallback(self._answered, count, size)
+        replies.addBoth(self._came_late, count, size)
+
+    def _came_late(
+        self, replies: bytes | list[Buffer] | Failure, count: int, size: int
+    ) -> None:
+        """Write *replies*; one callback for what could be three, as there are many."""
+        try:
+            if isinstance(replies, Failure):
+                self._reply_failed(replies)
+            else:
+                self._write_replies(replies)
+        except Exception:
+            self._reply_failed(Failure())
+        self._answered(count, size)
 
     def _reply_failed(self, failure: Failure) -> None:
         if isinstance(failure.value, FrameError):
@@ -314,7 +325,7 @@ class RemotingProtocol(Protocol):
         else:
             self._log.failure("a reply to {peer} was lost", failure, peer=self.peer)
 
-    def _answered(self, _: None, count: int, size: int) -> None:
+    def _answered(self, count: int, size: int) -> None:
         limits = self._limits
         self.in_flight -= count
         self.in_flight_bytes -= size

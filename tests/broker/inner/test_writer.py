@@ -78,5 +78,5 @@ def test_what_has_to_wait_first() -> None:
     elsewhere = InnerMessage("W", 0, {}, b"x")
     inner = writer(Log(), None, [lambda message: Diverted(elsewhere)])
     assert inner.divert(ONE) is elsewhere
-    with pytest.raises(IndexError):
+    with pytest.raises(TypeError):
         inner.write([])

@@ -103,19 +103,23 @@ def as_batch(messages: Sequence[InnerMessage]) -> SendBatch:
 
     Raises: MessageIllegalError, where properties do not fit into a record.
     """
-    return SendBatch(
-        topics=[m.topic for m in messages],
-        queue_ids=[m.queue_id for m in messages],
-        flags=[m.flag for m in messages],
-        sys_flags=[m.sys_flag for m in messages],
-        born_ms=[m.born_ms for m in messages],
-        born_hosts=[m.born_host for m in messages],
-        reconsume_times=[m.reconsume_times for m in messages],
-        prepared_offsets=[m.prepared_offset for m in messages],
-        properties=[_encoded(m) for m in messages],
-        tags_codes=[_tags_code(m) for m in messages],
-        bodies=[m.body for m in messages],
-    )
+    rows = [
+        (
+            m.topic,
+            m.queue_id,
+            m.flag,
+            m.sys_flag,
+            m.born_ms,
+            m.born_host,
+            m.reconsume_times,
+            m.prepared_offset,
+            _encoded(m),
+            _tags_code(m),
+            m.body,
+        )
+        for m in messages
+    ]
+    return SendBatch(*map(list, zip(*rows, strict=True)))
 
 
 def _encoded(message: InnerMessage) -> bytes:

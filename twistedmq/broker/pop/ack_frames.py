@@ -4,7 +4,7 @@ A consumer acknowledges one message at a time, mostly all of one pop together: s
 have the same fields but for the offset, and are looked at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Final
 
@@ -39,6 +39,7 @@ class _Frame(Struct):
     flag: int = 0
 
 
+_ACK: Final = int(RequestCode.ACK_MESSAGE)  # a look-up in the enum is not free
 _decode_json: Final = msgspec.json.Decoder(_Frame, strict=False).decode
 
 _START: Final = b'{"code":0,"flag":%d,"language":"PYTHON","opaque":' % RESPONSE_FLAG
@@ -82,13 +83,14 @@ def decode_acks(frames: Sequence[bytes]) -> DecodedAcks:
     acks = DecodedAcks()
     groups: dict[_Key, AckGroup] = {}
     group = _NOBODY
+    add_opaque, add_offset = group.opaques.append, group.offsets.append
     start, length = "\n", 1  # begins no handle
     for frame in frames:
         try:
             if frame[0] != JSON:
                 raise ValueError
             head = _decode_json(frame[4:])  # an ack has no body
-            if head.code != RequestCode.ACK_MESSAGE:
+            if head.code != _ACK:
                 raise ValueError
         except (msgspec.MsgspecError, ValueError):
             # odd but perhaps right: the slow way decides, and says what is wrong
@@ -116,8 +118,9 @@ def decode_acks(frames: Sequence[bytes]) -> DecodedAcks:
                 continue
             group, start = found
             length = len(start)
-        group.opaques.append(head.opaque)
-        group.offsets.append(fields.offset)
+            add_opaque, add_offset = group.opaques.append, group.offsets.append
+        add_opaque(head.opaque)
+        add_offset(fields.offset)
     acks.groups = list(groups.values())
     return acks
 
@@ -159,15 +162,17 @@ def _group_of(
 
 
 @lru_cache(maxsize=16)
-def _head(digits: int) -> bytes:
+def _success(digits: int) -> bytes:
+    """Give the answer to an opaque of so many digits, as a format."""
     header = _START + b"0" * digits + _END
-    return head_of_frame(JSON, header, 0)[:8] + _START
+    words = head_of_frame(JSON, header, 0)[:8]
+    return words.replace(b"%", b"%%") + _START + b"%d" + _END
 
 
-def success_replies(opaques: Iterable[int]) -> bytes:
+def success_replies(opaques: Sequence[int]) -> bytes:
     """Give the answers that say that all went well."""
-    texts = [b"%d" % opaque for opaque in opaques]
-    return b"".join([_head(len(text)) + text + _END for text in texts])
+    formats = [_success(len(str(opaque))) for opaque in opaques]
+    return b"".join(formats) % tuple(opaques)
 
 
 def refusal_reply(opaque: int, error: TwistedMQError) -> bytes:

@@ -6,10 +6,10 @@ Source: PopMessageProcessor.
 """
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from twistedmq.broker.clients.asked import AskedSubscriptions
 from twistedmq.broker.pop.checks import PopChecks
@@ -98,21 +98,19 @@ class PopHandlers:
             )
         pop = _Pop(header, request.connection)
         reply = self._serve(pop)
-        if isinstance(reply, Reply):
-            return reply
-        pop.answered = Deferred()
-        if reply is not None:
-            reply.addCallbacks(self._deliver, pop.answered.errback, (pop,))
-        return pop.answered
+        if reply is None:  # it is not known yet when it is answered
+            reply = pop.answered = Deferred()
+        return reply
 
-    def _serve(self, pop: _Pop) -> Reply | Deferred[Any] | None:
-        """Answer *pop*, at once or by the Deferred; None, or by it, if it is held."""
+    def _serve(self, pop: _Pop) -> Reply | Deferred[Reply] | None:
+        """Answer *pop*; None if it is held, or its messages have to be waited for."""
         asked = self._asked(pop)
         popped = self._reader.pop(asked)
         if isinstance(popped, Popped):
             return self._finish(popped, pop, asked)
-        finish: Callable[[Popped], Any] = partial(self._finish, pop=pop, asked=asked)
-        return popped.addCallback(finish)
+        popped.addCallback(self._finish, pop, asked)
+        popped.addCallbacks(self._deliver, self._fail, (pop,), {}, (pop,), {})
+        return None
 
     def _asked(self, pop: _Pop) -> Asked:
         """Say what *pop* is about, or raise why it is refused."""
@@ -188,7 +186,7 @@ class PopHandlers:
             answered.errback()
             return
         if isinstance(reply, Deferred):
-            reply.addCallbacks(self._deliver, answered.errback, (pop,))
+            reply.chainDeferred(answered)
         else:
             self._deliver(reply, pop)
 
@@ -197,6 +195,11 @@ class PopHandlers:
         if reply is not None:
             assert pop.answered is not None
             pop.answered.callback(reply)
+
+    @staticmethod
+    def _fail(failure: Failure, pop: _Pop) -> None:
+        assert pop.answered is not None
+        pop.answered.errback(failure)
 
 
 def _nothing(code: int, asked: Asked, popped: Popped) -> Reply:

@@ -105,10 +105,10 @@ class Lending:
             self._give_up(popped)
             raise
         written = self._log.add(messages, connection)
-        written.addCallbacks(
-            self._commit, self._take_back, (popped, checkpoints), {}, (popped,), {}
+        told = asked, popped, checkpoints, queue_id
+        return written.addCallbacks(
+            self._lent, self._take_back, told, {}, (popped,), {}
         )
-        return written.addCallback(lambda _: self._reply(asked, popped, queue_id))
 
     def pass_over(self, popped: Popped) -> None:
         """Go on behind messages that nobody in the group wants."""
@@ -118,6 +118,17 @@ class Lending:
                 self._commit, self._take_back, (popped, ()), {}, (popped,), {}
             )
             written.addErrback(_told_others)
+
+    def _lent(
+        self,
+        _: None,
+        asked: Asked,
+        popped: Popped,
+        checkpoints: Sequence[PopCheckPoint],
+        queue_id: int,
+    ) -> Reply:
+        self._commit(None, popped, checkpoints)
+        return self._reply(asked, popped, queue_id)
 
     def _commit(
         self, _: None, popped: Popped, checkpoints: Sequence[PopCheckPoint]

@@ -6,7 +6,7 @@ Other topics are begun at a queue by chance, so that each has its turn.
 Source: PopMessageProcessor (5.4.0).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from random import Random
 from typing import Final
 
@@ -33,11 +33,11 @@ class Draw(Struct):
     """Whether, where there are two kinds, the old one is read."""
     last_queue_first: bool
 
-    def queues(self, count: int) -> Iterator[int]:
+    def queues(self, count: int) -> list[int]:
         """Give the numbers of *count* queues in their order."""
-        for step in range(count):
-            place = count - 1 - step if self.last_queue_first else step
-            yield (place + self.first) % count
+        steps = range(count)
+        first, places = self.first, reversed(steps) if self.last_queue_first else steps
+        return [(place + first) % count for place in places]
 
 
 class Priorities:

@@ -91,12 +91,19 @@ class Popped(Struct):
 class _Work:
     """A pop on its way."""
 
-    __slots__ = ("asked", "places", "popped")
+    __slots__ = ("asked", "most_in_flight", "places", "popped")
 
-    def __init__(self, asked: Asked, places: Iterator[Place], popped_ms: int) -> None:
+    def __init__(
+        self,
+        asked: Asked,
+        places: Iterator[Place],
+        popped_ms: int,
+        most_in_flight: int | None,
+    ) -> None:
         self.asked = asked
         self.places = places
         self.popped = Popped(popped_ms)
+        self.most_in_flight = most_in_flight
 
 
 class PopReader:
@@ -140,7 +147,9 @@ class PopReader:
 
     def pop(self, asked: Asked) -> Popped | Deferred[Popped]:
         """Take what *asked* wants; at once, unless a cold disk must be waited for."""
-        work = _Work(asked, iter(()), self._wall_ms())
+        config = self._config.value
+        most = config.max_in_flight if config.limit_in_flight else None
+        work = _Work(asked, iter(()), self._wall_ms(), most)
         work.places = self._places(work)
         return self._go_on(work)
 
@@ -164,13 +173,13 @@ class PopReader:
         if v2 and config.read_retry_topic_v1 and drawn.old_retry_topic:
             v2 = False  # a pop can name one retry topic only
         topic = pop_retry_topic(asked.topic, asked.group, v2=v2)
-        return list(self._queues_of(topic, asked.group, drawn))
+        return self._queues_of(topic, asked.group, drawn)
 
-    def _queues_of(self, topic: str, group: str, drawn: Draw) -> Iterator[Place]:
+    def _queues_of(self, topic: str, group: str, drawn: Draw) -> list[Place]:
         config = self._topics.get(topic)
-        count = 0 if config is None else config.read_queue_nums
-        for queue_id in drawn.queues(count):
-            yield (topic, group, queue_id)
+        if config is None:
+            return []
+        return [(topic, group, n) for n in drawn.queues(config.read_queue_nums)]
 
     def _go_on(self, work: _Work) -> Popped | Deferred[Popped]:
         for place in work.places:
@@ -223,7 +232,10 @@ class PopReader:
         asked, popped = work.asked, work.popped
         topic, _, queue_id = place
         end = self._store.queue_bounds(topic, queue_id)[1]
-        if place in self._busy or self._has_too_many(place):
+        most = work.most_in_flight
+        if place in self._busy or (
+            most is not None and self._in_flight.count(place) > most
+        ):
             if not asked.is_ordered:
                 popped.rest += max(0, end - self._positions.peek(place))
             return None
@@ -249,13 +261,6 @@ class PopReader:
             NO_LIMIT,
             wanted.tags,
             wanted.matches,
-        )
-
-    def _has_too_many(self, place: Place) -> bool:
-        config = self._config.value
-        return (
-            config.limit_in_flight
-            and self._in_flight.count(place) > config.max_in_flight
         )
 
     def _take(

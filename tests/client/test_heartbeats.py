@@ -66,3 +66,18 @@ def test_producers_tell_masters_only(cluster: FakeCluster) -> None:
     heartbeats = made(cluster, masters_only=True)
     result_of(heartbeats.session.routes.get("T"))  # type: ignore[attr-defined]
     assert heartbeats.addresses() == [cluster.addresses["broker-0"]]
+
+
+def test_a_client_is_introduced_once_for_all_who_ask(cluster: FakeCluster) -> None:
+    """A broker that was restarted knows none of the queues that are pulled there."""
+    cluster.create("T")
+    heartbeats = made(cluster)
+    result_of(heartbeats.session.routes.get("T"))  # type: ignore[attr-defined]
+    result_of(heartbeats.start())
+    answer = cluster.wait_for(BEAT)
+    for _ in range(16):
+        heartbeats.introduce()
+    assert beats(cluster) == 2
+    answer.callback(None)
+    heartbeats.introduce()
+    assert beats(cluster) == 3

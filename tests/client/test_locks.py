@@ -143,6 +143,37 @@ def test_a_doubted_lock_is_asked_for_before_more_is_begun(
     assert told.renewed == 1
 
 
+def test_a_doubt_is_cleared_as_soon_as_the_broker_answers(
+    cluster: FakeCluster, told: Locks, locks: QueueLocks, clock: Clock
+) -> None:
+    """Pulls may go on already: nobody else would ask before the next renewal."""
+    result_of(locks.acquire(ONE))
+    cluster.refuse[LOCK] = REFUSAL
+    locks.doubt("broker-0")
+    clock.advance(1)
+    assert not locks.holds(ONE)
+    cluster.refuse.clear()
+    clock.advance(1)
+    assert locks.holds(ONE)
+    asked = len(cluster.requests)
+    clock.advance(10)
+    assert len(cluster.requests) == asked
+
+
+def test_many_doubts_at_a_time_are_one_question(
+    cluster: FakeCluster, locks: QueueLocks, clock: Clock
+) -> None:
+    result_of(locks.acquire(ONE))
+    result_of(locks.acquire(TWO))
+    cluster.refuse[LOCK] = REFUSAL
+    before = cluster.codes().count(LOCK)
+    for _ in range(16):
+        locks.doubt("broker-0")
+    assert cluster.codes().count(LOCK) == before + 1
+    locks.stop()
+    assert not clock.getDelayedCalls()
+
+
 @pytest.mark.parametrize("moved", [False, True])
 def test_after_a_doubt_it_is_looked_whether_others_went_on(
     cluster: FakeCluster, told: Locks, locks: QueueLocks, moved: bool

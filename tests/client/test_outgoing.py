@@ -98,3 +98,20 @@ def test_a_selection_may_learn_how_sends_went(clock: Clock) -> None:
     assert result_of(learning.probe("broker-1", 0.2)) is None
     result_of(producer.close())
     assert not learning.running
+
+
+def test_what_wants_no_answer_waits_for_room_as_well(
+    cluster: FakeCluster, clock: Clock
+) -> None:
+    """Where no connection is open yet, nothing would bound it."""
+    limits = InFlightLimits(max_messages=2, wait=False)
+    producer = result_of(
+        Producer("P", settings=cluster.settings(), limits=limits).start()
+    )
+    route = cluster.wait_for(RequestCode.GET_ROUTEINFO_BY_TOPIC)
+    waiting = [held(producer.send_one_way(Message("T", b"x"))) for _ in range(2)]
+    with pytest.raises(ProducerFullError):
+        result_of(producer.send_one_way(Message("T", b"x")))
+    route.callback(None)
+    assert waiting == [[None], [None]]
+    assert result_of(producer.send_one_way(Message("T", b"x"))) is None

@@ -21,10 +21,8 @@ def add_config(parser: ArgumentParser) -> None:
 def client_settings(path: str) -> "ClientSettings":
     """Read the file. Raises: ArgumentTypeError."""
     # only who has such a file waits for what reads it
-    from twistedmq.client.config_file import (  # noqa: PLC0415
-        ClientConfigError,
-        load_settings,
-    )
+    from twistedmq.client.client_file import ClientConfigError  # noqa: PLC0415
+    from twistedmq.client.config_file import load_settings  # noqa: PLC0415
     from twistedmq.remoting.errors import SecurityError  # noqa: PLC0415
 
     try:

@@ -21,7 +21,7 @@ from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.rebalance import AverageAllocation
 from twistedmq.client.requests import ConsumerRequests, RequestParts
-from twistedmq.client.retrying import Retries, RetryParts
+from twistedmq.client.retrying import open_retries
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.stacks import stacks
 from twistedmq.client.startable import Startable
@@ -319,21 +319,11 @@ class Consumer(Startable):
 
     def _consumption_parts(self) -> ConsumptionParts:
         session = self._session
-        retries = RetryParts(
-            group=self.group,
-            max_reconsume_times=self._rules.most_failures,
-            calls=session.calls,
-            routes=session.routes,
-            pool=session.pool,
-            clock=session.reactor,
-            wall_ms=session.wall_ms,
-            next_id=session.unique_ids(),
-        )
         return ConsumptionParts(
             rules=self._rules,
             inbox=self._member.inbox,
             owned=self._member.owned,
-            retries=Retries(retries),
+            retries=open_retries(session, self.group, self._rules.most_failures),
             clock=session.reactor,
             counts=self._member.rates.counts,
         )

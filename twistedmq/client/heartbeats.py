@@ -44,6 +44,7 @@ class Heartbeats:
         self._masters_only = masters_only
         self._known: set[str] = set()
         self._running = False
+        self._introducing = False
         self._loop = PeriodicCall(self.beat, clock)
         routes.on_change(self._route_changed)
 
@@ -66,6 +67,12 @@ class Heartbeats:
         self._known = set(addresses)
         return self._tell(addresses)
 
+    def introduce(self) -> None:
+        """Tell all brokers, since one does not know us; once for all who ask."""
+        if not self._introducing:
+            self._introducing = True
+            self.beat().addCallback(self._introduced)
+
     def addresses(self) -> list[str]:
         """Give the addresses of the brokers that are told."""
         return [
@@ -73,6 +80,9 @@ class Heartbeats:
             for address, broker_id in self._routes.all_addresses().items()
             if broker_id == MASTER_ID or not self._masters_only
         ]
+
+    def _introduced(self, _: None) -> None:
+        self._introducing = False
 
     def _route_changed(self, _topic: str) -> None:
         new = set(self.addresses()) - self._known

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.logger import Logger
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from twistedmq.client.calls import BrokerCalls
@@ -20,6 +21,7 @@ RENEW_S = 20.0
 EXPIRY_S = 30.0
 """So long a lock counts here."""
 
+AGAIN_AFTER_S = 1.0
 LAPSE_S = 60.0
 """After so long without renewal brokers give a lock to whoever asks next."""
 
@@ -62,6 +64,9 @@ class QueueLocks:
         self._locked_s: dict[MessageQueue, float] = {}
         self._doubted: set[MessageQueue] = set()
         self._acquiring: set[MessageQueue] = set()
+        self._asking: set[str] = set()
+        """Brokers that are asked because of a doubt."""
+        self._later: dict[str, IDelayedCall] = {}
         self._loop = PeriodicCall(self.renew, parts.clock)
 
     def start(self) -> None:
@@ -72,6 +77,9 @@ class QueueLocks:
         """Renew no more."""
         if self._loop.running:
             self._loop.stop()
+        for call in self._later.values():
+            call.cancel()
+        self._later.clear()
 
     def locked_s(self, queue: MessageQueue) -> float | None:
         """Give when the lock was taken or renewed; None where we do not have it."""
@@ -85,11 +93,33 @@ class QueueLocks:
         return self._parts.clock.seconds() < locked_s + EXPIRY_S
 
     def doubt(self, broker_name: str) -> None:
-        """A broker may have been restarted, and forgotten our locks: ask it at once."""
+        """A broker may have been restarted, and forgotten our locks: ask it at once.
+
+        And again every second, until it answers: nothing of its queues is begun before.
+        """
         mine = [each for each in self._locked_s if each.broker_name == broker_name]
-        if mine and self._loop.running:
-            self._doubted.update(mine)
-            self._renew(broker_name, mine).addCallback(lambda _: self.on_renewed())
+        if not (mine and self._loop.running):
+            return
+        self._doubted.update(mine)
+        # all pulls of a broker break off at a time
+        if broker_name not in self._asking and broker_name not in self._later:
+            self._asking.add(broker_name)
+            asked = self._renew(broker_name, mine, in_doubt=True)
+            asked.addCallback(self._asked, broker_name)
+
+    def _asked(self, answered: bool, broker_name: str) -> None:
+        self._asking.discard(broker_name)
+        self.on_renewed()
+        if not answered and self._loop.running:
+            clock = self._parts.clock
+            self._later[broker_name] = clock.callLater(
+                AGAIN_AFTER_S, self._ask_again, broker_name
+            )
+
+    def _ask_again(self, broker_name: str) -> None:
+        del self._later[broker_name]
+        if any(each.broker_name == broker_name for each in self._doubted):
+            self.doubt(broker_name)
 
     @gives_deferred
     async def acquire(self, queue: MessageQueue) -> None:
@@ -127,18 +157,26 @@ class QueueLocks:
         return DeferredList(renewed).addCallback(lambda _: self.on_renewed())
 
     @gives_deferred
-    async def _renew(self, broker_name: str, queues: list[MessageQueue]) -> None:
+    async def _renew(
+        self,
+        broker_name: str,
+        queues: list[MessageQueue],
+        *,
+        in_doubt: bool = False,
+    ) -> bool:
+        """Have locks prolonged; gives whether the broker has answered."""
         asked_s = self._parts.clock.seconds()
         try:
             locked = await self._lock(broker_name, queues)
         except (RemotingError, RefusedError, BrokerNotFoundError) as error:
-            _log.warn(
+            _log.emit(
+                LogLevel.debug if in_doubt else LogLevel.warn,
                 "{group}: locks at {broker} could not be renewed: {error}",
                 group=self._parts.group,
                 broker=broker_name,
                 error=str(error),
             )
-            return
+            return False
         for queue in queues:
             if queue not in self._locked_s:
                 continue
@@ -155,6 +193,7 @@ class QueueLocks:
         given_up = [queue for queue in locked if queue not in ours]
         if given_up:
             await self._unlock(broker_name, given_up)
+        return True
 
     async def _is_as_before(self, queue: MessageQueue, asked_s: float) -> bool:
         """Whether nobody can have consumed a queue since its lock was renewed last."""

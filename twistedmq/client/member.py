@@ -229,7 +229,7 @@ class GroupMember:
             clock=session.reactor,
             deliver=self.inbox.put,
             moved=self.inbox.discard,
-            unknown=self._heartbeats.beat,
+            unknown=self._heartbeats.introduce,
             broke_off=lambda queue: self.locks.doubt(queue.broker_name),
             counts=self.rates.counts,
         )

@@ -23,6 +23,7 @@ from twisted.internet.defer import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from twistedmq.client.client_file import ClientConfigError, name_servers_told
 from twistedmq.client.deferreds import unwrapped
 from twistedmq.client.errors import NoNameServerError
 from twistedmq.client.interfaces import INameServerSource
@@ -119,7 +120,7 @@ class FileSource:
     """What a client's file says at the moment: addresses, or a domain to be asked.
 
     Args:
-        path: the file; see ``twistedmq.client.config_file``.
+        path: the file; see ``twistedmq.client.client_file``.
         open_text: makes a source of what it says.
     """
 
@@ -143,11 +144,6 @@ class FileSource:
         return found
 
     def _read(self) -> Any:
-        from twistedmq.client.config_file import (  # noqa: PLC0415
-            ClientConfigError,
-            name_servers_told,
-        )
-
         try:
             text = name_servers_told(self._path)
         except ClientConfigError as error:

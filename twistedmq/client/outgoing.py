@@ -68,14 +68,20 @@ class Outgoing:
     def send_one_way(
         self, parcel: Parcel, queue: MessageQueue | None
     ) -> Deferred[None]:
-        """Send *parcel* without an answer; fires when it was handed over."""
-        rules = self._parts.rules
-        route = self._parts.routes.for_sending(
-            parcel.message.topic, rules.default_queues
-        )
-        sent = route.addCallback(self._hand_over, parcel, queue)
+        """Send *parcel* without an answer; fires when it was handed over.
+
+        Fails with ProducerFullError, too.
+        """
+        messages, size = len(parcel.unique_ids), len(parcel.body)
+        limit_s = self._parts.rules.timeout_s
+        room = self._in_flight.enter(messages, size, limit_s)
+        if room is None:
+            return self._go_one_way(parcel, queue)
         if self._watch is not None:
-            sent.addBoth(self._seen, parcel, self._parts.clock.seconds())
+            room.addErrback(self._never_went, parcel)
+        sent: Deferred[None] = room.addCallback(
+            lambda _: self._go_one_way(parcel, queue)
+        )
         return self._in_flight.track(sent)
 
     def selection_for(self, message: Message) -> IQueueSelection:
@@ -98,6 +104,17 @@ class Outgoing:
             stored = sending.start().addBoth(self._seen, parcel, begun_s)
         messages, size = len(parcel.unique_ids), len(parcel.body)
         return self._in_flight.carry(stored, messages, size)
+
+    def _go_one_way(self, parcel: Parcel, queue: MessageQueue | None) -> Deferred[None]:
+        rules = self._parts.rules
+        route = self._parts.routes.for_sending(
+            parcel.message.topic, rules.default_queues
+        )
+        sent = route.addCallback(self._hand_over, parcel, queue)
+        if self._watch is not None:
+            sent.addBoth(self._seen, parcel, self._parts.clock.seconds())
+        messages, size = len(parcel.unique_ids), len(parcel.body)
+        return self._in_flight.carry(sent, messages, size)
 
     def _never_went(self, failure: Failure, parcel: Parcel) -> Failure:
         assert self._watch is not None

@@ -12,7 +12,7 @@ from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.pull_batch import PullBatch, read_batch
 from twistedmq.client.pull_source import PullSource
 from twistedmq.client.queue_client import QueueClient
-from twistedmq.client.retrying import Retries, RetryParts
+from twistedmq.client.retrying import open_retries
 from twistedmq.client.routing import MASTER_ID
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.subscription import Subscription
@@ -72,18 +72,7 @@ class PullConsumer(QueueClient):
         super().__init__(group, session)
         self._lookups = Lookups(session.calls, session.routes)
         self._sources: dict[str, PullSource] = {}
-        self._retries = Retries(
-            RetryParts(
-                group=group,
-                max_reconsume_times=max_reconsume_times,
-                calls=session.calls,
-                routes=session.routes,
-                pool=session.pool,
-                clock=session.reactor,
-                wall_ms=session.wall_ms,
-                next_id=session.unique_ids(),
-            )
-        )
+        self._retries = open_retries(session, group, max_reconsume_times)
 
     def start(self) -> Deferred[Self]:
         """Find the name servers; fails with NoNameServerError."""

@@ -18,6 +18,7 @@ from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import Routes
 from twistedmq.client.selection import RoundRobin
 from twistedmq.client.sending import Sending, SendParts, Stored
+from twistedmq.client.session import Session
 from twistedmq.protocol import properties
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.headers.send import ConsumerSendMsgBackRequestHeader
@@ -41,6 +42,21 @@ class RetryParts(Struct, frozen=True):
     clock: Clock
     wall_ms: Callable[[], int]
     next_id: Callable[[], str]
+
+
+def open_retries(session: Session, group: str, most: int) -> "Retries":
+    """Give what gives messages of *group* back; after *most* times they are dead."""
+    parts = RetryParts(
+        group=group,
+        max_reconsume_times=most,
+        calls=session.calls,
+        routes=session.routes,
+        pool=session.pool,
+        clock=session.reactor,
+        wall_ms=session.wall_ms,
+        next_id=session.unique_ids(),
+    )
+    return Retries(parts)
 
 
 class Retries:

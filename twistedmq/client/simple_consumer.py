@@ -34,7 +34,7 @@ from twistedmq.client.pop_targets import (
     RouteTargets,
     Targets,
 )
-from twistedmq.client.retrying import Retries, RetryParts
+from twistedmq.client.retrying import open_retries
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.starting import StartFrom
 from twistedmq.client.subscription import check_subscriptions
@@ -279,23 +279,13 @@ class SimpleConsumer(GroupClient):
 
     def _make_loans(self, clocks: BrokerClocks, max_reconsume_times: int) -> Loans:
         session = self._session
-        retries = RetryParts(
-            group=self.group,
-            max_reconsume_times=max_reconsume_times,
-            calls=session.calls,
-            routes=session.routes,
-            pool=session.pool,
-            clock=session.reactor,
-            wall_ms=session.wall_ms,
-            next_id=session.unique_ids(),
-        )
         acks = AckParts(self.group, self._calls, session.routes, session.reactor)
         parts = LoanParts(
             group=self.group,
             most_times=max_reconsume_times,
             calls=self._calls,
             acks=PopAcks(acks),
-            retries=Retries(retries),
+            retries=open_retries(session, self.group, max_reconsume_times),
             routes=session.routes,
             clocks=clocks,
             clock=session.reactor,

@@ -191,3 +191,10 @@ def test_a_look_up_can_be_cancelled(given: str) -> None:
     looking.cancel()
     with pytest.raises(CancelledError):
         result_of(looking)
+
+
+@pytest.mark.parametrize("given", ["https://mq.example", "https://mq.example:8443/"])
+def test_who_wants_tls_is_not_sent_elsewhere(given: str) -> None:
+    page = given.rstrip("/") + "/rocketmq/nsaddr"
+    source = opened(given, pages={page: b"192.0.2.1:1"})
+    assert result_of(source.addresses()) == ["192.0.2.1:1"]

@@ -272,3 +272,19 @@ def test_what_cannot_be_read_is_asked_for_less_and_less(
     start()
     clock.pump([0.1] * 100)
     assert cluster.codes().count(PULL) < 10
+
+
+def test_a_broker_that_leads_nowhere_is_asked_less_and_less(
+    cluster: FakeCluster, start: Callable[..., QueuePuller], clock: Clock
+) -> None:
+    fields = {
+        "nextBeginOffset": "7",
+        "minOffset": "0",
+        "maxOffset": "1",
+        "suggestWhichBrokerId": "0",
+    }
+    moved = ResponseCode.PULL_OFFSET_MOVED
+    cluster.serve[PULL] = lambda *_: Command(code=moved, fields=fields)
+    start(7)
+    clock.pump([0.1] * 100)
+    assert cluster.codes().count(PULL) < 10

@@ -220,10 +220,15 @@ def open_source(
 
 
 def _whole_url(url: str, unit: str) -> str:
-    """Complete a URL that is only scheme and host, as a genuine client would."""
+    """Complete a URL that is only scheme and host, as a genuine client would.
+
+    These know no TLS; who wants it is not sent elsewhere.
+    """
     parts = urlsplit(url)
     if parts.path.strip("/"):
         return url + _unit_ending(unit)
+    if parts.scheme == "https":
+        return f"https://{parts.netloc}/rocketmq/{SUBGROUP}{_unit_ending(unit)}"
     return endpoint_url(parts.netloc, unit=unit)
 
 

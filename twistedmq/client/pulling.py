@@ -185,6 +185,9 @@ class QueuePuller:
         self._source.suggested = answer.header.suggest_which_broker_id
         next_offset = answer.header.next_begin_offset
         if answer.code == ResponseCode.PULL_OFFSET_MOVED:
+            if next_offset == self.window.next_offset:
+                remark = f"sends who asks for offset {next_offset} to that very one"
+                raise RefusedError(answer.code, remark, str(self.queue))
             self._move(next_offset)
         elif answer.code == ResponseCode.SUCCESS:
             self._take_in(answer, next_offset)

@@ -1,5 +1,5 @@
 import pytest
-from client_kit import FakeCluster, result_of
+from client_kit import FakeCluster, held, result_of
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
@@ -7,7 +7,7 @@ from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.client.reading import TopicReader
 from twistedmq.client.starting import Start, StartFrom
 from twistedmq.protocol.bodies.queues import MessageQueue
-from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.codes import RequestCode, ResponseCode
 
 
 def read(cluster: FakeCluster, start: Start | int, tags: str = "*") -> list[bytes]:
@@ -92,3 +92,35 @@ def test_a_reader_is_a_context(cluster: FakeCluster, clock: Clock) -> None:
 
     assert result_of(Deferred.fromCoroutine(first())) == b"a"
     assert cluster.closed == 1
+
+
+def test_a_new_queue_that_cannot_be_read_is_tried_again(
+    cluster: FakeCluster, clock: Clock
+) -> None:
+    """Its broker may only be starting, and no route changes for that."""
+    cluster.create("T", queues=1)
+    got = read(cluster, StartFrom.LAST)
+    cluster.create("T", queues=2)
+    cluster.put("T", "a", queue_id=1)
+    cluster.refuse[RequestCode.GET_MIN_OFFSET] = ResponseCode.SYSTEM_BUSY, "no"
+    clock.advance(30)
+    assert got == []
+    cluster.refuse.clear()
+    clock.advance(1)
+    assert got == [b"a"]
+
+
+def test_a_queue_that_comes_while_the_others_are_begun_is_read(
+    cluster: FakeCluster, clock: Clock
+) -> None:
+    cluster.create("T", queues=1)
+    slow = cluster.wait_for(RequestCode.GET_MAX_OFFSET)
+    reader = TopicReader("T", settings=cluster.settings())
+    started = held(reader.start())
+    cluster.create("T", queues=2)
+    clock.advance(30)
+    slow.callback(None)
+    assert started == [reader]
+    assert len(reader._pullers) == 2
+    result_of(reader.close())
+    assert not clock.getDelayedCalls()

@@ -4,13 +4,13 @@ from typing import Any, Self
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from twistedmq.client.inbox import Inbox
 from twistedmq.client.iteration import Iteration, Iterations
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
 from twistedmq.client.pulling import PullParts, QueuePuller
+from twistedmq.client.rounds import Rounds
 from twistedmq.client.session import ClientSettings, Session, merged_settings
 from twistedmq.client.startable import Startable
 from twistedmq.client.starting import Start, StartFrom, start_offset
@@ -67,6 +67,9 @@ class TopicReader(Startable):
         self._inbox = Inbox()
         self._iterations = Iterations(self._inbox, self._done)
         self._pullers: dict[MessageQueue, QueuePuller] = {}
+        self._rounds = Rounds(
+            self._read_what_is_new, session.reactor, "reading what is new"
+        )
         self._parts = PullParts(
             group=names.TOOLS_CONSUMER_GROUP,
             calls=session.calls,
@@ -97,6 +100,7 @@ class TopicReader(Startable):
         for queue in route.subscribable:
             await self._read(queue, self._start_from)
         self._session.routes.on_change(self._route_changed)
+        await self._rounds.start()
 
     def _left(self, *, cleanly: bool) -> None:
         self._iterations.leave(cleanly=cleanly)
@@ -105,6 +109,7 @@ class TopicReader(Startable):
         return self._iterations.wind_up()
 
     async def _close(self) -> None:
+        await self._rounds.stop()
         for puller in self._pullers.values():
             puller.stop()
         self._inbox.close()
@@ -133,23 +138,23 @@ class TopicReader(Startable):
         return await start_offset(queue, start_from, session.calls, session.routes)
 
     def _route_changed(self, topic: str) -> None:
-        """Read queues that are new from their beginning."""
-        route = self._session.routes.cached(topic)
-        if topic != self._subscription.topic or route is None:
-            return
-        for queue in set(route.subscribable) - set(self._pullers):
-            begun = Deferred.fromCoroutine(self._read(queue, StartFrom.FIRST))
-            begun.addErrback(_not_read, queue)
+        if topic == self._subscription.topic:
+            self._rounds.soon()
+
+    async def _read_what_is_new(self) -> bool:
+        """Read new queues from their beginning; gives whether all could be begun."""
+        route = self._session.routes.cached(self._subscription.topic)
+        queues = route.subscribable if route is not None else ()
+        good = True
+        for queue in [each for each in queues if each not in self._pullers]:
+            try:
+                await self._read(queue, StartFrom.FIRST)
+            except Exception as error:
+                _log.warn("{queue} cannot be read yet: {why}", queue=queue, why=error)
+                good = False
+        return good
 
     def _done(self, message: ReceivedMessage) -> None:
         puller = self._pullers.get(message.queue)
         if puller is not None:
             puller.ack(message)
-
-
-def _not_read(failure: Failure, queue: MessageQueue) -> None:
-    _log.warn(
-        "{queue} cannot be read yet: {reason}",
-        queue=queue,
-        reason=failure.getErrorMessage(),
-    )

@@ -11,14 +11,11 @@ from twistedmq.client.rebalance import AverageAllocation
 from twistedmq.client.session import Session
 from twistedmq.client.starting import StartFrom
 from twistedmq.client.window import Limits
+from twistedmq.protocol.bodies.clients import HeartbeatData
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.errors import MessageIllegalError
 
 Q = [MessageQueue("T", "broker-0", n) for n in range(2)]
-
-
-async def beat() -> None:
-    """Tell nobody."""
 
 
 @pytest.fixture
@@ -34,7 +31,10 @@ def queues(cluster: FakeCluster) -> LiteQueues:
         in_all=Limits(),
         allocation=AverageAllocation(),
     )
-    return LiteQueues(session, rules, PausableInbox(lambda queue: None), beat)
+    data = HeartbeatData(client_id="me")
+    heartbeats = session.heartbeats(lambda: data, masters_only=False)
+    inbox = PausableInbox(lambda queue: None)
+    return LiteQueues(session, rules, inbox, heartbeats)
 
 
 def test_a_listener_that_fails_keeps_no_queue_back(

@@ -10,11 +10,17 @@ from zope.interface import implementer
 
 from twistedmq.client.consumer import Consumer
 from twistedmq.client.consuming import RetryLater
-from twistedmq.client.interfaces import IWatcher
 from twistedmq.client.message import Message, ReceivedMessage
 from twistedmq.client.producer import Producer
 from twistedmq.client.starting import StartFrom
-from twistedmq.client.watching import Returned, Watch, Watches, WatchParts, watched
+from twistedmq.client.watching import (
+    IWatcher,
+    Returned,
+    Watch,
+    Watches,
+    WatchParts,
+    watched,
+)
 
 
 class Noting(Watch):

@@ -87,7 +87,7 @@ class BrokerCalls:
         """Give the answer if it is a SUCCESS; *timeout_s* instead of the usual time."""
         limit_s = self._timeout_s if timeout_s is None else timeout_s
         answer = self._pool.request(address, code, header, body, limit_s)
-        return answer.addCallback(_must_succeed, address)
+        return answer.addCallback(must_succeed, address)
 
     def heartbeat(self, address: str, data: HeartbeatData) -> Deferred[Command]:
         """Tell a broker that this client lives and what it wants."""
@@ -222,7 +222,8 @@ class BrokerCalls:
         return self.ask(address, RequestCode.CHECK_CLIENT_CONFIG, None, body)
 
 
-def _must_succeed(answer: Command, address: str) -> Command:
+def must_succeed(answer: Command, address: str) -> Command:
+    """Give the answer of a broker. Raises: RefusedError, where it says no."""
     if answer.code != ResponseCode.SUCCESS:
         raise RefusedError(answer.code, answer.remark, address)
     return answer

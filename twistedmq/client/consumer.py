@@ -14,7 +14,7 @@ from twistedmq.client.consuming import LotHandler, MessageHandler, RetryLater
 from twistedmq.client.consumption import Consumption, ConsumptionParts, one_by_one
 from twistedmq.client.deferreds import follow
 from twistedmq.client.errors import AlreadyRunsError, ArgumentError, NotRunningError
-from twistedmq.client.interfaces import IQueueAllocation, IWatcher
+from twistedmq.client.interfaces import IQueueAllocation
 from twistedmq.client.iteration import Iteration, Iterations
 from twistedmq.client.member import GroupMember
 from twistedmq.client.message import ReceivedMessage
@@ -27,7 +27,7 @@ from twistedmq.client.stacks import stacks
 from twistedmq.client.startable import Startable
 from twistedmq.client.starting import Start, StartFrom, heartbeat_value
 from twistedmq.client.subscription import check_subscriptions
-from twistedmq.client.watching import open_watches, watched
+from twistedmq.client.watching import IWatcher, open_watches, watched
 from twistedmq.client.window import Limits
 from twistedmq.protocol import names
 from twistedmq.protocol.bodies.clients import ConsumeType, MessageModel

@@ -1,7 +1,7 @@
 """The doors of the client: where others may put their own."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -54,13 +54,6 @@ class ISendFeedback(Interface):
 
     def told(broker_name: str, latency_s: float, error: Exception | None) -> None:
         """One attempt to send was answered, or failed with *error*. Must not raise."""
-
-
-class IWatcher(Interface):
-    """Sees what clients send and consume: traces, spans, figures of your own."""
-
-    def open(parts: Any) -> Any:
-        """Give a ``watching.Watch`` for one client; *parts* are ``WatchParts``."""
 
 
 class IQueueAllocation(Interface):

@@ -115,7 +115,7 @@ class LitePullConsumer(QueueClient):
             in_all=prefetch_in_all,
             allocation=allocation or AverageAllocation(),
         )
-        self._queues = LiteQueues(session, rules, self._inbox, self._heartbeats.beat)
+        self._queues = LiteQueues(session, rules, self._inbox, self._heartbeats)
         self._owned = self._queues.owned
         self._commits = PeriodicCall(self._commit_done, session.reactor)
         session.handlers = ConsumerRequests(self._request_parts()).table()

@@ -1,6 +1,6 @@
 """The queues of a consumer that is polled: shared out or chosen, paused, sought."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
@@ -8,6 +8,7 @@ from twisted.logger import Logger
 
 from twistedmq.client.assignment import Assignment, AssignmentParts, Membership
 from twistedmq.client.hand_assignment import HandAssignment, HandParts
+from twistedmq.client.heartbeats import Heartbeats
 from twistedmq.client.interfaces import IQueueAllocation, Unsubscribe
 from twistedmq.client.lite_pull_errors import NotAssignedError, SubscribedError
 from twistedmq.client.offsets import BrokerOffsets
@@ -47,7 +48,7 @@ class LiteQueues:
         session: the connections.
         rules: see there.
         inbox: where messages arrive.
-        heartbeat: tells brokers that this member is there.
+        heartbeats: tell brokers that this member is there.
 
     Attributes:
         owned: what it has now.
@@ -59,12 +60,12 @@ class LiteQueues:
         session: Session,
         rules: LiteRules,
         inbox: PausableInbox,
-        heartbeat: Callable[[], Awaitable[None]],
+        heartbeats: Heartbeats,
     ) -> None:
         self._session = session
         self._rules = rules
         self._inbox = inbox
-        self._heartbeat = heartbeat
+        self._heartbeats = heartbeats
         self._pulled = dict(rules.subscriptions)
         self._listeners: list[AssignedListener] = []
         self.rates = Rates(session.reactor)
@@ -169,7 +170,7 @@ class LiteQueues:
             clock=session.reactor,
             deliver=self._inbox.put,
             moved=self._inbox.discard,
-            unknown=self._heartbeat,
+            unknown=self._heartbeats.introduce,
             subscribes=True,
             counts=self.rates.counts,
         )
@@ -210,7 +211,7 @@ class LiteQueues:
             routes=session.routes,
             clock=session.reactor,
             random=session.random,
-            heartbeat=self._heartbeat,
+            heartbeat=self._heartbeats.beat,
             owned=self._owned_queues,
             take=self._take,
             give_back=self._give_back,

@@ -5,21 +5,15 @@ from collections.abc import Sequence
 from msgspec import Struct
 from twisted.internet.defer import Deferred
 
-from twistedmq.client.calls import TIMEOUT_S
-from twistedmq.client.errors import RefusedError
-from twistedmq.client.interfaces import Pool
+from twistedmq.client.calls import BrokerCalls, must_succeed
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies.assignments import (
-    MessageQueueAssignment,
-    QueryAssignmentRequestBody,
-    QueryAssignmentResponseBody,
     SetMessageRequestModeRequestBody,
 )
 from twistedmq.protocol.bodies.pop import BatchAck, BatchAckMessageRequestBody
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Buffer, Command
 from twistedmq.protocol.fields import decode_fields
-from twistedmq.protocol.headers.base import Header
 from twistedmq.protocol.headers.notification import (
     NotificationRequestHeader,
     NotificationResponseHeader,
@@ -45,14 +39,8 @@ class PopAnswer(Struct, frozen=True):
     records: Buffer
 
 
-class PopCalls:
-    """Asks brokers by address. All calls fail with RefusedError where a broker says no,
-    or with an error of the remoting room.
-    """
-
-    def __init__(self, pool: Pool, timeout_s: float = TIMEOUT_S) -> None:
-        self._pool = pool
-        self._timeout_s = timeout_s
+class PopCalls(BrokerCalls):
+    """Asks brokers by address, also what only clients that pop ask."""
 
     def pop(
         self, address: str, header: PopMessageRequestHeader
@@ -69,7 +57,7 @@ class PopCalls:
     ) -> Deferred[NotificationResponseHeader]:
         """Wait until there is something to pop."""
         timeout_s = header.poll_time / 1000 + GRACE_S
-        answer = self._ask(
+        answer = self.ask(
             address, RequestCode.NOTIFICATION, header, timeout_s=timeout_s
         )
         return answer.addCallback(
@@ -78,7 +66,7 @@ class PopCalls:
 
     def ack(self, address: str, header: AckMessageRequestHeader) -> Deferred[Command]:
         """Have done with one message."""
-        return self._ask(address, RequestCode.ACK_MESSAGE, header)
+        return self.ask(address, RequestCode.ACK_MESSAGE, header)
 
     def ack_batch(
         self, address: str, broker_name: str, acks: Sequence[BatchAck]
@@ -86,54 +74,27 @@ class PopCalls:
         """Have done with messages of several pops."""
         body = BatchAckMessageRequestBody(acks=list(acks), broker_name=broker_name)
         code = RequestCode.BATCH_ACK_MESSAGE
-        return self._ask(address, code, None, loose_json.encode(body))
+        return self.ask(address, code, None, loose_json.encode(body))
 
     def change_invisible(
         self, address: str, header: ChangeInvisibleTimeRequestHeader
     ) -> Deferred[ChangeInvisibleTimeResponseHeader | None]:
         """Lend a message for another time; None where it is done already."""
         code = RequestCode.CHANGE_MESSAGE_INVISIBLETIME
-        return self._ask(address, code, header).addCallback(_read_change)
-
-    def assignment(
-        self, address: str, body: QueryAssignmentRequestBody
-    ) -> Deferred[list[MessageQueueAssignment] | None]:
-        """Ask for a member's queues of one topic; None: it keeps what it has."""
-        data = loose_json.encode(body)
-        answer = self._ask(address, RequestCode.QUERY_ASSIGNMENT, None, data)
-        return answer.addCallback(_read_assignment)
+        return self.ask(address, code, header).addCallback(_read_change)
 
     def set_request_mode(
         self, address: str, body: SetMessageRequestModeRequestBody
     ) -> Deferred[Command]:
         """Say how a group is to consume a topic: by pulls or by pops."""
         data = loose_json.encode(body)
-        return self._ask(address, RequestCode.SET_MESSAGE_REQUEST_MODE, None, data)
-
-    def _ask(
-        self,
-        address: str,
-        code: int,
-        header: Header | None,
-        body: bytes = b"",
-        timeout_s: float | None = None,
-    ) -> Deferred[Command]:
-        """Give the answer if it is a SUCCESS."""
-        patience_s = self._timeout_s if timeout_s is None else timeout_s
-        answer = self._pool.request(address, code, header, body, patience_s)
-        return answer.addCallback(_must_succeed, address)
-
-
-def _must_succeed(answer: Command, address: str) -> Command:
-    if answer.code != ResponseCode.SUCCESS:
-        raise RefusedError(answer.code, answer.remark, address)
-    return answer
+        return self.ask(address, RequestCode.SET_MESSAGE_REQUEST_MODE, None, data)
 
 
 def _read_pop(answer: Command, address: str) -> PopAnswer | None:
     if answer.code in _NOTHING:
         return None
-    _must_succeed(answer, address)
+    must_succeed(answer, address)
     header = decode_fields(PopMessageResponseHeader, answer.fields)
     return PopAnswer(header, answer.body)
 
@@ -143,8 +104,3 @@ def _read_change(answer: Command) -> ChangeInvisibleTimeResponseHeader | None:
     if not int(answer.fields.get("popTime", 0)):
         return None
     return decode_fields(ChangeInvisibleTimeResponseHeader, answer.fields)
-
-
-def _read_assignment(answer: Command) -> list[MessageQueueAssignment] | None:
-    body = loose_json.decode(answer.body, type=QueryAssignmentResponseBody)
-    return body.message_queue_assignments

@@ -13,7 +13,7 @@ from twistedmq.client.errors import (
     RouteNotFoundError,
 )
 from twistedmq.client.in_flight import InFlight, InFlightLimits
-from twistedmq.client.interfaces import IQueueSelection, ISendFeedback, IWatcher
+from twistedmq.client.interfaces import IQueueSelection, ISendFeedback
 from twistedmq.client.latency import prober
 from twistedmq.client.message import Message, Receipt, ReceivedMessage
 from twistedmq.client.nameserver_sources import Nameservers
@@ -34,7 +34,7 @@ from twistedmq.client.transactions import (
     TransactionReceipt,
     Transactions,
 )
-from twistedmq.client.watching import open_watches
+from twistedmq.client.watching import IWatcher, open_watches
 from twistedmq.protocol import names, properties
 from twistedmq.protocol.bodies.clients import HeartbeatData, ProducerData
 from twistedmq.protocol.bodies.queues import MessageQueue

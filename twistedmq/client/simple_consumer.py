@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -175,7 +175,12 @@ class SimpleConsumer(GroupClient):
         ReceiptHandleExpiredError; with RefusedError, or one of the remoting room, after
         a few attempts.
         """
-        return self._call(self._loans.ack, message)
+        try:
+            self._must_run()
+            self._iterations.forget(message)
+            return self._loans.ack(message)
+        except Exception:
+            return fail(Failure())
 
     @gives_deferred
     async def ack_all(self, messages: Sequence[ReceivedMessage]) -> None:
@@ -250,17 +255,6 @@ class SimpleConsumer(GroupClient):
     async def _next_few(self) -> list[ReceivedMessage]:
         found = await self._receiving.receive(self._usual)
         return self._loans.without_spent(found)
-
-    def _call(self, function: Any, message: ReceivedMessage) -> Deferred[None]:
-        try:
-            self._must_run()
-            self._iterations.forget(message)
-            result: Deferred[None] = function(message)
-        except Exception:
-            failed: Deferred[None] = Deferred()
-            failed.errback(Failure())
-            return failed
-        return result
 
     def _all_brokers(self) -> Targets:
         return RouteTargets(self._session.routes, tuple(self._subscriptions))

@@ -13,11 +13,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twistedmq.client.errors import LibraryMissingError
-from twistedmq.client.interfaces import IWatcher
 from twistedmq.client.message import Message, ReceivedMessage
 from twistedmq.client.packing import Parcel
 from twistedmq.client.sending import Stored
-from twistedmq.client.watching import Returned, Watch, WatchParts
+from twistedmq.client.watching import IWatcher, Returned, Watch, WatchParts
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider

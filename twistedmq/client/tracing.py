@@ -16,13 +16,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twistedmq.client.interfaces import IWatcher
 from twistedmq.client.message import Message, Receipt, ReceivedMessage, SendStatus
 from twistedmq.client.packing import Packer, PackingRules, Parcel
 from twistedmq.client.producer_rules import SendRules
 from twistedmq.client.selection import RoundRobin
 from twistedmq.client.sending import Sending, SendParts, Stored
-from twistedmq.client.watching import Returned, Watch, WatchParts
+from twistedmq.client.watching import IWatcher, Returned, Watch, WatchParts
 from twistedmq.protocol import names, properties
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.system_flags import (

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.python.failure import Failure
+from zope.interface import Interface
 
 from twistedmq.client.consuming import LotHandler, Outcome, RetryLater
-from twistedmq.client.interfaces import IWatcher
 from twistedmq.client.message import Message, Receipt, ReceivedMessage
 from twistedmq.client.packing import Parcel
 from twistedmq.client.producer_rules import SendRules
@@ -90,6 +90,13 @@ class Watch:
     def close(self) -> Deferred[None]:
         """The client closes its connections when this fires."""
         return succeed(None)
+
+
+class IWatcher(Interface):
+    """Sees what clients send and consume: traces, spans, figures of your own."""
+
+    def open(parts: WatchParts) -> Watch:
+        """Give what watches one client; *parts* are what it may use of that."""
 
 
 class Watches(Watch):

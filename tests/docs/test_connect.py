@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twistedmq_tls.certificates import make_identity
 
-from twistedmq.client import config_file
+from twistedmq.client import client_file
 from twistedmq.client import session as sessions
 
 
@@ -33,4 +33,4 @@ def test_its_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_it_names_each_key_of_a_clients_file() -> None:
     text = (PROJECT / "docs" / "connect.md").read_text("utf-8")
     named = re.findall(r"`((?:rocketmq|tls)\.[\w.]+|\w+)`", text)
-    assert set(config_file.KEYS) <= set(named)
+    assert set(client_file.KEYS) <= set(named)

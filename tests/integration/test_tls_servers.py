@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from processes import OurBroker, ask, python
 
-from twistedmq.client.config_file import TLS, TLS_TRUST, TLS_VERIFIES
+from twistedmq.client.client_file import TLS, TLS_TRUST, TLS_VERIFIES
 
 
 def rmq(*arguments: str) -> str:

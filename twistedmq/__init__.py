@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from twistedmq.admin.client import Admin
+    from twistedmq.client.config_file import load_settings
     from twistedmq.client.consumer import Consumer
     from twistedmq.client.consuming import RetryLater
     from twistedmq.client.lite_pull_consumer import LitePullConsumer
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from twistedmq.client.producer import Producer
     from twistedmq.client.pull_batch import PullBatch, PullStatus
     from twistedmq.client.pull_consumer import PullConsumer
+    from twistedmq.client.reading import TopicReader
+    from twistedmq.client.session import ClientSettings
     from twistedmq.client.simple_consumer import SimpleConsumer
     from twistedmq.client.starting import StartFrom
     from twistedmq.client.subscription import Sql
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0.dev3"
 
 __all__ = [
+    "Admin",
+    "ClientSettings",
     "Consumer",
     "Durability",
     "LitePullConsumer",
@@ -43,10 +49,14 @@ __all__ = [
     "SimpleConsumer",
     "Sql",
     "StartFrom",
+    "TopicReader",
     "__version__",
+    "load_settings",
 ]
 
 _HOMES = {
+    "Admin": "twistedmq.admin.client",
+    "ClientSettings": "twistedmq.client.session",
     "Consumer": "twistedmq.client.consumer",
     "Durability": "twistedmq.client.message",
     "LitePullConsumer": "twistedmq.client.lite_pull_consumer",
@@ -64,6 +74,8 @@ _HOMES = {
     "SimpleConsumer": "twistedmq.client.simple_consumer",
     "Sql": "twistedmq.client.subscription",
     "StartFrom": "twistedmq.client.starting",
+    "TopicReader": "twistedmq.client.reading",
+    "load_settings": "twistedmq.client.config_file",
 }
 
 

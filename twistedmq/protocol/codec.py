@@ -8,6 +8,8 @@ from twistedmq.protocol.errors import FrameError, HeaderError
 from twistedmq.protocol.fields import encode_fields
 from twistedmq.protocol.framing import HEADER_WORD_BYTES, frame_parts, head_of_frame
 from twistedmq.protocol.headers.base import Header
+from twistedmq.protocol.headers.send import SendMessageRequestHeaderV2
+from twistedmq.protocol.send_requests import encode_send_request
 
 
 def decode_command(frame: bytes) -> Command:
@@ -49,6 +51,13 @@ def encode_request(
     serialization: int = JSON,
 ) -> bytes:
     """Give the whole frame of a request of ours."""
+    if (
+        type(header) is SendMessageRequestHeaderV2
+        and header.properties is not None
+        and remark is None
+        and serialization == JSON
+    ):
+        return encode_send_request(code, opaque, flag, header, body)
     return encode_command(
         Command(
             code=code,

@@ -63,3 +63,33 @@ def test_the_limit_holds(pending):
         answer.addErrback(failures.append)
     assert len(failures) == 2
     assert len(pending) == 0
+
+
+def test_requests_of_one_tick_share_a_timer_and_time_out_in_order(clock):
+    wheel = TimerWheel(clock)
+    pending = PendingRequests(wheel, 10)
+    failed: list[int] = []
+    for opaque in (7, 8, 9):
+        answer = pending.wait(opaque, "p", opaque, 3.0)
+        answer.addErrback(lambda failure: failed.append(failure.value.request_code))
+    assert len(wheel) == 1
+    pending.answer(Command(code=0, opaque=8))
+    clock.advance(3)
+    assert failed == [7, 9]
+    assert len(wheel) == 0
+
+
+def test_who_hears_of_a_time_out_may_give_up_the_others(clock):
+    reasons: list[type] = []
+    pending: PendingRequests
+
+    def on_time_out() -> None:
+        pending.fail_all(lambda: OSError("gone"))
+
+    pending = PendingRequests(TimerWheel(clock), 10, on_time_out)
+    for opaque in (1, 2):
+        answer = pending.wait(opaque, "p", 1, 3.0)
+        answer.addErrback(lambda failure: reasons.append(failure.type))
+    clock.advance(3)
+    assert reasons == [OSError, RequestTimeoutError]
+    assert clock.getDelayedCalls() == []

@@ -1,13 +1,33 @@
 """Own requests that wait for their answers."""
 
 from collections.abc import Callable
-from functools import partial
 
+from msgspec import Struct
 from twisted.internet.defer import Deferred
 
 from twistedmq.protocol.command import Command
 from twistedmq.remoting.errors import RequestTimeoutError, TooManyRequestsError
 from twistedmq.remoting.timer_wheel import Timer, TimerWheel
+
+
+class _Due:
+    """Requests whose time is over with the same tick: they share a timer."""
+
+    __slots__ = ("opaques", "timer")
+
+    def __init__(self) -> None:
+        self.opaques: dict[int, None] = {}
+        self.timer: Timer | None = None
+
+
+class _Waiting(Struct):
+    """A request without an answer."""
+
+    answer: Deferred[Command]
+    due: _Due
+    peer: str
+    code: int
+    timeout_s: float
 
 
 class PendingRequests:
@@ -28,7 +48,8 @@ class PendingRequests:
         self._on_time_out = on_time_out
         self._limit = limit
         self._last_opaque = 0
-        self.waiting: dict[int, tuple[Deferred[Command], Timer]] = {}
+        self._due: dict[int, _Due] = {}
+        self.waiting: dict[int, _Waiting] = {}
 
     def __len__(self) -> int:
         """Count the requests without an answer."""
@@ -49,34 +70,52 @@ class PendingRequests:
         """
         if len(self.waiting) >= self._limit:
             raise TooManyRequestsError(peer, self._limit)
-        answer: Deferred[Command] = Deferred(partial(self._forget, opaque))
-        error = (peer, code, timeout_s)
-        timer = self._wheel.schedule(timeout_s, self._time_out, opaque, error)
-        self.waiting[opaque] = answer, timer
+        tick = self._wheel.tick_after(timeout_s)
+        due = self._due.get(tick) or self._open(tick)
+        due.opaques[opaque] = None
+        answer: Deferred[Command] = Deferred(lambda _: self._take(opaque))
+        self.waiting[opaque] = _Waiting(answer, due, peer, code, timeout_s)
         return answer
 
     def answer(self, response: Command) -> None:
         """Hand *response* to who waits for it; one that comes too late is dropped."""
-        waiting = self.waiting.pop(response.opaque, None)
+        waiting = self._take(response.opaque)
         if waiting is not None:
-            answer, timer = waiting
-            timer.cancel()
-            answer.callback(response)
+            waiting.answer.callback(response)
 
     def fail_all(self, make_error: Callable[[], Exception]) -> None:
         """Fail all that wait, each with an error of its own."""
         failed = list(self.waiting.values())
         self.waiting.clear()
-        for answer, timer in failed:
-            timer.cancel()
-            answer.errback(make_error())
+        self._forget_due()
+        for waiting in failed:
+            waiting.answer.errback(make_error())
 
-    def _time_out(self, opaque: int, error: tuple[str, int, float]) -> None:
-        answer, _ = self.waiting.pop(opaque)
-        self._on_time_out()
-        answer.errback(RequestTimeoutError(*error))
+    def _open(self, tick: int) -> _Due:
+        due = self._due[tick] = _Due()
+        due.timer = self._wheel.at(tick, self._time_out, tick)
+        return due
 
-    def _forget(self, opaque: int, _answer: Deferred[Command]) -> None:
+    def _take(self, opaque: int) -> _Waiting | None:
+        """Give a request, and forget it."""
         waiting = self.waiting.pop(opaque, None)
         if waiting is not None:
-            waiting[1].cancel()
+            del waiting.due.opaques[opaque]
+            if not self.waiting:
+                self._forget_due()
+        return waiting
+
+    def _time_out(self, tick: int) -> None:
+        for opaque in list(self._due.pop(tick).opaques):
+            waiting = self._take(opaque)
+            if waiting is None:
+                continue  # who heard of the one before has given it up
+            self._on_time_out()
+            error = RequestTimeoutError(waiting.peer, waiting.code, waiting.timeout_s)
+            waiting.answer.errback(error)
+
+    def _forget_due(self) -> None:
+        due, self._due = self._due, {}
+        for each in due.values():
+            assert each.timer is not None
+            each.timer.cancel()

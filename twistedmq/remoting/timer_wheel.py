@@ -88,7 +88,14 @@ class TimerWheel:
         self, delay_s: float, callback: Callable[..., object], *args: object
     ) -> Timer:
         """Have *callback* called with *args* in *delay_s*, or up to a tick later."""
-        tick = ceil((self.now() + delay_s) / self._tick_s - _ROUNDING)
+        return self.at(self.tick_after(delay_s), callback, *args)
+
+    def tick_after(self, delay_s: float) -> int:
+        """Give the first tick that is not before *delay_s* from now."""
+        return ceil((self.now() + delay_s) / self._tick_s - _ROUNDING)
+
+    def at(self, tick: int, callback: Callable[..., object], *args: object) -> Timer:
+        """Have *callback* called with *args* at *tick*."""
         bucket = self._buckets.get(tick)
         if bucket is None:
             bucket = self._buckets[tick] = {}

@@ -1,6 +1,7 @@
 """A message as it goes to a broker: pure, and the same for every attempt."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ from twistedmq.protocol.system_flags import (
 )
 
 MIB = 1024 * 1024
+TOPICS_KEPT = 1024
 MAX_PROPERTIES_BYTES = 2**15 - 1
 """A record has 16 bits for their length; no broker takes more."""
 
@@ -242,14 +244,7 @@ class Packer:
         Raises:
             MessageIllegalError: its topic or its size is not allowed.
         """
-        names.check_topic(message.topic)
-        if not names.may_send_to(message.topic):
-            raise MessageIllegalError(
-                f"nobody may send to topic {message.topic!r}",
-                field="topic",
-                value=message.topic,
-                limit="no topic of the system's own",
-            )
+        _check_topic(message.topic)
         if not message.body:
             raise MessageIllegalError(
                 "the body of a message must not be empty",
@@ -287,6 +282,19 @@ class Packer:
                 raise _not_a_batch("priority", message.priority, "no priority")
 
 
+@lru_cache(TOPICS_KEPT)
+def _check_topic(topic: str) -> None:
+    """Refuse a topic that nobody may send to; one that was good is known."""
+    names.check_topic(topic)
+    if not names.may_send_to(topic):
+        raise MessageIllegalError(
+            f"nobody may send to topic {topic!r}",
+            field="topic",
+            value=topic,
+            limit="no topic of the system's own",
+        )
+
+
 def _check_half(message: Message) -> None:
     if message.is_delayed:
         # brokers up to 5.4.0 lose it, as their own clients know
@@ -315,13 +323,16 @@ def _not_a_batch(field: str, value: object, limit: str) -> MessageIllegalError:
 
 
 def _text(stored: dict[str, str]) -> str:
-    text = properties.format(stored)
-    if len(text) > MAX_PROPERTIES_BYTES:
+    text = properties.format_text(stored)
+    size = len(text)
+    if not text.isascii():
+        encoded = text.encode("utf-8", "replace")
+        text, size = encoded.decode("utf-8"), len(encoded)
+    if size > MAX_PROPERTIES_BYTES:
         raise MessageIllegalError(
-            f"all properties have {len(text)} bytes, not at most "
-            f"{MAX_PROPERTIES_BYTES}",
+            f"all properties have {size} bytes, not at most {MAX_PROPERTIES_BYTES}",
             field="properties",
-            value=len(text),
+            value=size,
             limit=MAX_PROPERTIES_BYTES,
         )
-    return text.decode("utf-8")
+    return text

@@ -10,6 +10,9 @@ from twistedmq.protocol.command import Command
 
 DURABILITY_FIELD = "DURABILITY"
 
+_DURABILITIES = {each.value: each for each in Durability}
+_STATUSES = {int(each): each for each in SendStatus}
+
 
 def receipt_of(stored: Stored, unique_id: str) -> Receipt:
     """Give the receipt of one message."""
@@ -19,7 +22,7 @@ def receipt_of(stored: Stored, unique_id: str) -> Receipt:
         queue=stored.queue,
         queue_offset=stored.header.queue_offset,
         durability=_durability(stored.answer),
-        status=SendStatus(stored.answer.code),
+        status=_STATUSES[stored.answer.code],
         recall_handle=stored.header.recall_handle,
         transaction_id=stored.header.transaction_id,
     )
@@ -49,7 +52,6 @@ def _durability(answer: Command) -> Durability:
     """Read what the broker promised; see ``Receipt``."""
     if answer.code != SendStatus.OK:
         return Durability.PAGE_CACHE
-    try:
-        return Durability(answer.fields.get(DURABILITY_FIELD))
-    except ValueError:
-        return Durability.PAGE_CACHE
+    # a genuine broker says nothing
+    promised = answer.fields.get(DURABILITY_FIELD, "")
+    return _DURABILITIES.get(promised, Durability.PAGE_CACHE)

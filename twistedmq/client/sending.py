@@ -22,6 +22,7 @@ from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import Routes, TopicRoute
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.command import Command
+from twistedmq.protocol.errors import FieldError
 from twistedmq.protocol.fields import decode_fields
 from twistedmq.protocol.headers.send import SendMessageResponseHeader
 from twistedmq.remoting.errors import ForkedError, RemotingError
@@ -127,8 +128,10 @@ class Sending:
         answer = self._parts.pool.request(
             address, parcel.code, header, parcel.body, left_s
         )
-        answer.addCallback(self._answered, queue, address)
-        answer.addErrback(self._failed, queue.broker_name)
+        # one pair of callbacks: there are so many sends
+        answer.addCallbacks(
+            self._answered, self._failed, (queue, address), {}, (queue.broker_name,), {}
+        )
 
     def _choose(self, route: TopicRoute) -> MessageQueue:
         if self._given_queue is not None:
@@ -140,12 +143,19 @@ class Sending:
 
     def _answered(self, answer: Command, queue: MessageQueue, address: str) -> None:
         if answer.code not in STORED_CODES:
-            raise RefusedError(answer.code, answer.remark, address)
-        header = decode_fields(SendMessageResponseHeader, answer.fields)
+            refused = RefusedError(answer.code, answer.remark, address)
+            self._failed(Failure(refused), queue.broker_name)
+            return
+        try:
+            header = decode_fields(SendMessageResponseHeader, answer.fields)
+        except FieldError:
+            self._failed(Failure(), queue.broker_name)
+            return
         if self._told is not None:
             self._tell(queue.broker_name, None)
-        stored_in = MessageQueue(queue.topic, queue.broker_name, header.queue_id)
-        stored = Stored(stored_in, header, answer)
+        if header.queue_id != queue.queue_id:
+            queue = MessageQueue(queue.topic, queue.broker_name, header.queue_id)
+        stored = Stored(queue, header, answer)
         if answer.code and self._parts.rules.retry_unless_ok:
             self._stored_less_safely(stored)
         elif not self.done.called:

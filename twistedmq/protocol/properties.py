@@ -108,10 +108,19 @@ def format(properties: Mapping[str, str]) -> bytes:
     Raises:
         MessageIllegalError: a name or value contains a separator.
     """
+    return format_text(properties).encode("utf-8", "replace")
+
+
+def format_text(properties: Mapping[str, str]) -> str:
+    """Do as ``format``, and give text.
+
+    Raises:
+        MessageIllegalError: a name or value contains a separator.
+    """
     text = "".join([f"{k}{NAME_END}{v}{VALUE_END}" for k, v in properties.items()])
     if text.count(NAME_END) + text.count(VALUE_END) != 2 * len(properties):
         raise MessageIllegalError("a message property contains byte 01 or 02")
-    return text.encode("utf-8", "replace")
+    return text
 
 
 def get(data: bytes, name: bytes) -> bytes | None:

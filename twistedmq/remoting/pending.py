@@ -1,6 +1,7 @@
 """Own requests that wait for their answers."""
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
@@ -73,7 +74,7 @@ class PendingRequests:
         tick = self._wheel.tick_after(timeout_s)
         due = self._due.get(tick) or self._open(tick)
         due.opaques[opaque] = None
-        answer: Deferred[Command] = Deferred(lambda _: self._take(opaque))
+        answer: Deferred[Command] = Deferred(partial(self._forget, opaque))
         self.waiting[opaque] = _Waiting(answer, due, peer, code, timeout_s)
         return answer
 
@@ -104,6 +105,9 @@ class PendingRequests:
             if not self.waiting:
                 self._forget_due()
         return waiting
+
+    def _forget(self, opaque: int, _answer: Deferred[Command]) -> None:
+        self._take(opaque)
 
     def _time_out(self, tick: int) -> None:
         for opaque in list(self._due.pop(tick).opaques):

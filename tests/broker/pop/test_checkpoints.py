@@ -163,6 +163,9 @@ def test_bits_take_messages_off(offsets: list[int], places: set[int]) -> None:
     acked = [offsets[place] for place in places if place < len(offsets)]
     mask = mask_of(offsets, [*acked, -5])
     assert unmasked(offsets, mask) == [o for o in offsets if o not in acked]
+    assert unmasked(offsets, mask_of(offsets, offsets)) == []
+    rows = range(min(offsets), min(offsets) + 40)
+    assert mask_of(rows, list(rows)) == 2**40 - 1
 
 
 def test_old_checkpoints_have_no_differences() -> None:

@@ -103,6 +103,8 @@ def times_rewritten(checkpoint: PopCheckPoint) -> int:
 
 def mask_of(offsets: Sequence[int], acked: Sequence[int]) -> int:
     """Give the bits of those of *acked* that are among *offsets*."""
+    if len(acked) == len(offsets) and list(acked) == list(offsets):
+        return (1 << len(offsets)) - 1  # mostly: all of a pop, in their order
     mask = 0
     for offset in acked:
         if offset in offsets:

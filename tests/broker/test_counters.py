@@ -129,11 +129,17 @@ def test_a_counter_that_comes_again_begins_anew() -> None:
     counted = counters()
     counted.sent("T", 5, 5)
     counted.pulled("T", "G", 5, 5, 0)
+    counted.acked("T", "G", 5)
     counted.forget_topic("T")
     counted.sent("T", 1, 1)
     counted.pulled("T", "G", 1, 1, 0)
+    counted.acked("T", "G", 2)
     assert total(counted, "TOPIC_PUT_NUMS", "T") == 1
+    assert total(counted, "GROUP_ACK_NUMS", "T@G") == 2
     assert total(counted, "GROUP_GET_NUMS", "T@G") == 1
+    counted.forget_group("G")
+    counted.acked("T", "G", 1)
+    assert total(counted, "GROUP_ACK_NUMS", "T@G") == 1
 
 
 def test_pops_are_forgotten_with_their_topic_and_group() -> None:

@@ -88,6 +88,8 @@ class BrokerCounters:
         self._readers: dict[tuple[str, str], Counter] = {}
         self._latencies: dict[tuple[str, str, int], Counter] = {}
         self._popped: dict[tuple[str, str, bool], list[int]] = {}
+        # Those of GROUP_ACK and GROUP_CK, each with the broker's.
+        self._lent: dict[tuple[str, str, str], tuple[Counter, Counter]] = {}
         self._by_name[TOPIC_PUT] = self._topics  # type: ignore[assignment]
         self.put_ours = self.counter(BROKER_PUT_OURS, broker_key)
         """What was stored, but for system topics."""
@@ -200,13 +202,26 @@ class BrokerCounters:
 
     def acked(self, topic: str, group: str, messages: int) -> None:
         """Count messages that a group has acknowledged after a pop."""
-        self.counter(GROUP_ACK, f"{topic}@{group}").add(1, messages, 0)
-        self.counter(BROKER_ACK, self._key).add(0, messages, 0)
+        of_group, of_broker = self._of_lent(GROUP_ACK, BROKER_ACK, topic, group)
+        of_group.add(1, messages, 0)
+        of_broker.add(0, messages, 0)
 
     def lent(self, topic: str, group: str, checkpoints: int) -> None:
         """Count check points that pops and changes of the invisible time made."""
-        self.counter(GROUP_CK, f"{topic}@{group}").add(1, checkpoints, 0)
-        self.counter(BROKER_CK, self._key).add(0, checkpoints, 0)
+        of_group, of_broker = self._of_lent(GROUP_CK, BROKER_CK, topic, group)
+        of_group.add(1, checkpoints, 0)
+        of_broker.add(0, checkpoints, 0)
+
+    def _of_lent(
+        self, name: str, broker_name: str, topic: str, group: str
+    ) -> tuple[Counter, Counter]:
+        found = self._lent.get((name, topic, group))
+        if found is None:
+            found = self._lent[name, topic, group] = (
+                self.counter(name, f"{topic}@{group}"),
+                self.counter(broker_name, self._key),
+            )
+        return found
 
     def sent_back(self, topic: str, group: str, *, dead: bool) -> None:
         """Count a message that a group could not consume; *dead*: it has given up."""
@@ -264,6 +279,8 @@ class BrokerCounters:
             del self._latencies[place]
         for popped in [key for key in self._popped if key[0] == topic]:
             del self._popped[popped]
+        for lent in [key for key in self._lent if key[1] == topic]:
+            del self._lent[lent]
 
     def forget_group(self, group: str) -> None:
         """Drop the counters of a deleted group."""
@@ -277,6 +294,8 @@ class BrokerCounters:
             del self._latencies[place]
         for popped in [key for key in self._popped if key[1] == group]:
             del self._popped[popped]
+        for lent in [key for key in self._lent if key[2] == group]:
+            del self._lent[lent]
 
     # Reading
 

@@ -45,7 +45,7 @@ class Wheel:
 
     def count_at(self, time_ms: int) -> int:
         """Give how many messages are due in one slot."""
-        slot = self._slots.get(self.floor(time_ms))
+        slot = self._slots.get(time_ms - time_ms % self.grain_ms)
         return slot.count if slot else 0
 
     def counts_until(self, times_ms: Iterable[int]) -> list[int]:

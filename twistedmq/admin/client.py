@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
 from twistedmq.client.nameserver_sources import Nameservers
@@ -66,7 +67,9 @@ class Admin(Startable):
         settings: ClientSettings | None = None,
         reactor: Any = None,
     ) -> None:
-        session = Session(merged_settings(settings, nameservers, reactor))
+        merged = merged_settings(settings, nameservers, reactor)
+        # operators see all namespaces, by the names that brokers know
+        session = Session(replace(merged, namespace=None))
         super().__init__(session)
         self.settings = session.settings
         self.wall_ms = session.wall_ms

@@ -115,10 +115,10 @@ class Consumer(Startable):
         settings: ClientSettings | None = None,
         reactor: Any = None,
     ) -> None:
-        names.check_group(group)
         check_subscriptions(subscriptions)
         check_range("close_timeout_s", close_timeout_s, 0)
         session = Session(merged_settings(settings, nameservers, reactor))
+        session.check_group(group)
         super().__init__(session, close_timeout_s)
         self.group = group
         self.model = model

@@ -9,7 +9,6 @@ from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.client.session import Session
 from twistedmq.client.startable import Startable
 from twistedmq.client.subscription import Subscription, check_subscriptions
-from twistedmq.protocol import names
 from twistedmq.protocol.bodies.clients import (
     ConsumeFromWhere,
     ConsumerData,
@@ -34,7 +33,7 @@ class GroupClient(Startable):
     _consume_type: ClassVar[ConsumeType] = ConsumeType.CONSUME_ACTIVELY
 
     def __init__(self, group: str, session: Session, patience_s: float = 0.0) -> None:
-        names.check_group(group)
+        session.check_group(group)
         super().__init__(session, patience_s)
         self.group = group
         self._subscriptions: dict[str, Subscription] = {}

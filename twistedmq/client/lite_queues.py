@@ -217,6 +217,7 @@ class LiteQueues:
             give_back=self._give_back,
         )
         topics = rules.subscriptions.keys()
+        allocation = session.allocation(rules.allocation)
         return Assignment(
-            parts, Membership(rules.group, session.client_id, topics, rules.allocation)
+            parts, Membership(rules.group, session.client_id, topics, allocation)
         )

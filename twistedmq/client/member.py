@@ -18,6 +18,7 @@ from twistedmq.client.inbox import Inbox
 from twistedmq.client.interfaces import IOffsetStore
 from twistedmq.client.locked_queues import LockedQueues
 from twistedmq.client.locks import LockParts, QueueLocks
+from twistedmq.client.namespaced import NamespacedOffsets
 from twistedmq.client.offsets import BrokerOffsets, open_file_offsets, workers_of
 from twistedmq.client.ordered_inbox import OrderedInbox
 from twistedmq.client.owned import OwnedParts, OwnedQueues
@@ -210,9 +211,10 @@ class GroupMember:
         name = session.settings.instance_name or DEFAULT_INSTANCE
         instance = f"{local_address()}@{name}"
         workers = workers_of(session.reactor)
-        return open_file_offsets(
-            rules.offsets_directory, instance, rules.group, workers
-        )
+        namespace = session.namespace
+        group = rules.group if namespace is None else namespace.group(rules.group)
+        offsets = open_file_offsets(rules.offsets_directory, instance, group, workers)
+        return offsets if namespace is None else NamespacedOffsets(offsets, namespace)
 
     def _make_inbox(self) -> Inbox:
         if not self._rules.orderly:
@@ -265,6 +267,6 @@ class GroupMember:
             rules.group,
             session.client_id,
             self.subscriptions.keys(),
-            rules.allocation if rules.is_clustering else None,
+            session.allocation(rules.allocation) if rules.is_clustering else None,
         )
         return Assignment(parts, membership)

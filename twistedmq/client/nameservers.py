@@ -12,6 +12,7 @@ from twistedmq.client.errors import NoNameServerError
 from twistedmq.client.interfaces import INameServerSource, Pool
 from twistedmq.client.reactor import Clock
 from twistedmq.protocol.command import Command
+from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.headers.base import Header
 from twistedmq.remoting.errors import ForkedError
 from twistedmq.remoting.periodic import PeriodicCall
@@ -62,7 +63,8 @@ class NameServers:
     ) -> Deferred[Command]:
         """Fires with the first answer, whatever its code.
 
-        Fails with NoNameServerError when none of them answers, and with ForkedError.
+        Fails with NoNameServerError when none of them answers, with ForkedError, and
+        with MessageIllegalError where a topic is too long with its namespace.
         """
         return Deferred.fromCoroutine(self._ask(code, header, body))
 
@@ -92,7 +94,7 @@ class NameServers:
                 answer = await self._pool.request(
                     address, code, header, body, self._timeout_s
                 )
-            except (ForkedError, CancelledError):
+            except (ForkedError, CancelledError, MessageIllegalError):
                 raise
             except Exception as error:
                 problems.append(f"{address}: {error}")

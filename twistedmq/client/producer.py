@@ -105,7 +105,6 @@ class Producer(Startable):
         settings: ClientSettings | None = None,
         reactor: Any = None,
     ) -> None:
-        names.check_group(group)
         rules = SendRules(
             group,
             timeout_s,
@@ -120,6 +119,7 @@ class Producer(Startable):
         self._topics = topics
         self.group = group
         session = Session(merged_settings(settings, nameservers, reactor))
+        session.check_group(group)
         super().__init__(session, timeout_s)
         self._selection = selection or RoundRobin(session.random.randrange(1 << 16))
         parts = SendParts(

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from random import Random
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,11 +13,12 @@ from twisted.internet.defer import Deferred, DeferredList
 from twistedmq.client.calls import BrokerCalls
 from twistedmq.client.heartbeats import PERIOD_S, Heartbeats
 from twistedmq.client.identity import client_id, local_address
-from twistedmq.client.interfaces import Pool
+from twistedmq.client.interfaces import IQueueAllocation, Pool
 from twistedmq.client.nameserver_sources import Nameservers, open_source
 from twistedmq.client.nameservers import NameServers
 from twistedmq.client.reactor import Clock, pick_reactor
 from twistedmq.client.routing import POLL_S, Routes
+from twistedmq.protocol import names
 from twistedmq.protocol.addresses import pack
 from twistedmq.protocol.bodies.clients import HeartbeatData
 from twistedmq.protocol.codes import RequestCode
@@ -27,6 +28,10 @@ from twistedmq.protocol.headers.clients import UnregisterClientRequestHeader
 from twistedmq.protocol.message_id import UniqueIdFactory
 from twistedmq.protocol.signing import Credentials
 from twistedmq.remoting.interfaces import HandlerTable, ITransportSecurity, Request
+
+if TYPE_CHECKING:
+    from twistedmq.client.namespace import Namespace
+    from twistedmq.client.namespaced import Wire
 
 ASKED_BY_BROKERS = (
     RequestCode.CHECK_TRANSACTION_STATE,
@@ -59,6 +64,12 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     unit_name: str | None = None
     """The unit that this client belongs to: part of its id, and of the URL where name
     servers are found by HTTP."""
+    namespace: str | None = None
+    """What topics and groups belong to, where brokers are shared (upstream: namespace):
+    T is N%T to them. Names are given and shown without it. Not for ``Admin``."""
+    announced_namespace: str | None = None
+    """What all requests say that they are for, if a gateway in front of the brokers
+    wants to know (upstream: namespaceV2); names stay as they are."""
     security: ITransportSecurity | None = None
     credentials: Credentials | None = None
     """Signs all requests, for servers that have access control."""
@@ -89,6 +100,7 @@ class Session:
 
     Attributes:
         handlers: serve what brokers ask this client.
+        namespace: that of its topics and groups, None where they have none.
     """
 
     def __init__(self, settings: ClientSettings) -> None:
@@ -98,7 +110,11 @@ class Session:
         self.wall_ms = settings.wall_ms
         self.random = settings.random or Random()
         self.client_id = client_id(settings.instance_name, settings.unit_name)
+        self.namespace: Namespace | None = None
+        self._wire: Wire | None = None
         self.pool = settings.pool or self._open_pool()
+        if settings.namespace is not None or settings.announced_namespace is not None:
+            self._open_wire(settings.namespace, settings.announced_namespace)
         self.calls = BrokerCalls(self.pool)
         source = open_source(
             settings.nameservers, self.reactor, unit=settings.unit_name or ""
@@ -120,6 +136,24 @@ class Session:
         )
         return self._heartbeats
 
+    def check_group(self, group: str) -> None:
+        """Refuse what cannot be the name of a group. Raises: MessageIllegalError."""
+        whole = group if self.namespace is None else self.namespace.group(group)
+        names.check_group(whole)
+
+    def allocation(self, allocation: IQueueAllocation) -> IQueueAllocation:
+        """Give *allocation* such that members in Java come to the same answer."""
+        if self.namespace is None:
+            return allocation
+        from twistedmq.client.allocation import (  # noqa: PLC0415
+            ConsistentHashAllocation,
+        )
+        from twistedmq.client.namespaced import WholeNamesAllocation  # noqa: PLC0415
+
+        if not isinstance(allocation, ConsistentHashAllocation):
+            return allocation
+        return WholeNamesAllocation(allocation, self.namespace)
+
     def unique_ids(self) -> Callable[[], str]:
         """Give what makes the ids of new messages."""
         host = pack(local_address(), 0)
@@ -139,6 +173,17 @@ class Session:
                 await DeferredList(goodbyes)
         await self.pool.close()
 
+    def _open_wire(self, namespace: str | None, announced: str | None) -> None:
+        """Have names change on all connections."""
+        # few have a namespace, and commands wait for each import
+        from twistedmq.client.namespace import Namespace  # noqa: PLC0415
+        from twistedmq.client.namespaced import Wire, WiredPool  # noqa: PLC0415
+
+        if namespace is not None:
+            self.namespace = Namespace(namespace)
+        self._wire = Wire(self.namespace, announced)
+        self.pool = WiredPool(self.pool, self._wire)
+
     def _open_pool(self) -> Pool:
         # tests bring a pool of their own, and then need no sockets
         from twistedmq.remoting.client import ClientPool  # noqa: PLC0415
@@ -157,4 +202,4 @@ class Session:
         handler = self.handlers.get(request.command.code)
         if handler is None:
             raise UnsupportedCodeError(request.command.code)
-        return handler(request)
+        return self._wire.serve(handler, request) if self._wire else handler(request)

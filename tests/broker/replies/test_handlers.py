@@ -176,7 +176,9 @@ def test_a_queue_is_chosen_where_the_sender_does_not(side: Replying) -> None:
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({"topic": "TNope"}, ResponseCode.TOPIC_NOT_EXIST),
+        ({"topic": "TNope", "default_topic": "T0"}, ResponseCode.TOPIC_NOT_EXIST),
+        ({"topic": "T nope"}, ResponseCode.INVALID_PARAMETER),
+        ({"topic": "SCHEDULE_TOPIC_XXXX"}, ResponseCode.NO_PERMISSION),
         ({"topic": "TRead"}, ResponseCode.NO_PERMISSION),
         ({"queue_id": 1}, ResponseCode.INVALID_PARAMETER),
     ],
@@ -184,6 +186,19 @@ def test_a_queue_is_chosen_where_the_sender_does_not(side: Replying) -> None:
 def test_refusals(side: Replying, fields: dict[str, Any], code: int) -> None:
     side.topic("TRead", perm=4)
     assert side.reply(**fields)[0].code == code
+
+
+def test_the_reply_topic_of_a_namespace_is_made_by_its_first_reply(
+    side: Replying,
+) -> None:
+    name = f"NS%{TOPIC}"
+    answers = side.reply(topic=name)
+    side.requester.requests[0].answer.callback(answer())
+    assert answers[0].code == ResponseCode.SUCCESS
+    made = side.topics.get(name)
+    assert made is not None
+    assert made.write_queue_nums == 4
+    assert len(side.store.entries(name, 0, 0, 9)) == 1
 
 
 def test_a_broker_that_may_not_be_written_to(side: Replying) -> None:

@@ -21,10 +21,12 @@ from twistedmq.config.broker import BrokerIdentity, SendConfig
 from twistedmq.config.live import Live
 from twistedmq.protocol import properties as props
 from twistedmq.protocol.addresses import format_address, unpack
+from twistedmq.protocol.bodies import TopicConfig
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command, Reply
 from twistedmq.protocol.errors import (
     InvalidParameterError,
+    MessageIllegalError,
     PermissionDeniedError,
     TopicNotFoundError,
     TwistedMQError,
@@ -32,6 +34,7 @@ from twistedmq.protocol.errors import (
 from twistedmq.protocol.headers import (
     ReplyMessageRequestHeader,
 )
+from twistedmq.protocol.names import check_topic, may_send_to
 from twistedmq.protocol.system_flags import is_writable
 from twistedmq.remoting.interfaces import HandlerTable, Request
 
@@ -43,7 +46,7 @@ class ReplyHandlers:
 
     Args:
         clients: knows over which connection the requester is reached.
-        topics: the reply topic must exist.
+        topics: asked, and added to where a reply may create its topic.
         keeper: stores replies.
         identity: names and permission of this broker.
         sending: when sends are accepted.
@@ -111,9 +114,7 @@ class ReplyHandlers:
             raise PermissionDeniedError(
                 f"the broker[{identity.broker_name}] sending message is forbidden"
             )
-        topic = self._topics.get(header.topic)
-        if topic is None:
-            raise TopicNotFoundError(header.topic, ", apply first please!")
+        topic = self._topic_of(header)
         if not is_writable(topic.perm):
             raise PermissionDeniedError(
                 f"the topic[{header.topic}] sending message is forbidden"
@@ -125,6 +126,23 @@ class ReplyHandlers:
         if header.queue_id < 0:
             return self._random.randrange(max(1, topic.write_queue_nums))
         return header.queue_id
+
+    def _topic_of(self, header: SendHeader) -> TopicConfig:
+        """Find the reply topic, or create it: clients of a namespace have their own."""
+        name = header.topic
+        try:
+            check_topic(name)
+        except MessageIllegalError as error:
+            raise InvalidParameterError(str(error)) from error
+        if not may_send_to(name):
+            raise PermissionDeniedError(
+                f"Sending message to topic[{name}] is forbidden."
+            )
+        count = header.default_topic_queue_nums
+        created = self._topics.create_on_send(name, header.default_topic, count)
+        if created is None:
+            raise TopicNotFoundError(name, ", apply first please!")
+        return created
 
     def _push(
         self, request: Request, header: SendHeader, properties: dict[str, str]

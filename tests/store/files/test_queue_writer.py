@@ -203,3 +203,22 @@ def test_all_that_waits_is_counted_off_again(monkeypatch: pytest.MonkeyPatch) ->
     rig.clock.advance(0.1)
     assert rig.on_disk(gone) == 0
     assert workers.waiting == 1
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_a_drain_ends_where_all_that_was_to_be_written_is_gone(turns: int) -> None:
+    workers = HeldWorkers()
+    rig = Rig(workers)
+    states = [QueueState("t", n) for n in range(200)]
+    for state in states:
+        rig.grow(state, 1)
+    drained = rig.writer.drain()
+    rig.clock.pump([0] * turns)
+    assert not drained.called
+    rig.writer.forget(states)
+    rig.queue_files.set_aside("t", FOLDER / ".aside")
+    workers.go_on_all()
+    rig.clock.pump([0] * 5)
+    assert drained.called
+    assert rig.writer.dirty == 0
+    assert not rig.files.paths()

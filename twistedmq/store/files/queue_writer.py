@@ -146,11 +146,12 @@ class QueueWriter:
             self._note_failure()
         self._making.go_on()
         self._tell_drained()
-        if self._call is None and self._dirty:
-            if (self._round or is_over_full) and not self._problem:
-                self._call = self._reactor.callLater(0, self._turn)
-            else:
-                self._wait()
+        if self._call is not None:
+            return
+        if (self._round or is_over_full) and not self._problem:
+            self._call = self._reactor.callLater(0, self._turn)
+        elif self._dirty:
+            self._wait()
 
     def _made(self, states: Sequence[QueueState]) -> None:
         """Write to queues that have their files now."""

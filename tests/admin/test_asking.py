@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from client_kit import FakeCluster, result_of
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred, fail, succeed
 
 from twistedmq.admin.asking import Asking, Silent, answers_of
@@ -84,3 +85,17 @@ def test_those_that_do_not_answer_are_left_out() -> None:
         run(answers_of(asked()))
     with pytest.raises(RefusedError):
         run(answers_of({"a": fail(RefusedError(1, "no", "x:1"))}, silent))
+
+
+def test_only_a_master_is_told_what_to_keep(
+    cluster: FakeCluster, asking: Asking
+) -> None:
+    queue = MessageQueue("T", "broker-1", 0)
+    assert run(asking.master_of(queue)) == "192.0.2.11:10911"
+    route = asking.routes.cached("T")
+    assert route is not None
+    slave = replace(route, brokers={"broker-1": {1: "192.0.2.12:10911"}})
+    asking.routes._keep(slave)
+    assert run(asking.address_of(queue)) == "192.0.2.12:10911"
+    with pytest.raises(BrokerNotFoundError):
+        run(asking.master_of(queue))

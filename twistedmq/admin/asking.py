@@ -9,7 +9,7 @@ from twistedmq.admin.cluster import Cluster
 from twistedmq.client.calls import BrokerCalls
 from twistedmq.client.deferreds import unwrapped
 from twistedmq.client.errors import BrokerNotFoundError, RouteNotFoundError
-from twistedmq.client.routing import Routes, TopicRoute
+from twistedmq.client.routing import MASTER_ID, Routes, TopicRoute
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.errors import TwistedMQError
@@ -64,10 +64,16 @@ class Asking:
         Fails with BrokerNotFoundError.
         """
         route = await self.routes.get(route_of or queue.topic)
-        address = addresses_of(route).get(queue.broker_name)
-        if address is None:
-            raise BrokerNotFoundError(queue.broker_name)
-        return address
+        return _there(addresses_of(route).get(queue.broker_name), queue)
+
+    async def master_of(self, queue: MessageQueue) -> str:
+        """Give where the master of a queue is: a slave does not keep what it is told.
+
+        Fails with BrokerNotFoundError.
+        """
+        route = await self.routes.get(queue.topic)
+        members = route.brokers.get(queue.broker_name, {})
+        return _there(members.get(MASTER_ID), queue)
 
     async def body(
         self, address: str, code: int, header: Header | None, kind: type[T]
@@ -86,6 +92,12 @@ class Asking:
         ]
         answers = await unwrapped(gatherResults(asked, consumeErrors=True))
         return dict(zip(brokers, answers, strict=True))
+
+
+def _there(address: str | None, queue: MessageQueue) -> str:
+    if address is None:
+        raise BrokerNotFoundError(queue.broker_name)
+    return address
 
 
 def addresses_of(route: TopicRoute) -> dict[str, str]:

@@ -134,7 +134,7 @@ class DeadLetters:
     @gives_deferred
     async def note_replayed(self, queue: MessageQueue, offset: int) -> None:
         """Write down that the messages before *offset* were replayed."""
-        address = await self._asking.address_of(queue)
+        address = await self._asking.master_of(queue)
         await self._asking.calls.commit(address, BY, queue, offset)
 
 

@@ -140,7 +140,7 @@ class Moves:
                 nothing is changed.
         """
         brokers = {
-            name: await self._asking.address_of(queue)
+            name: await self._asking.master_of(queue)
             for name, queue in {m.queue.broker_name: m.queue for m in moves}.items()
         }
         moved_too = {}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from twistedmq.app.rmq_arguments import name_and_value, offset, positive, rate
+from twistedmq.app.rmq_arguments import interval, name_and_value, offset, positive, rate
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,7 @@ from twistedmq.app.rmq_arguments import name_and_value, offset, positive, rate
         (offset, "0", 0),
         (positive, "1", 1),
         (rate, "0.5", 0.5),
+        (interval, "0.1", 0.1),
         (name_and_value, "a=b=c", ("a", "b=c")),
     ],
 )
@@ -30,6 +31,9 @@ def test_a_word_is_read(read: Callable[[str], Any], text: str, value: Any) -> No
         (rate, "0", "is no number above 0"),
         (rate, "inf", "is no number above 0"),
         (rate, "fast", "is no number above 0"),
+        (interval, "0.05", "is no number of seconds from 0.1 on"),
+        (interval, "nan", "is no number of seconds"),
+        (interval, "often", "is no number of seconds"),
         (name_and_value, "a=", "is not NAME=VALUE"),
         (name_and_value, "=b", "is not NAME=VALUE"),
     ],

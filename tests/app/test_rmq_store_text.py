@@ -1,13 +1,10 @@
 import io
 from datetime import datetime
 
-import pytest
-
 from twistedmq.app.rmq_store_text import (
     body_text,
     finding_line,
     message_line,
-    size_text,
     table,
     time_text,
     write_record,
@@ -15,21 +12,6 @@ from twistedmq.app.rmq_store_text import (
 from twistedmq.protocol.record import Record
 from twistedmq.store.offline.findings import Finding
 from twistedmq.store.offline.messages import Message
-
-
-@pytest.mark.parametrize(
-    ("count", "shown"),
-    [
-        (0, "0 B"),
-        (1023, "1023 B"),
-        (1536, "1.5 KiB"),
-        (5 << 20, "5.0 MiB"),
-        (3 << 30, "3.0 GiB"),
-        (7 << 40, "7.0 TiB"),
-    ],
-)
-def test_sizes(count: int, shown: str) -> None:
-    assert size_text(count) == shown
 
 
 def test_times() -> None:

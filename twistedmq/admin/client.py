@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from twistedmq.admin.groups import Groups
     from twistedmq.admin.locks import Locks
     from twistedmq.admin.messages import Messages
+    from twistedmq.admin.monitoring import Monitor
     from twistedmq.admin.moves import Moves
     from twistedmq.admin.namesrv import NameServerTables
     from twistedmq.admin.offsets import Offsets
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from twistedmq.admin.resets import Resets
     from twistedmq.admin.rocksdb import RocksDB
     from twistedmq.admin.roll_call import RollCall
+    from twistedmq.admin.samples import Samples
     from twistedmq.admin.schedules import Schedules
     from twistedmq.admin.statistics import Statistics
     from twistedmq.admin.stories import Stories
@@ -267,6 +269,29 @@ class Admin(Startable):
         from twistedmq.admin.locks import Locks  # noqa: PLC0415
 
         return Locks(self._asking, self.groups)
+
+    @cached_property
+    def samples(self) -> "Samples":
+        """Figures of all brokers at one moment, to be compared with others."""
+        from twistedmq.admin.samples import Samples  # noqa: PLC0415
+
+        return Samples(
+            self.cluster,
+            self.brokers,
+            self.offsets,
+            self._session.calls,
+            self._session.reactor,
+            self._session.wall_ms,
+        )
+
+    @cached_property
+    def monitor(self) -> "Monitor":
+        """All groups, looked at again and again."""
+        from twistedmq.admin.monitoring import Monitor  # noqa: PLC0415
+
+        return Monitor(
+            self.topics, self.offsets, self.messages, self.clients, self._session
+        )
 
     @cached_property
     def _asking(self) -> "Asking":

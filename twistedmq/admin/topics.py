@@ -74,7 +74,7 @@ class Topics:
         own = {*cluster.broker_addr_table, *cluster.cluster_addr_table}
         own |= {names.reply_topic(each) for each in cluster.cluster_addr_table}
         return sorted(
-            name for name in everything if name not in own and not _is_systems(name)
+            name for name in everything if name not in own and not is_systems(name)
         )
 
     @gives_deferred
@@ -315,7 +315,8 @@ def _changes(attributes: Mapping[str, str]) -> str | None:
     return ",".join(f"+{k}={v}" for k, v in attributes.items()) or None
 
 
-def _is_systems(name: str) -> bool:
+def is_systems(name: str) -> bool:
+    """Whether a topic is the system's, or made for a group by it."""
     return (
         names.is_system_topic(name)
         or names.is_retry_topic(name)

@@ -10,6 +10,7 @@ from twistedmq.admin.group_configs import GroupConfigs as CoreGroupConfigs
 from twistedmq.admin.groups import Groups as CoreGroups
 from twistedmq.admin.locks import Locks as CoreLocks
 from twistedmq.admin.messages import Messages as CoreMessages
+from twistedmq.admin.monitoring import Monitor as CoreMonitor
 from twistedmq.admin.moves import Moves as CoreMoves
 from twistedmq.admin.namesrv import NameServerTables as CoreNameServerTables
 from twistedmq.admin.offsets import Offsets as CoreOffsets
@@ -18,6 +19,7 @@ from twistedmq.admin.resending import Resending as CoreResending
 from twistedmq.admin.resets import Resets as CoreResets
 from twistedmq.admin.rocksdb import RocksDB as CoreRocksDB
 from twistedmq.admin.roll_call import RollCall as CoreRollCall
+from twistedmq.admin.samples import Samples as CoreSamples
 from twistedmq.admin.schedules import Schedules as CoreSchedules
 from twistedmq.admin.statistics import Statistics as CoreStatistics
 from twistedmq.admin.stories import Stories as CoreStories
@@ -131,6 +133,13 @@ class Messages(LoopBound):
     at_time = gives_future(CoreMessages.at_time)
 
 
+class Monitor(LoopBound):
+    """See ``twistedmq.admin.monitoring.Monitor``."""
+
+    run = gives_future(CoreMonitor.run)
+    round = gives_future(CoreMonitor.round)
+
+
 class Moves(LoopBound):
     """See ``twistedmq.admin.moves.Moves``."""
 
@@ -197,6 +206,12 @@ class RollCall(LoopBound):
     """See ``twistedmq.admin.roll_call.RollCall``."""
 
     everybody = gives_future(CoreRollCall.everybody)
+
+
+class Samples(LoopBound):
+    """See ``twistedmq.admin.samples.Samples``."""
+
+    take = gives_future(CoreSamples.take)
 
 
 class Schedules(LoopBound):
@@ -291,3 +306,5 @@ class AdminParts:
         self.timers = Timers(core.timers)
         self.schedules = Schedules(core.schedules)
         self.locks = Locks(core.locks)
+        self.samples = Samples(core.samples)
+        self.monitor = Monitor(core.monitor)

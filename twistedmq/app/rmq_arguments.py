@@ -1,6 +1,9 @@
 """Words of the command line of ``rmq`` read, and why one cannot be."""
 
 from argparse import ArgumentTypeError
+from typing import Final
+
+SHORTEST_INTERVAL_S: Final = 0.1
 
 
 def offset(text: str) -> int:
@@ -26,6 +29,19 @@ def rate(text: str) -> float:
     if not 0 < number < float("inf"):
         raise ArgumentTypeError(f"{text!r} is no number above 0")
     return number
+
+
+def interval(text: str) -> float:
+    """Read how many seconds are between two looks."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not SHORTEST_INTERVAL_S <= seconds < float("inf"):
+        raise ArgumentTypeError(
+            f"{text!r} is no number of seconds from {SHORTEST_INTERVAL_S} on"
+        )
+    return seconds
 
 
 def name_and_value(text: str) -> tuple[str, str]:

@@ -5,9 +5,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from twistedmq.app.rmq_arguments import offset, positive, rate
+from twistedmq.app.rmq_arguments import interval, offset, positive, rate
 
 ENDS: Final = ("first", "last")
+SORTS: Final = ("traffic", "lag", "name")
 DEFAULT_RATE: Final = 100.0
 
 
@@ -20,6 +21,7 @@ def add_operator_verbs(verbs: Any, add_common: Any) -> None:
         _add_msg,
         _add_schedule,
         _add_queue,
+        _add_top,
     ):
         add(verbs, add_common)
 
@@ -145,6 +147,35 @@ def _add_queue(verbs: Any, add_common: Any) -> None:
     unlock.add_argument("--dry-run", action="store_true", help="change nothing")
     unlock.add_argument("--json", action="store_true", help="a JSON array")
     add_common(unlock)
+
+
+def _add_top(verbs: Any, add_common: Any) -> None:
+    top = verbs.add_parser(
+        "top", help="show how busy brokers, topics and groups are, again and again"
+    )
+    top.add_argument(
+        "--interval",
+        type=interval,
+        default=2.0,
+        metavar="SECONDS",
+        help="how often; 2 if not said",
+    )
+    top.add_argument(
+        "--once", action="store_true", help="once, after an interval: rates need one"
+    )
+    top.add_argument(
+        "--sort",
+        choices=SORTS,
+        help="what comes first; topics by traffic and groups by lag if not said",
+    )
+    top.add_argument(
+        "--limit",
+        type=positive,
+        help="as many topics and groups at most; else what there is room for, or ten",
+    )
+    top.add_argument("--all", action="store_true", help="also those of the system")
+    top.add_argument("--json", action="store_true", help="a JSON object each time")
+    add_common(top)
 
 
 def add_check(verbs: Any) -> None:

@@ -18,6 +18,7 @@ from twistedmq.app import rmq_store_text as text
 from twistedmq.app.rmq_progress import Bar
 from twistedmq.app.rmq_store_export import write_columns
 from twistedmq.app.rmq_store_options import problem_with
+from twistedmq.app.rmq_table import size_text
 from twistedmq.app.whole_file import whole_file
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.store.errors import StoreOpenError
@@ -82,7 +83,7 @@ def _list(directory: StoreDirectory, options: Namespace, out: TextIO) -> int:
     rows = (
         (
             q.topic, q.queue, q.kind, q.min_offset, q.max_offset, q.messages,
-            text.size_text(q.bytes), text.time_text(q.first_ms),
+            size_text(q.bytes), text.time_text(q.first_ms),
             text.time_text(q.last_ms),
         )
         for q in queues
@@ -228,7 +229,7 @@ def _verify(directory: StoreDirectory, options: Namespace, out: TextIO) -> int:
         _write_json(out, {"type": "verified"} | to_builtins(summary))
     else:
         out.write(
-            f"{summary.records} records ({text.size_text(summary.bytes)}), "
+            f"{summary.records} records ({size_text(summary.bytes)}), "
             f"{summary.entries} queue entries, {summary.index_items} index items: "
             f"{summary.faults or 'no'} fault{'s' * (summary.faults != 1)}\n"
         )

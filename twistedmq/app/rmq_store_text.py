@@ -6,21 +6,12 @@ from typing import Any, TextIO
 
 from twistedmq.app import rmq_table
 from twistedmq.app.rmq_printable import printable
+from twistedmq.app.rmq_table import size_text
 from twistedmq.store.offline.findings import Finding
 from twistedmq.store.offline.messages import Message
 
 _LINE_BYTES = 16
 _SHOWN_BYTES = 256
-
-
-def size_text(count: int) -> str:
-    """Give a number of bytes as people like it."""
-    amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} TiB"
 
 
 def time_text(time_ms: int | None) -> str:

@@ -27,6 +27,16 @@ def table(
     return "".join(line.rstrip() + "\n" for line in lines)
 
 
+def size_text(count: int) -> str:
+    """Give a number of bytes as people like it."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"
+
+
 def _laid(cell: str, wide: int, *, on_the_right: bool) -> str:
     blanks = " " * (wide - width(cell))
     return blanks + cell if on_the_right else cell + blanks

@@ -100,24 +100,21 @@ def value(info: ConsumerRunningInfo) -> dict[str, Any]:
 def analysis(found: Mapping[str, ConsumerRunningInfo], now_ms: int) -> str:
     """Say whether the members of a group agree, and what hangs."""
     clients = sorted(found.items())
-    if not _agree([info for _, info in clients], now_ms):
+    if not agree([info for _, info in clients], now_ms):
         return "\n\nWARN: Different subscription in the same group of consumer!!!"
-    stuck = "".join(
-        line
-        for client, info in clients
-        if is_pushed(info)
-        for line in _stuck(client, info, now_ms)
+    hanging = "".join(
+        line for client, info in clients for line in stuck(client, info, now_ms)
     )
-    return (
-        "\n\nSame subscription in the same group of consumer\n\nRebalance OK\n" + stuck
-    )
+    same = "\n\nSame subscription in the same group of consumer\n\nRebalance OK\n"
+    return same + hanging
 
 
 def _rates(info: ConsumerRunningInfo) -> list[tuple[str, ConsumeStatus]]:
     return sorted(info.status_table.items())
 
 
-def _agree(infos: list[ConsumerRunningInfo], now_ms: int) -> bool:
+def agree(infos: list[ConsumerRunningInfo], now_ms: int) -> bool:
+    """Whether members of a group, which have had time to, want the same."""
     first = infos[0]
     started_ms = _number(first.properties.get(START, ""))
     if not is_pushed(first) or now_ms - started_ms <= SETTLED_MS:
@@ -130,6 +127,11 @@ def _wanted(info: ConsumerRunningInfo) -> set[tuple[Any, ...]]:
         (each.topic, each.sub_string, each.expression_type, each.class_filter_mode)
         for each in info.subscription_set
     }
+
+
+def stuck(client: str, info: ConsumerRunningInfo, now_ms: int) -> list[str]:
+    """Give a line for each queue that hangs; only of who is handed its messages."""
+    return list(_stuck(client, info, now_ms)) if is_pushed(info) else []
 
 
 def _stuck(client: str, info: ConsumerRunningInfo, now_ms: int) -> Iterator[str]:

@@ -21,6 +21,7 @@ FAMILIES = {
     "queues": "queryCq",
     "groups": "deleteSubGroup getConsumerConfig setConsumeMode updateSubGroup "
     "updateSubGroupList",
+    "monitor": "startMonitoring",
     "consumers": "brokerConsumeStats consumerConnection consumerProgress "
     "consumerStatus",
     "producers": "producer producerConnection",
@@ -46,7 +47,6 @@ NOT_THERE = {
     "exportMetadataInRocksDB": "it reads files of RocksDB",
     "dumpCompactionLog": "it reads the files of compacted topics",
     "updateStaticTopic remappingStaticTopic": "it is for static topics",
-    "startMonitoring": "it writes a log without end; watch /metrics instead",
 }
 """Verbs of the genuine tool that are missing, and why."""
 

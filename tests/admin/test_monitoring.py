@@ -8,12 +8,12 @@ from twisted.internet.defer import CancelledError, Deferred
 from twistedmq.admin.client import Admin
 from twistedmq.admin.monitoring import (
     Event,
+    Members,
     Monitor,
     NotSeen,
     OffsetGone,
     RoundBegun,
     RoundOver,
-    Running,
     Undone,
     undone,
 )
@@ -50,7 +50,7 @@ def test_what_is_left_and_who_is_there(
         BEGUN,
         Undone("billing", "%RETRY%billing", 0, 0, 0),
         Undone("billing", "orders", 4, 3, 5000),
-        Running("billing", cluster.infos),
+        Members("billing", cluster.infos),
         OVER,
     ]
 

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
 import pytest_twisted
 from client_scenarios import Cluster, Inbox, Running, bodies, unique, until
+from twisted.internet.defer import Deferred
 
-from twistedmq import Message, ReceivedMessage, StartFrom
+from twistedmq import Message, Producer, ReceivedMessage, StartFrom
+from twistedmq.admin.loads import load
+from twistedmq.admin.monitoring import Event, Members, Undone
 from twistedmq.admin.schedules import WaitingLevel
 from twistedmq.admin.stories import Step
 
@@ -120,3 +124,63 @@ async def test_locks_of_a_client_that_is_gone_are_given_up(cluster: Cluster) -> 
         assert await calls.lock(address, group, "next", queues) == frozenset()
         await admin.locks.give_up(group, "gone", queues)
         assert await calls.lock(address, group, "next", queues) == {*queues}
+
+
+async def consumed(
+    cluster: Cluster, running: Running, producer: Producer, topic: str, group: str
+) -> None:
+    """Have a member join, consume twenty messages, commit and leave."""
+    inbox, sent = Inbox(), bodies(unique("b"), 20)
+    consumer = running.run(cluster.consumer(group, topic), inbox)
+    await cluster.send(producer, topic, None, sent)
+    await inbox.exactly(sent)
+    await consumer.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_how_busy_a_cluster_is(cluster: Cluster, running: Running) -> None:
+    topic, group = await cluster.topic(2), unique("G")
+    async with cluster.producer() as producer, cluster.admin() as admin:
+        await consumed(cluster, running, producer, topic, group)
+        before = await admin.samples.take()
+        await consumed(cluster, running, producer, topic, group)
+        await cluster.send(producer, topic, None, bodies("left", 3))
+        after = await admin.samples.take(before)
+        found = load(before, after)
+        [broker] = found.brokers
+        assert (broker.error, broker.address) == (None, cluster.address)
+        assert broker.version == "V5_4_0"
+        assert min(broker.in_per_s or 0, broker.out_per_s or 0) > 0
+        assert min(broker.in_bytes_per_s or 0, broker.log_bytes or 0) > 0
+        [into] = [each for each in found.topics if each.topic == topic]
+        [out] = [each for each in found.groups if each.group == group]
+        assert (into.brokers, into.groups, into.lag) == (1, 1, 3)
+        assert (out.topics, out.lag, out.retrying) == (1, 3, 0)
+        assert into.in_per_s == pytest.approx(23 / 20 * (out.out_per_s or 0), rel=0.3)
+
+
+@pytest_twisted.ensureDeferred
+async def test_groups_are_watched(cluster: Cluster, running: Running) -> None:
+    topic, group = await cluster.topic(1), unique("G")
+    stuck: list[Deferred[None]] = []
+
+    def work(message: ReceivedMessage) -> Deferred[None]:
+        stuck.append(Deferred())
+        return stuck[-1]
+
+    async with cluster.producer() as producer, cluster.admin() as admin:
+        await consumed(cluster, running, producer, topic, group)
+        consumer = running.run(cluster.consumer(group, topic), work)
+        await cluster.send(producer, topic, None, bodies("left", 3))
+        await until("all are in work", lambda: len(stuck) == 3)
+        events: list[Event] = []
+        await admin.monitor.round(events.append)
+        [left] = [e for e in events if isinstance(e, Undone) and e.topic == topic]
+        assert (left.group, left.total, left.most_of_a_queue) == (group, 3, 3)
+        assert left.delay_ms > 0
+        [told] = [e for e in events if isinstance(e, Members) and e.group == group]
+        rates = told.members[consumer.client_id].status_table[topic]
+        assert rates.pull_tps > 0
+        assert rates.consume_ok_tps == 0
+        for each in stuck:
+            each.callback(None)

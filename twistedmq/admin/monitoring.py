@@ -46,7 +46,7 @@ class Undone(Struct, frozen=True):
     consumed; of the queue that is furthest behind."""
 
 
-class Running(Struct, frozen=True):
+class Members(Struct, frozen=True):
     """What the members of a group say of themselves, by client id."""
 
     group: str
@@ -74,7 +74,7 @@ class RoundOver(Struct, frozen=True):
     """All groups were looked at."""
 
 
-Event: TypeAlias = RoundBegun | Undone | Running | OffsetGone | NotSeen | RoundOver
+Event: TypeAlias = RoundBegun | Undone | Members | OffsetGone | NotSeen | RoundOver
 Listener: TypeAlias = Callable[[Event], object]
 
 
@@ -183,7 +183,7 @@ class Monitor:
                 continue
             found[each.client_id] = info
         if found:
-            listener(Running(group, found))
+            listener(Members(group, found))
 
 
 def undone(

@@ -7,11 +7,11 @@ from msgspec import to_builtins
 from twistedmq.admin.client import Admin
 from twistedmq.admin.monitoring import (
     Event,
+    Members,
     NotSeen,
     OffsetGone,
     RoundBegun,
     RoundOver,
-    Running,
     Undone,
 )
 from twistedmq.app.mqadmin import running_text
@@ -72,11 +72,11 @@ def _tell(event: Event, output: Output, now_ms: int) -> None:
                 },
                 output,
             )
-        case Running():
+        case Members():
             _tell_running(event, output, now_ms)
 
 
-def _tell_running(event: Running, output: Output, now_ms: int) -> None:
+def _tell_running(event: Members, output: Output, now_ms: int) -> None:
     found = sorted(event.members.items())
     agree = running_text.agree([info for _, info in found], now_ms)
     report = f"{NOTIFY}reportConsumerRunningInfo: ConsumerGroup: {event.group}, "

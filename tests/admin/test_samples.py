@@ -76,6 +76,21 @@ def test_what_a_broker_does_not_tell_is_left_out(
     assert first.figures["putTps"]
 
 
+@pytest.mark.parametrize(
+    ("refusal", "left"),
+    [(ResponseCode.TOPIC_NOT_EXIST, True), (ResponseCode.SYSTEM_BUSY, False)],
+)
+def test_a_topic_that_was_deleted_meanwhile_is_left_out(
+    cluster: BusyCluster, samples: Samples, refusal: int, left: bool
+) -> None:
+    cluster.refuse[RequestCode.GET_TOPIC_STATS_INFO] = refusal, "no"
+    first = result_of(samples.take()).brokers[0]
+    assert ("orders" in first.topics) == left
+    assert (first.incomplete is None) == left
+    assert "quiet" not in first.topics
+    assert "billing" in first.groups
+
+
 def test_an_answer_that_is_nonsense_is_told(
     cluster: BusyCluster, samples: Samples
 ) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from twistedmq.app.rmq_printable import printable, printable_body, width
+from twistedmq.app.rmq_printable import cut, printable, printable_body, width
 
 
 def test_what_moves_the_cursor_is_escaped() -> None:
@@ -14,3 +14,17 @@ def test_what_moves_the_cursor_is_escaped() -> None:
 )
 def test_columns_are_counted(text: str, columns: int) -> None:
     assert width(text) == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "shown"),
+    [
+        ("abc", 2, "ab"),
+        ("abc", 3, "abc"),
+        ("漢字", 3, "漢"),
+        ("漢字", 4, "漢字"),
+        ("e\u0301x", 1, "e\u0301"),
+    ],
+)
+def test_what_fits_is_shown(text: str, columns: int, shown: str) -> None:
+    assert cut(text, columns) == shown

@@ -1,6 +1,7 @@
 import pytest
 
 from twistedmq.admin.loads import BrokerLoad, ClusterLoad, GroupLoad, TopicLoad
+from twistedmq.app.rmq_printable import width
 from twistedmq.app.rmq_top_text import Limits, chosen, lines, rows_for
 from twistedmq.app.screen import Style
 
@@ -136,14 +137,21 @@ def test_the_widest_text_is_cut_first() -> None:
 def test_nothing_from_elsewhere_moves_the_cursor() -> None:
     evil = ClusterLoad(at_ms=0, brokers=[broker("a", error="\x1b[2Jno\nline")])
     row = lines(evil, evil)[-1].text
-    assert row.endswith("does not answer: ?[2Jno?line")
+    assert row.endswith("does not answer: \\x1b[2Jno\\nline")
+
+
+def test_wide_letters_take_two_columns() -> None:
+    wide = ClusterLoad(at_ms=0, brokers=[broker("a", error="漢字" * 40)])
+    row = lines(wide, wide, 40)[-1].text
+    assert width(row) in {39, 40}
+    assert row.endswith("…")
 
 
 def test_a_cluster_without_anything() -> None:
-    empty = ClusterLoad(at_ms=0, error="nobody")
+    empty = ClusterLoad(at_ms=0, error="nobody answers")
     told = [line.text[19:] for line in lines(chosen(empty, None, 5), empty)]
     assert told[0] == "  0 brokers  in -/s  out -/s  0 topics  0 groups  lag 0"
-    assert lines(empty, empty)[1].text == "no name server answers: nobody"
+    assert lines(empty, empty)[1].text == "nobody answers"
     assert len(told) == 2
 
 

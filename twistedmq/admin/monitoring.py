@@ -24,7 +24,7 @@ from twistedmq.protocol import loose_json, names
 from twistedmq.protocol.bodies.offsets import OffsetMovedEvent
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.bodies.running import ConsumerRunningInfo
-from twistedmq.protocol.errors import TwistedMQError
+from twistedmq.protocol.errors import FieldError, TwistedMQError
 
 PERIOD_S: Final = 60.0
 
@@ -197,7 +197,7 @@ def undone(
 def _offset_gone(message: ReceivedMessage) -> Event:
     try:
         event = loose_json.decode(message.body, type=OffsetMovedEvent)
-    except Exception as error:
+    except FieldError as error:
         # whoever may write to that topic: it is told, and not asked for again
         return NotSeen(names.OFFSET_MOVED_TOPIC, error)
     return OffsetGone(

@@ -5,7 +5,6 @@ from typing import Final
 
 from msgspec import Struct
 from twisted.internet.defer import (
-    CancelledError,
     DeferredSemaphore,
     TimeoutError,
     gatherResults,
@@ -16,11 +15,12 @@ from twistedmq.admin.cluster import BrokerPlace, Cluster
 from twistedmq.admin.offsets import BrokerProgress, Offsets
 from twistedmq.client.calls import BrokerCalls
 from twistedmq.client.deferreds import gives_deferred, unwrapped
+from twistedmq.client.errors import RefusedError
 from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import MASTER_ID
 from twistedmq.protocol import loose_json, names
 from twistedmq.protocol.bodies.topics import TopicStatsTable
-from twistedmq.protocol.codes import RequestCode
+from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.errors import TwistedMQError
 from twistedmq.protocol.headers.topics import GetTopicStatsInfoRequestHeader
 
@@ -120,9 +120,7 @@ class Samples:
         error = None
         try:
             registered = await self._cluster.brokers()
-        except CancelledError:
-            raise
-        except Exception as failure:
+        except TwistedMQError as failure:
             if before is None:
                 raise
             error = str(failure)
@@ -140,9 +138,7 @@ class Samples:
         try:
             asked = self._brokers.runtime(place.address)
             figures = await asked.addTimeout(PATIENCE_S, self._clock)
-        except CancelledError:
-            raise
-        except Exception as error:
+        except (TwistedMQError, TimeoutError) as error:
             return BrokerSample(
                 place=place,
                 at_s=self._clock.seconds(),
@@ -158,10 +154,8 @@ class Samples:
                 progress = await self._offsets.all_at(place.address)
                 groups = group_samples(progress, self._clock.seconds())
                 topics = await self._topics(place.address, progress)
-        except CancelledError:
-            raise
-        except Exception as error:
-            incomplete = _reason(error)
+        except TwistedMQError as error:
+            incomplete = str(error)
         return BrokerSample(
             place=place,
             at_s=at_s,
@@ -189,13 +183,22 @@ class Samples:
         ]
         asked = [turns.run(self._topic, address, topic) for topic in missing]
         samples = await unwrapped(gatherResults(asked, consumeErrors=True))
-        return found | dict(zip(missing, samples, strict=True))
+        for topic, sample in zip(missing, samples, strict=True):
+            if sample is not None:
+                found[topic] = sample
+        return found
 
     @gives_deferred
-    async def _topic(self, address: str, topic: str) -> TopicSample:
+    async def _topic(self, address: str, topic: str) -> TopicSample | None:
+        """Give one topic; None: it was deleted since its name was told."""
         header = GetTopicStatsInfoRequestHeader(topic=topic)
         code = RequestCode.GET_TOPIC_STATS_INFO
-        answer = await self._calls.ask(address, code, header)
+        try:
+            answer = await self._calls.ask(address, code, header)
+        except RefusedError as error:
+            if error.code != ResponseCode.TOPIC_NOT_EXIST:
+                raise
+            return None
         table = loose_json.decode(answer.body, type=TopicStatsTable).offset_table
         stored = sum(each.max_offset for each in table.values())
         return TopicSample(self._clock.seconds(), stored)
@@ -229,6 +232,4 @@ def topic_samples(progress: BrokerProgress, at_s: float) -> dict[str, TopicSampl
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer in {PATIENCE_S:g} s"
-    if isinstance(error, TwistedMQError):
-        return str(error)
-    return f"{type(error).__name__}: {error}"
+    return str(error)

@@ -20,6 +20,18 @@ def width(text: str) -> int:
     return sum(_width(each) for each in text)
 
 
+def cut(text: str, columns: int) -> str:
+    """Give as much of *text* as a terminal shows in so many *columns*."""
+    if text.isascii():
+        return text[:columns]
+    taken = 0
+    for end, each in enumerate(text):
+        taken += _width(each)
+        if taken > columns:
+            return text[:end]
+    return text
+
+
 def _width(character: str) -> int:
     if combining(character) or category(character) in {"Mn", "Me", "Cf"}:
         return 0

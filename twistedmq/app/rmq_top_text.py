@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from msgspec.structs import replace
 
 from twistedmq.admin.loads import BrokerLoad, ClusterLoad, GroupLoad, TopicLoad
+from twistedmq.app.rmq_printable import cut, printable, width
 from twistedmq.app.rmq_table import size_text
 from twistedmq.app.screen import Line, Style
 
@@ -149,7 +150,7 @@ def lines(
     """
     found = [_summary(whole)]
     if whole.error is not None:
-        found.append(Line(f"no name server answers: {whole.error}", Style.BAD))
+        found.append(Line(printable(whole.error), Style.BAD))
     found += _table(
         BROKERS,
         [(_broker_row(each), _is_well(each)) for each in picture.brokers],
@@ -246,17 +247,18 @@ def _table(
     columns: Sequence[Column],
     rows: Sequence[tuple[Sequence[str], bool]],
     of: int,
-    width: int | None,
+    room: int | None,
 ) -> list[Line]:
     if not of:
         return []
     cells = [[column.name for column in columns]]
-    cells += [[_printable(cell) for cell in row] for row, _ in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    # names and reasons come from elsewhere
+    cells += [[printable(cell) for cell in row] for row, _ in rows]
+    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
     kept = list(range(len(columns)))
-    if width is not None:
-        kept = _kept(columns, widths, width)
-        widths = _cut(columns, kept, widths, width)
+    if room is not None:
+        kept = _kept(columns, widths, room)
+        widths = _cut(columns, kept, widths, room)
     laid_out = [_row(columns, kept, widths, row) for row in cells]
     found = [Line(""), Line(laid_out[0], Style.HEAD)]
     found += [
@@ -268,30 +270,30 @@ def _table(
     return found
 
 
-def _kept(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
+def _kept(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
     """Leave out the columns that matter least until the others have room, if cut."""
     kept = list(range(len(columns)))
 
     def least(n: int) -> int:
         return min(widths[n], NARROWEST) if columns[n].is_text else widths[n]
 
-    while len(kept) > 1 and _total(map(least, kept)) > width:
+    while len(kept) > 1 and _total(map(least, kept)) > room:
         kept.remove(min(kept, key=lambda n: columns[n].weight))
     return kept
 
 
 def _cut(
-    columns: Sequence[Column], kept: Sequence[int], widths: Sequence[int], width: int
+    columns: Sequence[Column], kept: Sequence[int], widths: Sequence[int], room: int
 ) -> list[int]:
     """Make texts narrower, the widest first, until all have room."""
-    cut = list(widths)
+    narrowed = list(widths)
     texts = [n for n in kept if columns[n].is_text]
-    while texts and _total(cut[n] for n in kept) > width:
-        widest = max(texts, key=lambda n: cut[n])
-        if cut[widest] <= NARROWEST:
+    while texts and _total(narrowed[n] for n in kept) > room:
+        widest = max(texts, key=lambda n: narrowed[n])
+        if narrowed[widest] <= NARROWEST:
             break
-        cut[widest] -= 1
-    return cut
+        narrowed[widest] -= 1
+    return narrowed
 
 
 def _total(widths: Iterable[int]) -> int:
@@ -307,13 +309,9 @@ def _row(
 ) -> str:
     cells = []
     for n in kept:
-        text, width = row[n], widths[n]
-        if len(text) > width:
-            text = f"{text[: width - 1]}…"
-        cells.append(text.ljust(width) if columns[n].is_text else text.rjust(width))
+        text, wide = row[n], widths[n]
+        if width(text) > wide:
+            text = f"{cut(text, wide - 1)}…"
+        blanks = " " * (wide - width(text))
+        cells.append(text + blanks if columns[n].is_text else blanks + text)
     return GAP.join(cells).rstrip()
-
-
-def _printable(text: str) -> str:
-    """Take away what would move the cursor: names and reasons come from elsewhere."""
-    return "".join(each if each.isprintable() else "?" for each in text)

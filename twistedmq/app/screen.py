@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Final, NamedTuple, TextIO
 
+from twistedmq.app.rmq_printable import cut, width
+
 _ENTER: Final = "\x1b[?1049h\x1b[?25l"
 """The other screen, so that what was there comes back; and no cursor."""
 _LEAVE: Final = "\x1b[?25h\x1b[?1049l"
@@ -65,9 +67,9 @@ class Screen:
 
 
 def _drawn(line: Line, columns: int) -> str:
-    text = line.text[:columns]
+    text = cut(line.text, columns)
     # a full line may not clear "the rest": that is its own last column
-    rest = _REST_OF_LINE if len(text) < columns else ""
+    rest = _REST_OF_LINE if width(text) < columns else ""
     if line.style is Style.PLAIN:
         return f"{text}{rest}"
     return f"{line.style.value}{text}{_PLAIN}{rest}"

@@ -167,6 +167,10 @@ class Groups:
                 load.stop()
             await loading
 
+    def topic(self, group: str) -> str:
+        """Give what *group* consumes."""
+        return self._topics[group]
+
     async def send(self, producer: Any) -> None:
         """Send one message to a queue of each topic."""
         self._number += 1
@@ -233,6 +237,7 @@ async def test_members_in_java_and_here_share_and_take_over(
         await shared(groups, java)
         groups.join()
         await shared(groups, java, half_each)
+        await tell_alike(groups, first)
         await java.leave()
         await shared(groups, None)
     await groups.consumed()
@@ -246,6 +251,33 @@ async def test_members_in_java_and_here_share_and_take_over(
         assert again <= (0 if kind == "orderly" else len(times) // 5), (kind, again)
         if kind == "orderly":
             in_order(got)
+
+
+async def tell_alike(groups: Groups, group: str) -> None:
+    """See that both members say of the load what it is: 50 a second for both."""
+    async with groups.cluster.admin() as admin:
+        ours = groups.members[group].client_id
+        online = await admin.clients.consumers(group)
+        [theirs] = {each.client_id for each in online.connection_set} - {ours}
+
+        async def there() -> bool:
+            info = await admin.clients.running_info(group, theirs)
+            return any(each.consume_ok_tps for each in info.status_table.values())
+
+        # it takes its first sample of a topic after ten seconds
+        await until("rates are known", there)
+        tables = [
+            (await admin.clients.running_info(group, each)).status_table
+            for each in (ours, theirs)
+        ]
+    assert tables[0].keys() == tables[1].keys()
+    for rates in (table[groups.topic(group)] for table in tables):
+        # who has only just joined divides by the ten seconds of its first sample
+        assert 0 < rates.pull_tps < 60
+        assert 0 < rates.consume_ok_tps < 60
+        assert 1 < rates.pull_rt < 1000
+        assert 0 <= rates.consume_rt < 50
+        assert (rates.consume_failed_tps, rates.consume_failed_msgs) == (0, 0)
 
 
 def in_order(got: list[Got]) -> None:

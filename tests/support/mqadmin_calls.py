@@ -7,7 +7,6 @@ LEFT_OUT = {
     "cleanBrokerMetadata electMaster getControllerConfig": "for a controller",
     "getControllerMetaData getSyncStateSet updateControllerConfig": "for a controller",
     "getBrokerEpoch": "for brokers under a controller",
-    "resetMasterFlushOffset": "for slaves",
     "updateStaticTopic remappingStaticTopic": "static topics",
     "dumpCompactionLog exportMetadataInRocksDB": "reads local files, asks nobody",
     "clusterRT startMonitoring": "runs until it is stopped",
@@ -151,6 +150,7 @@ switchTimerEngine -b {b} -e F
 switchTimerEngine -b {b} -e R
 checkRocksdbCqWriteProgress -c DefaultCluster -n {ns}
 rocksDBConfigToJson -b {b} -t topics
+resetMasterFlushOffset -b {b} -o 0
 exportPopRecord -b {b} -d true
 exportPopRecord -c DefaultCluster -d false
 haStatus -b {b}

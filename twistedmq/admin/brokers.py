@@ -26,6 +26,12 @@ class TimerEngineRequestHeader(Header, rename={"engine": "E_T"}):
     engine: str
 
 
+class MasterFlushOffsetRequestHeader(Header, rename={"offset": "masterFlushOffset"}):
+    """RESET_MASTER_FLUSH_OFFSET (908): How far a slave is to believe its master."""
+
+    offset: int
+
+
 class Brokers:
     """Asks one broker, by its address ``HOST:PORT``.
 
@@ -75,6 +81,15 @@ class Brokers:
         """Give how far its slaves are, or how far it is behind its master."""
         answer = await self._calls.ask(address, RequestCode.GET_BROKER_HA_STATUS)
         return loose_json.decode(answer.body, type=HARuntimeInfo)
+
+    @gives_deferred
+    async def set_master_flushed(self, address: str, offset: int) -> None:
+        """Have a slave believe that its master has flushed up to *offset* of its log.
+
+        A master answers as well, and does nothing.
+        """
+        header = MasterFlushOffsetRequestHeader(offset=offset)
+        await self._calls.ask(address, RequestCode.RESET_MASTER_FLUSH_OFFSET, header)
 
     @gives_deferred
     async def delete_expired_files(self, address: str) -> None:

@@ -40,6 +40,7 @@ class Brokers(LoopBound):
     topics = gives_future(CoreBrokers.topics)
     system_topics = gives_future(CoreBrokers.system_topics)
     replication = gives_future(CoreBrokers.replication)
+    set_master_flushed = gives_future(CoreBrokers.set_master_flushed)
     delete_expired_files = gives_future(CoreBrokers.delete_expired_files)
     clean_expired_queues = gives_future(CoreBrokers.clean_expired_queues)
     clean_unused_topics = gives_future(CoreBrokers.clean_unused_topics)

@@ -13,6 +13,7 @@ from twistedmq.protocol.bodies.replication import (
 from twistedmq.protocol.bodies.tables import KVTable
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
+from twistedmq.protocol.fields import encode_fields
 
 BROKER = "192.0.2.10:10911"
 OTHER = "192.0.2.11:10911"
@@ -136,6 +137,19 @@ def test_pop_records_are_exported_unless_it_is_dry(cluster: AdminCluster) -> Non
     assert not cluster.asked(RequestCode.POP_ROLLBACK)
     assert mqadmin(cluster, f"exportPopRecord -b {BROKER}").lines == [f"{row}false"]
     assert cluster.asked(RequestCode.POP_ROLLBACK)
+
+
+def test_what_a_slave_believes_of_its_master_is_set(cluster: AdminCluster) -> None:
+    cluster.answers[RequestCode.RESET_MASTER_FLUSH_OFFSET] = told()
+    said = mqadmin(cluster, f"resetMasterFlushOffset -b {BROKER} -o 4096")
+    assert said.lines == ["reset master flush offset to 4096 success"]
+    [(address, header)] = cluster.asked(RequestCode.RESET_MASTER_FLUSH_OFFSET)
+    assert address == BROKER
+    assert encode_fields(header) == {"masterFlushOffset": "4096"}
+    for less in (f"-b {BROKER}", "-o 1"):
+        wrong = mqadmin(cluster, f"resetMasterFlushOffset {less}")
+        assert (wrong.status, wrong.out) == (1, "")
+        assert "both -b/--brokerAddr and -o/--offset" in wrong.err
 
 
 def test_slaves_are_shown(cluster: AdminCluster) -> None:

@@ -12,7 +12,7 @@ from twistedmq.app.mqadmin.targets import (
     on_each,
 )
 from twistedmq.app.mqadmin.times import to_the_ms
-from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, seconds
+from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer, seconds
 from twistedmq.protocol.bodies.replication import HARuntimeInfo
 from twistedmq.protocol.errors import InvalidParameterError, TwistedMQError
 
@@ -189,6 +189,15 @@ def _show_slave(state: HARuntimeInfo, output: Output) -> None:
     output.line("#MasterFlushOffset\t%s", own.master_flush_offset)
 
 
+async def reset_master_flush_offset(admin: Admin, options: Any, output: Output) -> None:
+    """Have a slave believe that its master has flushed up to an offset."""
+    if options.broker_addr is None or options.offset is None:
+        raise InvalidParameterError("both -b/--brokerAddr and -o/--offset are needed")
+    await admin.brokers.set_master_flushed(options.broker_addr, options.offset)
+    output.line("reset master flush offset to %d success", options.offset)
+    output.result({"broker": options.broker_addr, "offset": options.offset})
+
+
 VERBS = [
     Verb(
         "brokerStatus",
@@ -248,5 +257,12 @@ VERBS = [
         BROKER,
         Option("i", "interval", "again every so many seconds", kind=seconds),
         repeats=True,
+    ),
+    Verb(
+        "resetMasterFlushOffset",
+        "has a slave believe that its master has flushed up to an offset",
+        reset_master_flush_offset,
+        Option("b", "brokerAddr", "the slave, HOST:PORT"),
+        Option("o", "offset", "of the log", kind=integer),
     ),
 ]

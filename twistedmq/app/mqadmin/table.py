@@ -11,7 +11,8 @@ FAMILIES = {
     "topic_changes": "updateTopic updateTopicList updateTopicPerm deleteTopic "
     "updateOrderConf",
     "brokers": "brokerStatus getBrokerConfig updateBrokerConfig "
-    "setCommitLogReadAheadMode switchTimerEngine exportPopRecord haStatus",
+    "setCommitLogReadAheadMode switchTimerEngine exportPopRecord haStatus "
+    "resetMasterFlushOffset",
     "cleaning": "cleanExpiredCQ cleanUnusedTopic deleteExpiredCommitLog",
     "cold_data": "getColdDataFlowCtrInfo updateColdDataFlowCtrGroupConfig "
     "removeColdDataFlowCtrGroupConfig",
@@ -41,7 +42,6 @@ NOT_THERE = {
     "getControllerConfig getControllerMetaData updateControllerConfig": (
         "it is for clusters with a controller"
     ),
-    "resetMasterFlushOffset": "it is for slaves",
     "getUser listUser createUser updateUser deleteUser copyUser "
     "getAcl listAcl createAcl updateAcl deleteAcl copyAcl": "it is for access control",
     "exportMetadataInRocksDB": "it reads files of RocksDB",

@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from twistedmq.app import rmq_top
-from twistedmq.app.rmq import make_parser
+from twistedmq.app.rmq import make_parser, run_verb
 from twistedmq.app.rmq_top import top
 
 SECOND = "192.0.2.11:10911"
@@ -187,3 +187,17 @@ def test_the_size_of_a_terminal_is_asked_for_each_time(
     of = rmq_top.size_of(Terminal())
     assert [of(), of()] == sizes
     assert asked == [99, 99]
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"), [([], CancelledError), (["--once"], SystemExit)]
+)
+def test_only_what_would_have_ended_was_broken_off(
+    cluster: BusyCluster, words: list[str], kind: type[BaseException]
+) -> None:
+    options = make_parser().parse_args(["top", "--json", *words])
+    options.settings = cluster.settings()
+    running = run_verb(cluster.clock, options)
+    ended = held(running)
+    running.cancel()
+    assert ended[0].check(kind)

@@ -20,7 +20,7 @@ from twistedmq.app.rmq_problems import tell
 from twistedmq.app.rmq_store_options import add_store
 
 FROM = ("first", "last", "recent")
-ENDLESS = ("tail",)
+ENDLESS = ("tail", "top")
 """Verbs that go on until a signal comes, which is no failure then."""
 WITHOUT_REACTOR = ("check", "store", "tls")
 """Verbs about files, or about one port."""
@@ -63,7 +63,7 @@ def run_verb(reactor: Any, options: argparse.Namespace) -> Any:
         "rmq",
         lambda error: tell(error, options),
         verbose=options.verbose,
-        ends=options.verb not in ENDLESS,
+        ends=options.verb not in ENDLESS or getattr(options, "once", False),
     )
 
 

@@ -54,7 +54,7 @@ def run_verb(
         return output.status
 
     running = _run(reactor, verb, options, output)
-    ends = _interval_s(verb, options) is None
+    ends = not verb.endless and _interval_s(verb, options) is None
     return begin(running, "mqadmin", failed, verbose=options.verbose, ends=ends)
 
 

@@ -109,5 +109,6 @@ VERBS = [
         "startMonitoring",
         "watches all groups: what they have left, who hangs; until it is stopped",
         start_monitoring,
+        endless=True,
     ),
 ]

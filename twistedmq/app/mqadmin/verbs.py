@@ -80,6 +80,7 @@ class Verb:
         one_of: the short names of options of which exactly one must be given.
         repeats: whether it runs again every ``-i`` seconds if that is given.
         every_s: how often it does where ``-i`` is not given; None: it runs once.
+        endless: whether it goes on by itself until a signal comes, which is no failure.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Verb:
         one_of: tuple[str, ...] = (),
         repeats: bool = False,
         every_s: int | None = None,
+        endless: bool = False,
     ) -> None:
         self.name = name
         self.help = help
@@ -99,6 +101,7 @@ class Verb:
         self.one_of = one_of
         self.repeats = repeats
         self.every_s = every_s
+        self.endless = endless
 
 
 NAMESRV = Option(

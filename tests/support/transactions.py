@@ -112,6 +112,21 @@ class TransactionalProducer:
             done = self._grown.wait_for(lambda: texts <= set(self.asked), timeout_s)
         assert done, f"not asked about {sorted(texts - set(self.asked))[:5]}"
 
+    def wait_asked_about_only(self, texts: set[str], timeout_s: float = 30) -> None:
+        """Return once a round asks about all of *texts* and about nothing else.
+
+        Rounds before that may still ask about what was decided a moment ago.
+        """
+        end_s = time.monotonic() + timeout_s
+        more: set[str] = set()
+        while time.monotonic() < end_s:
+            self.asked.clear()
+            self.wait_asked(texts, timeout_s)
+            more = set(self.asked) - texts
+            if not more:
+                return
+        raise AssertionError(f"still asked about {sorted(more)[:5]}")
+
     def _begin(self, topic: str, text: str) -> int:
         unique = f"{abs(hash((topic, text))):032X}"
         properties = {

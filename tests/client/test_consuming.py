@@ -1,7 +1,7 @@
 from typing import Any
 
 from client_kit import held, received
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -26,6 +26,7 @@ class Line:
         self.inbox = Inbox()
         self.done: list[bytes] = []
         self.failed: list[tuple[bytes, Any]] = []
+        self.refuses = False
         self.workers = Workers(
             self.inbox,
             handler,
@@ -38,6 +39,8 @@ class Line:
 
     def _fail(self, lot: Lot, failure: Failure) -> Deferred[None]:
         self.failed.append((text(lot), failure.value))
+        if self.refuses:
+            raise OSError("no room")
         return succeed(None)
 
     def put(self, *bodies: str) -> None:
@@ -137,3 +140,14 @@ def test_a_function_may_have_its_workers_stopped() -> None:
     line.put("a", "b")
     assert stopped == [[None]]
     assert line.done == [b"a"]
+
+
+def test_who_cannot_take_back_what_failed_leaves_nobody_waiting(
+    logged_failures: Any,
+) -> None:
+    line = Line(lambda lot: fail(ValueError("bad")))
+    line.refuses = True
+    line.put("a", "b")
+    assert not line.workers.in_work
+    assert held(line.workers.stop()) == [None]
+    assert len(logged_failures.flush(OSError)) == 2

@@ -83,3 +83,16 @@ def test_a_listener_that_fails_is_logged_and_harms_nobody(
     clock.advance(30)
     assert seen == [("T", [0, 1])]
     assert len(logged_failures.flush(ValueError)) == 1
+
+
+def test_calling_off_twice_is_once(
+    cluster: FakeCluster, clock: Clock, watch: TopicWatch
+) -> None:
+    seen: Seen = []
+    watch.add("T", listener(seen))
+    call_off = watch.add("T", listener([]))
+    call_off()
+    call_off()
+    cluster.create("T", queues=2)
+    clock.advance(30)
+    assert seen == [("T", [0, 1])]

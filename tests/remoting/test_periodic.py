@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -33,6 +34,28 @@ def test_the_next_call_waits_for_the_one_before() -> None:
     clock.pump([1.0])
     assert calls == [0.0, 4.0]
     periodic.stop()
+
+
+def test_a_call_that_fails_is_not_the_last(logged_failures: Any) -> None:
+    clock, calls = Clock(), []
+    failing: Deferred[None] = Deferred()
+
+    def work() -> Deferred[None] | None:
+        calls.append(clock.seconds())
+        if len(calls) == 1:
+            raise KeyError("nobody thought of that")
+        return failing if len(calls) == 2 else None
+
+    periodic = PeriodicCall(work, clock)
+    ended = periodic.start(1.0)
+    clock.pump([1.0] * 2)
+    failing.errback(ValueError("nor of that"))
+    clock.pump([1.0] * 2)
+    assert calls == [0.0, 1.0, 3.0, 4.0]
+    assert periodic.running
+    periodic.stop()
+    assert ended.result is periodic
+    assert [type(f.value) for f in logged_failures.flush()] == [KeyError, ValueError]
 
 
 def test_making_one_installs_no_reactor() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from inspect import iscoroutine
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -222,7 +222,7 @@ class Workers:
 
     def _give_up(self, failure: Failure, work: Work) -> None:
         self._charge(self._counts[work.lot[0].queue.topic], work.begun_s)
-        self._failed(work.lot, failure).addBoth(self._over, work)
+        maybeDeferred(self._failed, work.lot, failure).addBoth(self._over, work)
 
     def _over(self, outcome: object, work: Work) -> None:
         """One call is over."""

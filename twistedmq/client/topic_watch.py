@@ -1,7 +1,6 @@
 """Telling listeners when the queues of a topic have changed."""
 
 from collections.abc import Callable
-from functools import partial
 
 from twisted.logger import Logger
 
@@ -33,7 +32,12 @@ class TopicWatch:
             self._known[topic] = None
             found = self._routes.get(topic)
             found.addBoth(lambda _: self._known.update({topic: self._queues(topic)}))
-        return partial(listeners.remove, listener)
+
+        def call_off() -> None:
+            if listener in listeners:
+                listeners.remove(listener)
+
+        return call_off
 
     def _queues(self, topic: str) -> frozenset[MessageQueue]:
         route = self._routes.cached(topic)

@@ -104,7 +104,10 @@ def twist(*arguments: str | Path, timeout_s: float = 60) -> subprocess.Completed
 
 
 class OurBroker:
-    """``twist rmq`` on free ports, ready when entered, stopped by TERM when left."""
+    """``twist rmq`` on free ports, ready when entered, stopped by TERM when left.
+
+    ``settings`` count from the next start on.
+    """
 
     def __init__(
         self,
@@ -118,7 +121,7 @@ class OurBroker:
         self._temporary = None if data else tempfile.TemporaryDirectory(prefix="rmq-")
         self.data = data or Path(self._temporary.name)  # type: ignore[union-attr]
         self._config = config
-        self._settings = settings or {}
+        self.settings = settings or {}
         self._store = store
         self._importable = importable
         fast, self.namesrv_port, self.port, self.http_port = free_ports(4)
@@ -156,7 +159,7 @@ class OurBroker:
         settings = {
             "listenPort": str(self.port),
             "nsaddrPort": str(self.http_port),
-            **self._settings,
+            **self.settings,
         }
         line = [sys.executable, "-m", "twisted", "rmq", "-n", self.namesrv]
         line += ["--data", str(self.data)]

@@ -1,14 +1,13 @@
 """A genuine broker, the genuine client and mqadmin at our name server."""
 
 import signal
-import sys
 import urllib.request
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import peer
 import pytest
-from processes import OurBroker, ask
+from processes import OurNameServer, ask
 
 from twistedmq.protocol import loose_json
 from twistedmq.protocol.bodies import TopicRouteData
@@ -18,26 +17,6 @@ GET_KV = 101
 TOPIC_NOT_EXIST = 17
 
 SCENARIOS = "topic-route,topic-create-delete,kv-config,cluster-info,send-sync"
-
-
-class OurNameServer(OurBroker):
-    """``twist rmq-namesrv`` alone, with its list over HTTP."""
-
-    @property
-    def address(self) -> str:
-        return self.namesrv
-
-    def command(self) -> list[str]:
-        settings = {
-            "listenPort": self.namesrv_port,
-            "bindAddress": "127.0.0.1",
-            "nsaddrPort": self.http_port,
-        }
-        line = [sys.executable, "-m", "twisted", "rmq-namesrv"]
-        line += ["--data", str(self.data)]
-        for key, value in settings.items():
-            line += ["--set", f"{key}={value}"]
-        return line
 
 
 class Mixed(NamedTuple):

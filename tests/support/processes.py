@@ -245,6 +245,28 @@ class OurBroker:
             self._temporary.cleanup()
 
 
+class OurNameServer(OurBroker):
+    """``twist rmq-namesrv`` alone, with its list over HTTP."""
+
+    @property
+    def address(self) -> str:
+        """Give HOST:PORT."""
+        return self.namesrv
+
+    def command(self) -> list[str]:
+        """Give the command line."""
+        settings = {
+            "listenPort": self.namesrv_port,
+            "bindAddress": "127.0.0.1",
+            "nsaddrPort": self.http_port,
+        }
+        line = [sys.executable, "-m", "twisted", "rmq-namesrv"]
+        line += ["--data", str(self.data)]
+        for key, value in settings.items():
+            line += ["--set", f"{key}={value}"]
+        return line
+
+
 def host_and_port(address: str) -> tuple[str, int]:
     """Take HOST:PORT apart; an IPv6 host stands in brackets."""
     host, port = address.rsplit(":", 1)

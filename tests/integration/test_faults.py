@@ -39,4 +39,5 @@ async def test_nothing_is_lost_when_connections_break(tmp_path: Path) -> None:
     assert len(traffic.acked) > 100
     for group in traffic.groups:
         assert not group.wrong
-        assert group.again <= len(traffic.acked)
+        # each of four times, what was not committed yet: at this pace, everything
+        assert group.again <= 4 * len(traffic.acked)

@@ -52,7 +52,9 @@ class Traces:
             try:
                 told = decode_trace(body)
             except FieldError as error:
-                self._log.warn("{message}: {error}", message=each.message, error=error)
+                self._log.warn(
+                    "{message}: {error}", message=each.message, error=str(error)
+                )
                 continue
             items += [
                 replace(item, client_host=host)

@@ -199,7 +199,7 @@ class Assignment:
                 await self._parts.take(queue)
             except (QueueLockedError, StillInWorkError) as error:
                 # its owner gives it up when it hears of us, and has nothing in work
-                _log.debug("not yet: {reason}", reason=error)
+                _log.debug("not yet: {reason}", reason=str(error))
                 good = False
             except Exception as error:
                 self._complain(str(queue), error)

@@ -69,6 +69,8 @@ class HandAssignment:
                 await self._parts.take(queue)
             except Exception as error:
                 good = False
-                _log.warn("{queue} cannot be read now: {why}", queue=queue, why=error)
+                _log.warn(
+                    "{queue} cannot be read now: {why}", queue=queue, why=str(error)
+                )
                 self._parts.routes.refresh(queue.topic).addErrback(lambda _: None)
         return good

@@ -87,7 +87,7 @@ class PopFeed(Inbox):
                     LogLevel.warn if first else LogLevel.debug,
                     "popping failed, next try in {pause_s:g} s: {error}",
                     pause_s=pause_s,
-                    error=error,
+                    error=str(error),
                 )
                 await deferLater(self._parts.clock, pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)

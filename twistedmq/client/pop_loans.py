@@ -64,7 +64,7 @@ class Loans:
         try:
             receipt = self._good(message)
         except ReceiptHandleExpiredError as error:
-            _log.warn("{group}: {error}", group=self._parts.group, error=error)
+            _log.warn("{group}: {error}", group=self._parts.group, error=str(error))
         else:
             self._parts.acks.ack_quietly(message.topic, receipt)
 

@@ -138,7 +138,7 @@ class AssignedTargets:
                 "{group}: what is to be consumed of {topic} is not known now: {error}",
                 group=parts.group,
                 topic=topic,
-                error=error,
+                error=str(error),
             )
         parts.heartbeat()
         return False

@@ -181,7 +181,7 @@ class Transactions:
                 "{outcome} of {id} was not taken, the broker will ask: {error}",
                 outcome=outcome.name,
                 id=half.message_id,
-                error=error,
+                error=str(error),
             )
             confirmed = False
         return TransactionReceipt(**asdict(half), outcome=outcome, confirmed=confirmed)

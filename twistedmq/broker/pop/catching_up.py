@@ -103,7 +103,7 @@ class PopCatchUp(Service):
                     "{topic} queue {queue} is not looked through: {error}",
                     topic=topic,
                     queue=queue_id,
-                    error=error,
+                    error=str(error),
                 )
                 return
             for buffer in read.records:

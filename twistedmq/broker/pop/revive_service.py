@@ -89,7 +89,7 @@ class ReviveService(RoundsService):
             except StoreFullError as error:
                 if not self._is_full:
                     self._log.error(
-                        "popped messages cannot come back: {error}", error=error
+                        "popped messages cannot come back: {error}", error=str(error)
                     )
                 self._is_full = True
             finally:
@@ -130,5 +130,5 @@ class ReviveService(RoundsService):
             offset=offset,
             topic=self._topic,
             queue=queue.queue_id,
-            error=error,
+            error=str(error),
         )

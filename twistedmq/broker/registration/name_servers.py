@@ -59,7 +59,9 @@ class NameServers:
             try:
                 host, port = parse_address(name)
             except FieldError as error:
-                self._log.warn("name server {name}: {error}", name=name, error=error)
+                self._log.warn(
+                    "name server {name}: {error}", name=name, error=str(error)
+                )
                 continue
             for address in await self._look_up(host):
                 addresses[format_address(address, port)] = None
@@ -79,7 +81,7 @@ class NameServers:
                 self._log.warn(
                     "address server {url}: {error}",
                     url=config.address_server,
-                    error=error,
+                    error=str(error),
                 )
         return self._fetched
 

@@ -124,3 +124,26 @@ def test_whatever_chance_brings(orderly: bool, seed: int) -> None:
     run.check()
     run.close()
     assert not clock.getDelayedCalls()
+
+
+@pytest.mark.parametrize("orderly", [False, True], ids=["concurrent", "in order"])
+def test_two_members_come_and_go_for_an_hour(orderly: bool) -> None:
+    clock = Clock()
+    run = Run(clock, seed=2, orderly=orderly, every_s=0.1, works_s=0.1, queues=8)
+    run.start(1)
+    end = clock.seconds() + 3600
+    changes = 0
+    while clock.seconds() < end:
+        run.advance(run.random.uniform(0.5, 10))
+        run.join() if len(run.cluster.consumers) < 2 else run.leave()
+        changes += 1
+    run.settle()
+    run.check()
+    run.close()
+    print(
+        f"\n{changes} joined or left, {len(run.acked)} acknowledged, "
+        f"{run.duplicates} came again"
+    )
+    assert not run.unsent
+    assert run.duplicates <= (0 if orderly else changes)
+    assert not clock.getDelayedCalls()

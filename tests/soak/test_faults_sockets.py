@@ -4,9 +4,11 @@ How long that may take is what docs/connect.md says. Times are those of quick cl
 (``QUICK``) where the documented ones would take minutes to see.
 """
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 import pytest_twisted
@@ -29,9 +31,13 @@ SLACK_S = 5.0
 """For processes that start, and a machine that is busy."""
 
 
+MINUTES = float(os.environ.get("TWISTEDMQ_SOAK_S", "180")) / 60
+"""How long members come and go."""
+
+
 @asynccontextmanager
 async def under_way(
-    folder: Path, *brokers: str
+    folder: Path, *brokers: str, works_s: float = 0.0
 ) -> AsyncIterator[tuple[RealCluster, Traffic]]:
     """Have a cluster, and traffic; afterwards all must be well and nothing lost."""
     cluster = RealCluster(folder)
@@ -44,7 +50,7 @@ async def under_way(
             route_poll_s=ROUTE_POLL_S,
             heartbeat_s=HEARTBEAT_S,
         )
-        traffic = Traffic(settings, RATE, SEND_S)
+        traffic = Traffic(settings, RATE, SEND_S, works_s)
         await traffic.begin()
         await wait(2)
         traffic.forget()
@@ -226,6 +232,34 @@ async def test_one_of_two_brokers_is_gone_for_a_while(tmp_path: Path) -> None:
         )
         start_s = cluster.brokers["b"].seconds_to_ready
         within(traffic, 6 + start_s + ROUTE_POLL_S + 2 * AGAIN_S)
+
+
+@pytest_twisted.ensureDeferred
+async def test_members_come_and_go_for_minutes(tmp_path: Path) -> None:
+    random, changes, leaves_s = Random(7), 0, 0.0
+    async with under_way(tmp_path, "a", "b", works_s=0.01) as (cluster, traffic):
+        await cluster.create("b", 4)
+        time, loosely, in_order = traffic.time, *traffic.groups
+        end_s = time.now_s + MINUTES * 60
+        while time.now_s < end_s:
+            await wait(random.uniform(0.2, 4))
+            group = random.choice(traffic.groups)
+            changes += 1
+            if len(group.members) < 2 or random.random() < 0.5:
+                group.join()
+            else:
+                begun_s = time.now_s
+                await group.leave(random.randrange(len(group.members)))
+                leaves_s = max(leaves_s, time.now_s - begun_s)
+        assert not traffic.failed
+        # nobody waits for more than a round of the one who had the queue
+        within(traffic, AGAIN_S)
+        assert leaves_s < CALL_S
+        # in order, queues change hands when all of them is committed; else what was
+        # consumed since the last commit may come again
+        assert in_order.again == 0
+        assert loosely.again <= len(traffic.acked) // 10
+        print(f"{changes} joined or left, at most {leaves_s:.1f} s to leave")
 
 
 def queues_of(group: object) -> int:

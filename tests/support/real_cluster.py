@@ -191,7 +191,12 @@ class Group:
         """How many deliveries were not the first of their message."""
         return self.got.total() - len(self.got)
 
-    def _consume(self, message: ReceivedMessage) -> None:
+    def _consume(self, message: ReceivedMessage) -> Deferred[None] | None:
+        if not self._traffic.works_s:
+            return self._consumed(message)
+        return deferLater(reactor, self._traffic.works_s, self._consumed, message)
+
+    def _consumed(self, message: ReceivedMessage) -> None:
         number = int(message.body)
         acked_s = self._traffic.acked.get(number)
         if acked_s is not None and number not in self.got:
@@ -214,9 +219,15 @@ class Traffic:
     """
 
     def __init__(
-        self, settings: ClientSettings, rate: float, timeout_s: float = 10.0
+        self,
+        settings: ClientSettings,
+        rate: float,
+        timeout_s: float = 10.0,
+        works_s: float = 0.0,
     ) -> None:
+        """Send *rate* messages a second; each is in work for *works_s*."""
         self.settings = settings
+        self.works_s = works_s
         self.acked: dict[int, float] = {}
         self.failed = 0
         self.silent_s = 0.0

@@ -150,7 +150,9 @@ class TopicReader(Startable):
             try:
                 await self._read(queue, StartFrom.FIRST)
             except Exception as error:
-                _log.warn("{queue} cannot be read yet: {why}", queue=queue, why=error)
+                _log.warn(
+                    "{queue} cannot be read yet: {why}", queue=queue, why=str(error)
+                )
                 good = False
         return good
 

@@ -111,14 +111,26 @@ def test_no_room_at_all_makes_no_sense(name: str) -> None:
     assert raised.value.field == name
 
 
-def test_what_is_carried_leaves_by_itself(clock: Clock) -> None:
+def test_idle_waits_until_all_has_left(clock: Clock) -> None:
     flight = in_flight(clock, max_messages=1)
+    assert flight.enter(1, 7, 1) is None
+    idle, waiting = held(flight.idle()), held(flight.enter(1, 1, 5) or Deferred())
+    assert (idle, waiting) == ([], [])
+    flight.leave(1, 7)
+    assert (idle, waiting) == ([], [None])
+    assert (flight.messages, flight.bytes) == (1, 1)
+    flight.leave(1, 1)
+    assert idle == [None]
+
+
+def test_what_is_carried_leaves_by_itself(clock: Clock) -> None:
+    flight = in_flight(clock)
     assert flight.enter(1, 7, 1) is None
     work: Deferred[str] = Deferred()
     assert flight.carry(work, 1, 7) is work
-    idle, waiting = held(flight.idle()), held(flight.enter(1, 1, 5) or Deferred())
-    assert (idle, waiting) == ([], [])
+    idle = held(flight.idle())
+    assert idle == []
     work.callback("done")
-    assert (idle, waiting) == ([None], [None])
-    assert (flight.messages, flight.bytes) == (1, 1)
+    assert idle == [None]
+    assert (flight.messages, flight.bytes) == (0, 0)
     assert result_of(work) == "done"

@@ -13,6 +13,7 @@ from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twistedmq.config.remoting import RemotingConfig
@@ -99,6 +100,27 @@ def test_requests_share_a_connection_and_get_their_answers(net):
     endpoint.answer(*endpoint.sent(), 6)
     assert [c.code for c in got + later] == [5, 5, 6]
     assert len(net.endpoints) == 1
+
+
+def test_who_wants_no_deferred_is_called_back(net):
+    got: list[object] = []
+
+    def ask(timeout_s: float = 3.0) -> None:
+        net.pool.ask("b:1", HEARTBEAT, None, b"", timeout_s, got.append, got.append)
+
+    ask()
+    (endpoint,) = net.endpoints
+    endpoint.open()
+    endpoint.answer(*endpoint.sent(), 5)
+    ask()
+    endpoint.answer(*endpoint.sent(), 6)
+    assert [each.code for each in got] == [5, 6]
+    ask(1.0)
+    net.clock.advance(1)
+    assert got[2].check(RequestTimeoutError)
+    ask()
+    endpoint.protocol.connectionLost(Failure(Refused()))
+    assert got[3].check(ConnectionLostError)
 
 
 def test_each_address_has_its_own_connection(net):

@@ -11,6 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList, fail, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twistedmq.client.message import ReceivedMessage
@@ -542,6 +543,20 @@ class FakePool:
     ) -> Deferred[Command]:
         """Ask."""
         return self._cluster.request(address, code, header, body)
+
+    def ask(
+        self,
+        address: str,
+        code: int,
+        header: Any,
+        body: bytes,
+        timeout_s: float,
+        answered: Callable[[Command], None],
+        failed: Callable[[Failure], None],
+    ) -> None:
+        """Ask, without a Deferred."""
+        asked = self.request(address, code, header, body, timeout_s)
+        asked.addCallbacks(answered, failed)
 
     def send_one_way(
         self, address: str, code: int, header: Any, body: bytes

@@ -107,6 +107,8 @@ class InFlight:
         self.bytes -= size
         if self._waiting:
             self._let_in()
+        if self._idle:
+            self._look_around()
 
     def _let_in(self) -> None:
         waiting = self._waiting
@@ -129,39 +131,33 @@ class InFlight:
         return work
 
     def carry(self, work: Deferred[T], messages: int, size: int) -> Deferred[T]:
-        """Have *work* leave when it is done, and ``idle`` wait for it."""
-        self._tracked += 1
+        """Have *work* leave when it is done."""
         return work.addBoth(self._landed, messages, size)
 
     def idle(self) -> Deferred[None]:
-        """Fire when nothing is on its way."""
-        if not self._tracked:
+        """Fire when nothing is on its way: all has left, all work is done."""
+        if not self._tracked and not self.messages:
             return succeed(None)
         idle: Deferred[None] = Deferred()
         self._idle.append(idle)
         return idle
 
     def _landed(self, result: T, messages: int, size: int) -> T:
-        # a call a send: what leave() and _done() do
-        self.messages -= messages
-        self.bytes -= size
-        if self._waiting:
-            self._let_in()
-        self._tracked -= 1
-        if self._idle and not self._tracked:
-            self._say_idle()
+        self.leave(messages, size)
         return result
 
     def _done(self, result: T) -> T:
         self._tracked -= 1
-        if self._idle and not self._tracked:
-            self._say_idle()
+        if self._idle:
+            self._look_around()
         return result
 
-    def _say_idle(self) -> None:
-        idle, self._idle = self._idle, []
-        for each in idle:
-            each.callback(None)
+    def _look_around(self) -> None:
+        """Tell those who wait that nothing is on its way, if it is so."""
+        if not self._tracked and not self.messages:
+            idle, self._idle = self._idle, []
+            for each in idle:
+                each.callback(None)
 
     def _fits(self, messages: int, size: int) -> bool:
         if not self.messages:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from zope.interface import Attribute, Interface
 
 from twistedmq.client.message import Message
@@ -96,6 +97,18 @@ class Pool(Protocol):
         timeout_s: float,
     ) -> Deferred[Command]:
         """Ask the server at *address*; fires with the answer, whatever its code."""
+
+    def ask(
+        self,
+        address: str,
+        code: int,
+        header: Header | None,
+        body: bytes,
+        timeout_s: float,
+        answered: Callable[[Command], None],
+        failed: Callable[[Failure], None],
+    ) -> None:
+        """Do as ``request``, and call one of both, which must not raise."""
 
     def send_one_way(
         self, address: str, code: int, header: Header | None, body: bytes

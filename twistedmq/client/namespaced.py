@@ -1,6 +1,6 @@
 """Where a client has a namespace: connections on which names change, and the like."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -115,6 +115,20 @@ class WiredPool:
         if code in WITH_RECORDS or code in ANSWERED:
             answer.addCallback(self._wire.answered, code)
         return answer
+
+    def ask(
+        self,
+        address: str,
+        code: int,
+        header: Header | None,
+        body: bytes,
+        timeout_s: float,
+        answered: Callable[[Command], None],
+        failed: Callable[[Failure], None],
+    ) -> None:
+        """Do as ``request``, and call one of both."""
+        asked = self.request(address, code, header, body, timeout_s)
+        asked.addCallbacks(answered, failed)
 
     def send_one_way(
         self, address: str, code: int, header: Header | None, body: bytes

@@ -1,6 +1,6 @@
 """What a producer sends: chosen a queue for, within limits, waited for by ``close``."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -8,14 +8,16 @@ from twisted.python.failure import Failure
 from twistedmq.client.errors import RouteNotFoundError
 from twistedmq.client.in_flight import InFlight
 from twistedmq.client.interfaces import IQueueSelection, ISendFeedback
-from twistedmq.client.message import Message
+from twistedmq.client.message import Message, Receipt
 from twistedmq.client.packing import Parcel
+from twistedmq.client.receipts import receipt_of, receipts_of
 from twistedmq.client.routing import TopicRoute
 from twistedmq.client.selection import ByKey
-from twistedmq.client.sending import Sending, SendParts, Stored
+from twistedmq.client.sending import Over, Sending, SendParts, Stored
 from twistedmq.client.watching import Watch
 from twistedmq.protocol.bodies.queues import MessageQueue
 
+R = TypeVar("R")
 T = TypeVar("T", bound=Stored | Failure | None)
 
 
@@ -50,18 +52,40 @@ class Outgoing:
         queue: MessageQueue | None = None,
         selection: IQueueSelection | None = None,
         timeout_s: float | None = None,
-    ) -> Deferred[Stored]:
-        """Send *parcel*; see ``Sending``. Fails with ProducerFullError, too."""
+    ) -> Deferred[Receipt]:
+        """Send *parcel*, one message; see ``Sending``.
+
+        Fails with ProducerFullError, too.
+        """
+        return self._send(parcel, queue, selection, timeout_s, self._over)
+
+    def send_batch(
+        self,
+        parcel: Parcel,
+        queue: MessageQueue | None = None,
+        timeout_s: float | None = None,
+    ) -> Deferred[list[Receipt]]:
+        """Send *parcel*, one message or a batch, as ``send`` does."""
+        return self._send(parcel, queue, None, timeout_s, self._batch_over)
+
+    def _send(
+        self,
+        parcel: Parcel,
+        queue: MessageQueue | None,
+        selection: IQueueSelection | None,
+        timeout_s: float | None,
+        over: Over[R],
+    ) -> Deferred[R]:
         limit_s = self._parts.rules.timeout_s if timeout_s is None else timeout_s
         room = self._in_flight.enter(len(parcel.unique_ids), len(parcel.body), limit_s)
         if room is None:
-            return self._go(parcel, queue, selection, limit_s)
+            return self._go(parcel, queue, selection, limit_s, over)
         if self._watch is not None:
             room.addErrback(self._never_went, parcel)
         clock = self._parts.clock
         end_s = clock.seconds() + limit_s
-        sent: Deferred[Stored] = room.addCallback(
-            lambda _: self._go(parcel, queue, selection, end_s - clock.seconds())
+        sent: Deferred[R] = room.addCallback(
+            lambda _: self._go(parcel, queue, selection, end_s - clock.seconds(), over)
         )
         return self._in_flight.track(sent)
 
@@ -94,16 +118,38 @@ class Outgoing:
         queue: MessageQueue | None,
         selection: IQueueSelection | None,
         timeout_s: float,
-    ) -> Deferred[Stored]:
+        over: Over[R],
+    ) -> Deferred[R]:
         chosen = selection or self.selection_for(parcel.message)
-        sending = Sending(self._parts, parcel, chosen, queue, timeout_s, self._told)
-        if self._watch is None:
-            stored = sending.start()
-        else:
-            begun_s = self._parts.clock.seconds()
-            stored = sending.start().addBoth(self._seen, parcel, begun_s)
-        messages, size = len(parcel.unique_ids), len(parcel.body)
-        return self._in_flight.carry(stored, messages, size)
+        sending = Sending(
+            self._parts, parcel, chosen, queue, timeout_s, self._told, over
+        )
+        return sending.start()
+
+    def _over(
+        self, sending: Sending[Receipt], result: Stored | Failure
+    ) -> Receipt | Failure:
+        self._left(sending, result)
+        if isinstance(result, Stored):
+            return receipt_of(result, sending.parcel.unique_ids[0])
+        return result
+
+    def _batch_over(
+        self, sending: Sending[list[Receipt]], result: Stored | Failure
+    ) -> list[Receipt] | Failure:
+        self._left(sending, result)
+        if isinstance(result, Stored):
+            return receipts_of(result, sending.parcel.unique_ids)
+        return result
+
+    def _left(self, sending: Sending[Any], result: Stored | Failure) -> None:
+        """Have it seen, and give its room to others."""
+        parcel = sending.parcel
+        try:
+            if self._watch is not None:
+                self._seen(result, parcel, sending.begun_s)
+        finally:
+            self._in_flight.leave(len(parcel.unique_ids), len(parcel.body))
 
     def _go_one_way(self, parcel: Parcel, queue: MessageQueue | None) -> Deferred[None]:
         rules = self._parts.rules

@@ -146,7 +146,8 @@ class Packer:
         if is_half:
             _check_half(message)
         unique_id = self._next_id()
-        stored = message.stored_properties() | {properties.UNIQ_KEY: unique_id}
+        stored = message.stored_properties()
+        stored[properties.UNIQ_KEY] = unique_id
         if more:
             stored.update(more)
         body, sys_flag = self._compressed(message.body)
@@ -192,6 +193,14 @@ class Packer:
         self._check_batch(messages)
         if not any_keys:
             _check_keys(messages)
+        return self.pack_alike(messages)
+
+    def pack_alike(self, messages: Sequence[Message]) -> Parcel:
+        """Pack messages that are known to be good for one batch.
+
+        Raises:
+            MessageIllegalError: they are too large together.
+        """
         ids = tuple(self._next_id() for _ in messages)
         items = [
             BatchItem(
@@ -212,7 +221,8 @@ class Packer:
         return Parcel(messages[0], ids, body, _text(own), is_batch=True)
 
     def _in_batch(self, message: Message, unique_id: str) -> dict[str, str]:
-        stored = message.stored_properties() | {properties.UNIQ_KEY: unique_id}
+        stored = message.stored_properties()
+        stored[properties.UNIQ_KEY] = unique_id
         if self._watch is None:
             return stored
         return {**self._watch.packing(message, unique_id), **stored}

@@ -21,7 +21,6 @@ from twistedmq.client.outgoing import Outgoing
 from twistedmq.client.packing import Packer, PackingRules
 from twistedmq.client.producer_rules import RETRY_CODES, SHORTEST_S, SendRules
 from twistedmq.client.recalling import Recall
-from twistedmq.client.receipts import receipt_of, receipts_of
 from twistedmq.client.replies import AwaitedReplies, reply_marks
 from twistedmq.client.selection import RoundRobin
 from twistedmq.client.sending import SendParts
@@ -187,12 +186,11 @@ class Producer(Startable):
             packer = self._running_packer(message.topic, queue, timeout_s)
             if held and selection is None and timeout_s is None and held.takes(message):
                 packer.check(message)
-                return self._in_flight.track(held.add(message, queue))
+                return held.add(message, queue)  # ``close`` flushes
             parcel = packer.pack(message)
         except Exception:
             return fail(Failure())
-        stored = self._outgoing.send(parcel, queue, selection, timeout_s)
-        return stored.addCallback(receipt_of, parcel.unique_ids[0])
+        return self._outgoing.send(parcel, queue, selection, timeout_s)
 
     def send_in_transaction(
         self,
@@ -222,8 +220,7 @@ class Producer(Startable):
             parcel = packer.pack(message, transactions.marks(), is_half=True)
         except Exception:
             return fail(Failure())
-        sent = self._outgoing.send(parcel, None, None, timeout_s)
-        stored = sent.addCallback(receipt_of, parcel.unique_ids[0])
+        stored = self._outgoing.send(parcel, None, None, timeout_s)
         ended = stored.addCallback(
             lambda half: Deferred.fromCoroutine(
                 transactions.decide(half, message, local)
@@ -296,8 +293,7 @@ class Producer(Startable):
             parcel = packer.pack_batch(messages, any_keys=queue is not None)
         except Exception:
             return fail(Failure())
-        stored = self._outgoing.send(parcel, queue, None, timeout_s)
-        return stored.addCallback(receipts_of, parcel.unique_ids)
+        return self._outgoing.send_batch(parcel, queue, timeout_s)
 
     def send_one_way(
         self, message: Message, *, queue: MessageQueue | None = None
@@ -413,9 +409,8 @@ class Producer(Startable):
         if len(messages) == 1:
             parcel = self._packer.pack(messages[0])
         else:
-            parcel = self._packer.pack_batch(messages)  # they have one key
-        stored = self._outgoing.send(parcel, queue)
-        return stored.addCallback(receipts_of, parcel.unique_ids)
+            parcel = self._packer.pack_alike(messages)
+        return self._outgoing.send_batch(parcel, queue)
 
 
 def _not_there_yet(failure: Failure) -> None:

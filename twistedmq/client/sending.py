@@ -1,6 +1,7 @@
 """One parcel on its way: attempts on one broker after another until it is stored."""
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 from twisted.internet.defer import CancelledError, Deferred
@@ -22,7 +23,6 @@ from twistedmq.client.reactor import Clock
 from twistedmq.client.routing import Routes, TopicRoute
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.command import Command
-from twistedmq.protocol.errors import FieldError
 from twistedmq.protocol.fields import decode_fields
 from twistedmq.protocol.headers.send import SendMessageResponseHeader
 from twistedmq.remoting.errors import ForkedError, RemotingError
@@ -31,6 +31,8 @@ STORED_CODES = frozenset(SendStatus)
 Told = Callable[[str, float, Exception | None], None]
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 2.0
+
+R = TypeVar("R")
 
 
 class Stored(Struct, frozen=True):
@@ -51,7 +53,12 @@ class SendParts(Struct, frozen=True):
     wall_ms: Callable[[], int]
 
 
-class Sending:
+def as_it_is(sending: "Sending[Stored]", result: Stored | Failure) -> Stored | Failure:
+    """Give what a sending came to."""
+    return result
+
+
+class Sending(Generic[R]):
     """Sends one parcel. ``done`` fires with Stored, or fails with SendFailedError,
     SendTimeoutError, RefusedError, RouteNotFoundError or what the selection raised.
 
@@ -68,14 +75,17 @@ class Sending:
         queue: MessageQueue | None = None,
         timeout_s: float | None = None,
         told: Told | None = None,
+        over: "Over[R]" = as_it_is,  # type: ignore[assignment]
     ) -> None:
         """Send *parcel* to *queue* (once) or to where *selection* says.
 
-        *told* hears how each attempt went; see ``ISendFeedback``.
+        *told* hears how each attempt went; see ``ISendFeedback``. *over* is told what
+        it came to, and gives what ``done`` fires with: a callback would cost more.
         """
-        self.done: Deferred[Stored] = Deferred(self._cancelled)
+        self.done: Deferred[R] = Deferred(self._cancelled)
+        self.parcel = parcel
         self._parts = parts
-        self._parcel = parcel
+        self._over = over
         self._selection = selection
         self._given_queue = queue
         self._timeout_s = parts.rules.timeout_s if timeout_s is None else timeout_s
@@ -83,14 +93,21 @@ class Sending:
         self._attempts_left = 1 if queue is not None else parts.rules.retries + 1
         self._told = told
         self._begun_s = 0.0
+        self._queue: MessageQueue | None = None
+        self._address = ""
         self._later: IDelayedCall | None = None
         self._brokers: list[str] = []
         self._causes: list[BaseException] = []
         self._stored: Stored | None = None
 
-    def start(self) -> Deferred[Stored]:
+    @property
+    def begun_s(self) -> float:
+        """When it began, by the clock."""
+        return self._deadline - self._timeout_s
+
+    def start(self) -> Deferred[R]:
         """Begin; gives ``done``."""
-        topic = self._parcel.message.topic
+        topic = self.parcel.message.topic
         route = self._parts.routes.cached(topic)
         if route is not None:
             self._attempt(route)
@@ -120,17 +137,20 @@ class Sending:
         except Exception:
             self._give_up(Failure())
             return
-        rules, parcel = self._parts.rules, self._parcel
+        rules, parcel = self._parts.rules, self.parcel
         if rules.attempt_timeout_s is not None and self._attempts_left > 1:
             left_s = min(left_s, rules.attempt_timeout_s)
         born_ms = self._parts.wall_ms()
         header = parcel.header(rules.group, queue, born_ms, rules.default_queues)
-        answer = self._parts.pool.request(
-            address, parcel.code, header, parcel.body, left_s
-        )
-        # one pair of callbacks: there are so many sends
-        answer.addCallbacks(
-            self._answered, self._failed, (queue, address), {}, (queue.broker_name,), {}
+        self._queue, self._address = queue, address
+        self._parts.pool.ask(
+            address,
+            parcel.code,
+            header,
+            parcel.body,
+            left_s,
+            self._answered,
+            self._attempt_failed,
         )
 
     def _choose(self, route: TopicRoute) -> MessageQueue:
@@ -139,27 +159,30 @@ class Sending:
         if not route.publishable:
             raise RouteNotFoundError(route.topic, " for writing")
         avoid = self._brokers[-1] if self._brokers else None
-        return self._selection.select(self._parcel.message, route.publishable, avoid)
+        return self._selection.select(self.parcel.message, route.publishable, avoid)
 
-    def _answered(self, answer: Command, queue: MessageQueue, address: str) -> None:
-        if answer.code not in STORED_CODES:
-            refused = RefusedError(answer.code, answer.remark, address)
-            self._failed(Failure(refused), queue.broker_name)
-            return
+    def _answered(self, answer: Command) -> None:
         try:
-            header = decode_fields(SendMessageResponseHeader, answer.fields)
-        except FieldError:
-            self._failed(Failure(), queue.broker_name)
+            stored = self._read(answer)
+            if self._told is not None:
+                self._tell(stored.queue.broker_name, None)
+        except Exception:
+            self._attempt_failed(Failure())
             return
-        if self._told is not None:
-            self._tell(queue.broker_name, None)
-        if header.queue_id != queue.queue_id:
-            queue = MessageQueue(queue.topic, queue.broker_name, header.queue_id)
-        stored = Stored(queue, header, answer)
         if answer.code and self._parts.rules.retry_unless_ok:
             self._stored_less_safely(stored)
         elif not self.done.called:
-            self.done.callback(stored)
+            self._finish(stored)
+
+    def _read(self, answer: Command) -> Stored:
+        if answer.code not in STORED_CODES:
+            raise RefusedError(answer.code, answer.remark, self._address)
+        header = decode_fields(SendMessageResponseHeader, answer.fields)
+        queue = self._queue
+        assert queue is not None
+        if header.queue_id != queue.queue_id:
+            queue = MessageQueue(queue.topic, queue.broker_name, header.queue_id)
+        return Stored(queue, header, answer)
 
     def _stored_less_safely(self, stored: Stored) -> None:
         """Try whether another broker does better, or be content."""
@@ -172,7 +195,11 @@ class Sending:
         if self._attempts_left and self._parts.clock.seconds() < self._deadline:
             self._again(broker_name)
         else:
-            self.done.callback(stored)
+            self._finish(stored)
+
+    def _attempt_failed(self, failure: Failure) -> None:
+        assert self._queue is not None
+        self._failed(failure, self._queue.broker_name)
 
     def _failed(self, failure: Failure, broker_name: str) -> None:
         """Try again where that may help, or give up."""
@@ -201,7 +228,7 @@ class Sending:
             self._told(broker_name, took_s, error)
 
     def _again(self, broker_name: str) -> None:
-        topic = self._parcel.message.topic
+        topic = self.parcel.message.topic
         routes = self._parts.routes
         routes.refresh(topic).addErrback(lambda _: None)
         route = routes.cached(topic)
@@ -230,7 +257,7 @@ class Sending:
         return isinstance(error, RemotingError | BrokerNotFoundError)
 
     def _once_more(self) -> None:
-        topic = self._parcel.message.topic
+        topic = self.parcel.message.topic
         route = self._parts.routes.cached(topic)
         if route is not None:
             self._attempt(route)
@@ -240,19 +267,23 @@ class Sending:
     def _give_up(self, failure: Failure) -> None:
         if self.done.called:
             return
-        if self._stored is not None:
-            self.done.callback(self._stored)
-        else:
-            self.done.errback(failure)
+        self._finish(failure if self._stored is None else self._stored)
+
+    def _finish(self, result: Stored | Failure) -> None:
+        try:
+            outcome = self._over(self, result)
+        except Exception:
+            outcome = Failure()
+        self.done.callback(outcome)
 
     def _exhausted(self) -> Exception:
         if len(self._causes) == 1 and isinstance(self._causes[0], RefusedError):
             return self._causes[0]
-        topic = self._parcel.message.topic
+        topic = self.parcel.message.topic
         return SendFailedError(topic, self._brokers, self._causes)
 
     def _timeout(self) -> SendTimeoutError:
-        topic = self._parcel.message.topic
+        topic = self.parcel.message.topic
         return SendTimeoutError(topic, self._timeout_s, self._causes)
 
     def _too_late(self, result: object, _timeout_s: float) -> object:
@@ -261,7 +292,11 @@ class Sending:
             raise self._timeout()
         return result
 
-    def _cancelled(self, done: Deferred[Stored]) -> None:
+    def _cancelled(self, _: object) -> None:
         if self._later is not None and self._later.active():
             self._later.cancel()
-        done.errback(CancelledError())
+        self._finish(Failure(CancelledError()))
+
+
+Over = Callable[[Sending[R], Stored | Failure], R | Failure]
+"""Told what a sending came to; gives what it fires with."""

@@ -295,7 +295,7 @@ class Tracing(Watch):
         except Exception:
             self._not_told(Failure(), len(items))
             return
-        sending = Sending(self._sending, parcel, self._selection)
+        sending: Sending[Stored] = Sending(self._sending, parcel, self._selection)
         sent: Deferred[None] = sending.start().addCallbacks(
             self._told, self._not_told, errbackArgs=(len(items),)
         )

@@ -44,7 +44,7 @@ def encode_send_request(
     return b"".join((head_of_frame(JSON, text, len(body)), body))
 
 
-@lru_cache(TEMPLATES_KEPT, typed=True)
+@lru_cache(TEMPLATES_KEPT)
 def _template(
     code: int,
     flag: int,

@@ -29,6 +29,7 @@ from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.errors import ConnectError, ForkedError, RequestTimeoutError
 from twistedmq.remoting.interfaces import IConnection, ITransportSecurity
 from twistedmq.remoting.limits import Limits
+from twistedmq.remoting.pending import Answered, Failed
 from twistedmq.remoting.protocol import RemotingProtocol
 from twistedmq.remoting.security import client_tls
 from twistedmq.remoting.timer_wheel import TimerWheel
@@ -127,6 +128,25 @@ class ClientPool:
             return result
 
         return wanted.addBoth(decided).addCallback(connected)
+
+    def ask(
+        self,
+        address: str,
+        code: int,
+        header: Header | None,
+        body: bytes,
+        timeout_s: float,
+        answered: Answered,
+        failed: Failed,
+    ) -> None:
+        """Do as ``request``, and call one of both: a Deferred would cost more."""
+        line = self._lines.get(address)
+        usable = line.usable if line is not None else None
+        if usable is None or os.getpid() != self._pid:
+            answer = self.request(address, code, header, body, timeout_s)
+            answer.addCallbacks(answered, failed)
+        else:
+            usable.ask(code, header, body, timeout_s, answered, failed)
 
     def send_one_way(
         self, address: str, code: int, header: Header | None = None, body: bytes = b""

@@ -1,14 +1,19 @@
 """Own requests that wait for their answers."""
 
 from collections.abc import Callable
-from functools import partial
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from twistedmq.protocol.command import Command
 from twistedmq.remoting.errors import RequestTimeoutError, TooManyRequestsError
 from twistedmq.remoting.timer_wheel import Timer, TimerWheel
+
+Answered = Callable[[Command], None]
+"""Takes the answer in. Must not raise."""
+
+Failed = Callable[[Failure], None]
+"""Takes in that there is none. Must not raise."""
 
 
 class _Due:
@@ -24,7 +29,8 @@ class _Due:
 class _Waiting(Struct):
     """A request without an answer."""
 
-    answer: Deferred[Command]
+    answered: Answered
+    failed: Failed
     due: _Due
     peer: str
     code: int
@@ -61,28 +67,38 @@ class PendingRequests:
         self._last_opaque = self._last_opaque % 0x7FFF_FFFF + 1
         return self._last_opaque
 
-    def wait(
-        self, opaque: int, peer: str, code: int, timeout_s: float
-    ) -> Deferred[Command]:
-        """Give what fires with the answer to request *opaque*.
+    def expect(
+        self,
+        opaque: int,
+        peer: str,
+        code: int,
+        timeout_s: float,
+        answered: Answered,
+        failed: Failed,
+    ) -> bool:
+        """Have one of both called once request *opaque* is decided.
 
-        Fails with RequestTimeoutError; cancelling it forgets the request.
-        Raises: TooManyRequestsError.
+        Fails with RequestTimeoutError; at once, and gives False, with
+        TooManyRequestsError.
         """
         if len(self.waiting) >= self._limit:
-            raise TooManyRequestsError(peer, self._limit)
+            failed(Failure(TooManyRequestsError(peer, self._limit)))
+            return False
         tick = self._wheel.tick_after(timeout_s)
         due = self._due.get(tick) or self._open(tick)
         due.opaques[opaque] = None
-        answer: Deferred[Command] = Deferred(partial(self._forget, opaque))
-        self.waiting[opaque] = _Waiting(answer, due, peer, code, timeout_s)
-        return answer
+        self.waiting[opaque] = _Waiting(answered, failed, due, peer, code, timeout_s)
+        return True
+
+    def forget(self, opaque: int) -> None:
+        """Wait for the answer to *opaque* no more; nobody is told."""
+        self._take(opaque)
 
     def answer(self, response: Command) -> None:
         """Hand *response* to who waits for it; one that comes too late is dropped."""
         waiting = self._take(response.opaque)
         if waiting is not None:
-            waiting.answer.callback(response)
+            waiting.answered(response)
 
     def fail_all(self, make_error: Callable[[], Exception]) -> None:
         """Fail all that wait, each with an error of its own."""
@@ -90,7 +106,7 @@ class PendingRequests:
         self.waiting.clear()
         self._forget_due()
         for waiting in failed:
-            waiting.answer.errback(make_error())
+            waiting.failed(Failure(make_error()))
 
     def _open(self, tick: int) -> _Due:
         due = self._due[tick] = _Due()
@@ -106,9 +122,6 @@ class PendingRequests:
                 self._forget_due()
         return waiting
 
-    def _forget(self, opaque: int, _answer: Deferred[Command]) -> None:
-        self._take(opaque)
-
     def _time_out(self, tick: int) -> None:
         for opaque in list(self._due.pop(tick).opaques):
             waiting = self._take(opaque)
@@ -116,7 +129,7 @@ class PendingRequests:
                 continue  # who heard of the one before has given it up
             self._on_time_out()
             error = RequestTimeoutError(waiting.peer, waiting.code, waiting.timeout_s)
-            waiting.answer.errback(error)
+            waiting.failed(Failure(error))
 
     def _forget_due(self) -> None:
         due, self._due = self._due, {}

@@ -7,7 +7,7 @@ and whoever opened the connection does not matter to it.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from twistedmq.protocol.addresses import format_address, pack
 from twistedmq.protocol.codec import decode_command, encode_request
-from twistedmq.protocol.command import ONE_WAY_FLAG, Buffer, Command
+from twistedmq.protocol.command import ONE_WAY_FLAG, RESPONSE_FLAG, Buffer, Command
 from twistedmq.protocol.errors import FrameError
 from twistedmq.protocol.fields import encode_fields
 from twistedmq.protocol.framing import FrameDecoder, peek_code
@@ -25,12 +25,12 @@ from twistedmq.protocol.signing import Credentials
 from twistedmq.remoting.addresses import UNKNOWN_HOST_PORT, host_port
 from twistedmq.remoting.capabilities import Capabilities, detect
 from twistedmq.remoting.dispatch import Dispatcher
-from twistedmq.remoting.errors import ConnectionLostError, TooManyRequestsError
+from twistedmq.remoting.errors import ConnectionLostError
 from twistedmq.remoting.grouping import grouped
 from twistedmq.remoting.interfaces import IConnection
 from twistedmq.remoting.limits import Limits
 from twistedmq.remoting.outbox import Outbox
-from twistedmq.remoting.pending import PendingRequests
+from twistedmq.remoting.pending import Answered, Failed, PendingRequests
 from twistedmq.remoting.timer_wheel import Timer, TimerWheel
 
 Sendable = Header | Mapping[str, str] | None
@@ -170,26 +170,44 @@ class RemotingProtocol(Protocol):
         self, code: int, header: Sendable, body: bytes, timeout_s: float
     ) -> Deferred[Command]:
         """Send a request; see IConnection."""
-        if not self._open:
-            return fail(self._lost_error())
-        if not self._pending.waiting:
-            self._listen()
-        opaque = self._pending.next_opaque()
-        try:
-            answer = self._pending.wait(opaque, self.peer, code, timeout_s)
-        except TooManyRequestsError as error:
-            return fail(error)
-        if self._credentials is not None:
-            header = self._credentials.sign(encode_fields(header), body)
-        self.write(encode_request(code, opaque, header, body))
+        answer: Deferred[Command] = Deferred(lambda _: self._pending.forget(opaque))
+        opaque = self.ask(
+            code, header, body, timeout_s, answer.callback, answer.errback
+        )
         return answer
+
+    def ask(
+        self,
+        code: int,
+        header: Sendable,
+        body: bytes,
+        timeout_s: float,
+        answered: Answered,
+        failed: Failed,
+    ) -> int:
+        """Do as ``request`` without a Deferred, which costs; gives the number."""
+        pending = self._pending
+        opaque = pending.next_opaque()
+        if not self._open:
+            failed(Failure(self._lost_error()))
+            return opaque
+        if not pending.waiting:
+            self._listen()
+        if pending.expect(opaque, self.peer, code, timeout_s, answered, failed):
+            self._send_request(code, opaque, header, body, 0)
+        return opaque
 
     def send_one_way(self, code: int, header: Sendable, body: bytes) -> None:
         """Send a request that gets no answer."""
         opaque = self._pending.next_opaque()
+        self._send_request(code, opaque, header, body, ONE_WAY_FLAG)
+
+    def _send_request(
+        self, code: int, opaque: int, header: Sendable, body: bytes, flag: int
+    ) -> None:
         if self._credentials is not None:
             header = self._credentials.sign(encode_fields(header), body)
-        self.write(encode_request(code, opaque, header, body, flag=ONE_WAY_FLAG))
+        self.write(encode_request(code, opaque, header, body, flag=flag))
 
     def write(self, data: bytes) -> None:
         """Send encoded frames; nothing happens once the connection is gone."""
@@ -242,14 +260,14 @@ class RemotingProtocol(Protocol):
 
     def _serve(self, frames: Sequence[bytes]) -> None:
         batches = self._dispatcher.batches
-        if len(frames) == 1:
+        if len(frames) == 1 and batches:
             code = peek_code(frames[0])
             self._serve_group(code if code in batches else -1, frames)
             return
         outbox = self._outbox
         outbox.cork()
         try:
-            for code, group in grouped(frames, batches):
+            for code, group in grouped(frames, batches) if batches else [(-1, frames)]:
                 self._serve_group(code, group)
         finally:
             outbox.uncork()
@@ -270,7 +288,7 @@ class RemotingProtocol(Protocol):
 
     def _serve_one(self, frame: bytes) -> None:
         command = decode_command(frame)
-        if command.is_response:
+        if command.flag & RESPONSE_FLAG:
             self._pending.answer(command)
             return
         dispatcher = self._dispatcher

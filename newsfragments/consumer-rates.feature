@@ -1,1 +1,0 @@
-Consumers told how fast they fetch and consume, how long that takes, and how many messages failed within the hour, when they were asked for their inner state (``mqadmin consumerStatus``, ``rmq clients ID``, dashboards).

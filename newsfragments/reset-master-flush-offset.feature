@@ -1,1 +1,0 @@
-``mqadmin resetMasterFlushOffset`` was there: it set what a slave believes that its master has flushed.

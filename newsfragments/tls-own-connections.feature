@@ -1,1 +1,0 @@
-Brokers and name servers used TLS for their own connections where `tls.server.mode=enforcing` or `tls.enable=true`, with the genuine `tls.client.*` settings; an enforcing broker could not register with its name server before.

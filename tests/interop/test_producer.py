@@ -150,6 +150,16 @@ async def test_transactions(cluster: Cluster, running: Running) -> None:
                 assert receipt.transaction_id == receipt.message_id
         first = bodies("commit", 3)
         await inbox.exactly(first)
+
+        async def open_ones_are_listed() -> bool:
+            async with cluster.admin() as admin:
+                by_broker = await admin.transactions.open()
+            halves = [half for found in by_broker.values() for half in found]
+            keys = {half.keys for half in halves if half.topic == topic}
+            ended = {key for key in keys if key.startswith(("commit", "rollback"))}
+            return keys >= {f"never{n}" for n in range(3)} and not ended
+
+        await until("what is undecided is listed alone", open_ones_are_listed)
         await inbox.exactly(first + bodies("later", 3), 30)
         await until(
             "all are asked about twice",

@@ -275,6 +275,7 @@ class Tracks(LoopBound):
 class Transactions(LoopBound):
     """See ``twistedmq.admin.transactions.Transactions``."""
 
+    open = gives_future(CoreTransactions.open)
     resume = gives_future(CoreTransactions.resume)
 
 

@@ -20,6 +20,7 @@ def add_operator_verbs(verbs: Any, add_common: Any) -> None:
         _add_clients,
         _add_msg,
         _add_schedule,
+        _add_transactions,
         _add_queue,
         _add_top,
     ):
@@ -127,6 +128,17 @@ def _add_schedule(verbs: Any, add_common: Any) -> None:
     listed = deeds.add_parser("ls", help="count them by delay level and by topic")
     listed.add_argument("--all", action="store_true", help="also levels without any")
     listed.add_argument("--json", action="store_true", help="a JSON object")
+    add_common(listed)
+
+
+def _add_transactions(verbs: Any, add_common: Any) -> None:
+    transactions = verbs.add_parser(
+        "transactions", help="halves that nobody has decided on yet"
+    )
+    deeds = transactions.add_subparsers(dest="deed", required=True, metavar="DEED")
+    listed = deeds.add_parser("ls", help="list them, oldest first")
+    listed.add_argument("--group", help="only those of that producer group")
+    listed.add_argument("--json", action="store_true", help="a JSON array")
     add_common(listed)
 
 

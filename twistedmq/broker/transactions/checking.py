@@ -20,8 +20,8 @@ from twistedmq.broker.transactions.halves import (
     immunity_ms,
     put_back,
 )
-from twistedmq.broker.transactions.marks import offsets_in
 from twistedmq.protocol import properties as props
+from twistedmq.protocol.half_marks import offsets_in
 from twistedmq.protocol.record import Record
 
 

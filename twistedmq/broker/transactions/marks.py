@@ -7,7 +7,6 @@ lost. Source: TransactionalMessageServiceImpl, TransactionalOpBatchService.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final
 
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -19,44 +18,9 @@ from twistedmq.broker.transactions.halves import HALF_QUEUE
 from twistedmq.config.live import Live
 from twistedmq.config.transactions import TransactionConfig
 from twistedmq.protocol import properties as props
+from twistedmq.protocol.half_marks import ENDED_TAG, op_bodies
 from twistedmq.protocol.names import OP_HALF_TOPIC
-from twistedmq.protocol.record import Record
 from twistedmq.store.interfaces import StoreFullError
-
-ENDED_TAG: Final = "d"
-_SEPARATOR: Final = ","
-_MOST_DIGITS: Final = 19
-
-
-def op_bodies(offsets: Iterable[int], max_bytes: int) -> list[bytes]:
-    """Give the bodies of op messages: each ends with the offset that fills it."""
-    bodies, texts, size = [], [], 0
-    for offset in offsets:
-        text = f"{offset}{_SEPARATOR}"
-        texts.append(text)
-        size += len(text)
-        if size >= max_bytes:
-            bodies.append("".join(texts).encode())
-            texts, size = [], 0
-    if texts:
-        bodies.append("".join(texts).encode())
-    return bodies
-
-
-def offsets_in(op: Record) -> set[int]:
-    """Give the queue offsets of the halves that an op message ends.
-
-    Those of older brokers hold one number without a comma. What is no number, or has
-    another tag, ends nothing.
-    """
-    if props.get(op.properties, props.TAGS.encode()) != ENDED_TAG.encode():
-        return set()
-    words = op.body.decode("ascii", "replace").split(_SEPARATOR)
-    return {
-        int(word)
-        for word in words
-        if word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS
-    }
 
 
 class EndMarks(Service):

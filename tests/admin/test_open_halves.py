@@ -1,7 +1,7 @@
 from transaction_kit import TransactionSide
 from write_side import HOST, NOW_MS
 
-from twistedmq.broker.transactions.open_halves import OpenHalf, open_halves
+from twistedmq.admin.open_halves import OpenHalf, open_halves
 from twistedmq.protocol.message_id import offset_id
 from twistedmq.protocol.names import HALF_TOPIC, OP_HALF_TOPIC
 from twistedmq.protocol.record import Record

@@ -1,16 +1,15 @@
 """Which halves nobody has decided on: for people who look for what is stuck. Pure.
 
 The records come from the queues of halves and op messages, read from where the group
-``CID_RMQ_SYS_TRANS`` has come to; a broker or a tool may read them.
+``CID_RMQ_SYS_TRANS`` has come to.
 """
 
 from collections.abc import Iterable
 
 from msgspec import Struct
 
-from twistedmq.broker.transactions.halves import check_times
-from twistedmq.broker.transactions.marks import offsets_in
 from twistedmq.protocol import properties as props
+from twistedmq.protocol.half_marks import offsets_in
 from twistedmq.protocol.message_id import offset_id
 from twistedmq.protocol.record import Record
 
@@ -43,6 +42,7 @@ def open_halves(halves: Iterable[Record], ops: Iterable[Record]) -> list[OpenHal
 
 def _of(half: Record) -> OpenHalf:
     properties = props.parse(half.properties)
+    times = properties.get(props.TRANSACTION_CHECK_TIMES, "")[:18]
     return OpenHalf(
         topic=properties.get(props.REAL_TOPIC, ""),
         group=properties.get(props.PRODUCER_GROUP, ""),
@@ -51,5 +51,5 @@ def _of(half: Record) -> OpenHalf:
         keys=properties.get(props.KEYS, ""),
         queue_offset=half.queue_offset,
         born_ms=half.born_ms,
-        times_asked=check_times(properties) or 0,
+        times_asked=int(times) if times.isascii() and times.isdigit() else 0,
     )

@@ -24,7 +24,7 @@ def test_its_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     certificate = make_identity().certificate
     (tmp_path / "ca.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     names: dict[str, Any] = {}
-    assert result_of(Deferred.fromCoroutine(run_page("connect", names))) == 3
+    assert result_of(Deferred.fromCoroutine(run_page("connect", names))) == 4
     found = names["producer"]._session.names._source.addresses()
     assert result_of(found) == ["192.0.2.1:9876"]
     assert names["secured"]._session.settings.security is names["security"]

@@ -19,11 +19,15 @@ ARGS ?=
 # What `make test` hands to pytest: make test TESTS=tests/store
 TESTS ?= tests plugins/store-sqlite/tests $(addprefix --ignore=,$(USER_TESTS))
 
-# Clients, programs and what tests are given: they run beside the others.
-USER_TESTS := $(wildcard tests/aio tests/app tests/client tests/testing docs/examples/testing)
+# Clients, programs, what tests are given and what all stand on: they run beside the others.
+USER_TESTS := $(wildcard tests/admin tests/aio tests/app tests/client tests/docs \
+	tests/protocol tests/testing docs/examples/testing)
 
-# The rooms whose tests touch what only Linux has; they run again without it.
-PLAIN_TESTS := $(wildcard tests/store tests/remoting tests/integration)
+# The rooms whose tests touch what only Linux has; they run again without it. Programs of
+# clients do not, and take long.
+CLIENT_PROGRAMS := $(wildcard $(patsubst %,tests/integration/test_%.py,asyncio_programs client_programs examples top))
+PLAIN_TESTS := $(wildcard tests/store tests/remoting) \
+	$(filter-out $(CLIENT_PROGRAMS),$(wildcard tests/integration/test_*.py))
 
 .PHONY: help run test main-test other-tests user-test plain-test store-test interop tools-interop java-interop soak lint format docs bench bench-clients news clean
 

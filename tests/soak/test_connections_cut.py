@@ -1,7 +1,8 @@
-"""Connections that break between real sockets; more of it: tests/soak."""
+"""Connections that break between real sockets, again and again."""
 
 from pathlib import Path
 
+import pytest
 import pytest_twisted
 from processes import OurBroker
 from real_cluster import Traffic, reactor, wait
@@ -9,6 +10,8 @@ from tcp_proxy import OUTSIDE, Proxy
 from twisted.internet.threads import deferToThread
 
 from twistedmq.client.session import ClientSettings
+
+pytestmark = pytest.mark.soak
 
 
 @pytest_twisted.ensureDeferred

@@ -19,9 +19,9 @@ ARGS ?=
 # What `make test` hands to pytest: make test TESTS=tests/store
 TESTS ?= tests plugins/store-sqlite/tests $(addprefix --ignore=,$(USER_TESTS))
 
-# Clients, programs, what tests are given and what all stand on: they run beside the others.
+# Clients, programs and what tests are given: they run beside the others.
 USER_TESTS := $(wildcard tests/admin tests/aio tests/app tests/client tests/docs \
-	tests/protocol tests/testing docs/examples/testing)
+	tests/testing docs/examples/testing)
 
 # The rooms whose tests touch what only Linux has; they run again without it. Programs of
 # clients do not, and take long.

@@ -55,7 +55,7 @@ def ours(home: Path, flush: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--header", default="json,binary")
-    parser.add_argument("--only", default="send,pull,delay,storm")
+    parser.add_argument("--only", default="send,pull,pop,delay,tx,storm")
     parser.add_argument("--topics", default="10,1000", help="steps of storm")
     parser.add_argument("--flush", default="ASYNC_FLUSH")
     parser.add_argument("--ours-alone", action="store_true")

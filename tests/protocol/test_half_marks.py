@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twistedmq.protocol.half_marks import offsets_in, op_bodies
+from twistedmq.protocol import properties as props
+from twistedmq.protocol.half_marks import check_times, offsets_in, op_bodies
 from twistedmq.protocol.names import OP_HALF_TOPIC
 from twistedmq.protocol.record import Record
 
@@ -36,3 +37,17 @@ def test_what_is_no_offset_ends_nothing(body: bytes, offsets: set[int]) -> None:
 def test_another_tag_ends_nothing() -> None:
     assert offsets_in(op(b"7,", b"TAGS\x01r\x02")) == set()
     assert offsets_in(op(b"7,", b"")) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("0", 0),
+        ("15", 15),
+        ("9" * 18, 10**18 - 1),
+        *((text, None) for text in ("", "x", "-1", "1.5", "²", "9" * 19)),
+    ],
+)
+def test_how_often_a_producer_was_asked(text: str, times: int | None) -> None:
+    assert check_times({props.TRANSACTION_CHECK_TIMES: text}) == times
+    assert check_times({}) is None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from twistedmq.protocol import properties as props
-from twistedmq.protocol.half_marks import offsets_in
+from twistedmq.protocol.half_marks import check_times, offsets_in
 from twistedmq.protocol.message_id import offset_id
 from twistedmq.protocol.record import Record
 
@@ -42,7 +42,6 @@ def open_halves(halves: Iterable[Record], ops: Iterable[Record]) -> list[OpenHal
 
 def _of(half: Record) -> OpenHalf:
     properties = props.parse(half.properties)
-    times = properties.get(props.TRANSACTION_CHECK_TIMES, "")[:18]
     return OpenHalf(
         topic=properties.get(props.REAL_TOPIC, ""),
         group=properties.get(props.PRODUCER_GROUP, ""),
@@ -51,5 +50,5 @@ def _of(half: Record) -> OpenHalf:
         keys=properties.get(props.KEYS, ""),
         queue_offset=half.queue_offset,
         born_ms=half.born_ms,
-        times_asked=int(times) if times.isascii() and times.isdigit() else 0,
+        times_asked=check_times(properties) or 0,
     )

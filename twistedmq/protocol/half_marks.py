@@ -1,13 +1,15 @@
-"""The format of op messages, which say which halves of transactions are ended.
+"""What halves of transactions say of themselves, and op messages of halves.
 
-The body holds their queue offsets as text, a comma behind each; the tag is "d".
+An op message says which halves are ended: its body holds their queue offsets as text, a
+comma behind each, and its tag is "d".
 Source: TransactionalMessageServiceImpl, TransactionalOpBatchService.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from twistedmq.protocol import properties as props
+from twistedmq.protocol.numbers import whole_number
 from twistedmq.protocol.record import Record
 
 ENDED_TAG: Final = "d"
@@ -44,3 +46,10 @@ def offsets_in(op: Record) -> set[int]:
         for word in words
         if word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS
     }
+
+
+def check_times(properties: Mapping[str, str]) -> int | None:
+    """How often a producer was asked about a half; None if never, or if it is no
+    number.
+    """
+    return whole_number(properties.get(props.TRANSACTION_CHECK_TIMES))

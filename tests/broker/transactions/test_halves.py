@@ -8,7 +8,6 @@ from twistedmq.broker.inner.diversion import Diversion, Diversions
 from twistedmq.broker.inner.message import InnerMessage, as_batch
 from twistedmq.broker.transactions.halves import (
     HalfDiversion,
-    check_times,
     commit,
     give_up,
     immunity_ms,
@@ -168,7 +167,7 @@ def test_given_up_and_taken_up_again() -> None:
     assert (lost.topic, lost.queue_id) == ("TRANS_CHECK_MAX_TIME_TOPIC", 0)
     again = resume(half(topic=lost.topic))
     assert again.topic == "RMQ_SYS_TRANS_HALF_TOPIC"
-    assert check_times(again.properties) == 0
+    assert again.properties[props.TRANSACTION_CHECK_TIMES] == "0"
     assert again.properties[props.REAL_TOPIC] == "T"
 
 
@@ -190,7 +189,6 @@ def test_no_half_says_that_it_is_in_light_queues() -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "9" * 30, "²"])
 def test_what_is_no_number_counts_for_nothing(text: str) -> None:
-    assert check_times({props.TRANSACTION_CHECK_TIMES: text}) is None
     assert immunity_ms({props.CHECK_IMMUNITY_TIME: text}, 6000) == 6000
 
 

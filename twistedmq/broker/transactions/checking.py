@@ -15,13 +15,12 @@ from msgspec import Struct
 
 from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.broker.transactions.halves import (
-    check_times,
     give_up,
     immunity_ms,
     put_back,
 )
 from twistedmq.protocol import properties as props
-from twistedmq.protocol.half_marks import offsets_in
+from twistedmq.protocol.half_marks import check_times, offsets_in
 from twistedmq.protocol.record import Record
 
 

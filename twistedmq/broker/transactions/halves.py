@@ -18,7 +18,9 @@ from twistedmq.config.live import Live
 from twistedmq.config.transactions import TransactionConfig
 from twistedmq.protocol import properties as props
 from twistedmq.protocol.errors import MessageIllegalError, PermissionDeniedError
+from twistedmq.protocol.half_marks import check_times
 from twistedmq.protocol.names import HALF_TOPIC, TRANSACTION_GIVEN_UP_TOPIC
+from twistedmq.protocol.numbers import whole_number
 from twistedmq.protocol.record import Record
 from twistedmq.protocol.system_flags import (
     TRANSACTION_COMMIT,
@@ -196,13 +198,6 @@ def resume(half: Record) -> InnerMessage:
     return message
 
 
-def check_times(properties: dict[str, str]) -> int | None:
-    """How often a producer was asked about a half; None if never, or if it is no
-    number.
-    """
-    return _number(properties.get(props.TRANSACTION_CHECK_TIMES))
-
-
 def immunity_ms(properties: dict[str, str], timeout_ms: int) -> int | None:
     """How old its producer lets a half become before it is asked; None if it says
     nothing. *timeout_ms* holds where it says nothing sensible.
@@ -210,16 +205,10 @@ def immunity_ms(properties: dict[str, str], timeout_ms: int) -> int | None:
     text = properties.get(props.CHECK_IMMUNITY_TIME)
     if text is None:
         return None
-    seconds = _number(text)
+    seconds = whole_number(text)
     return timeout_ms if seconds is None else seconds * 1000
 
 
 def _unsee(properties: dict[str, str]) -> None:
     """Take away what says where in light queues a half is: in none, until committed."""
     properties.pop(props.INNER_MULTI_QUEUE_OFFSET, None)
-
-
-def _number(text: str | None) -> int | None:
-    if not text or len(text) > 18 or not text.isascii() or not text.isdigit():
-        return None
-    return int(text)

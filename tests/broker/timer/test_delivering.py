@@ -57,6 +57,31 @@ def test_what_is_no_longer_stored_is_told_once(side: TimerSide, logged: Any) -> 
     assert logged("1 messages due at", "are no longer in the store")
 
 
+def test_a_body_that_is_damaged_costs_its_message_alone(
+    side: TimerSide, logged: Any
+) -> None:
+    def spoilt(buffer: Any) -> bytes:
+        """Give records as they are, but for the body of the first message."""
+        return bytes(buffer).replace(b"n0", b"m0", 1)
+
+    read_queue, record_at = side.store.read_queue, side.store.record_at
+
+    def read(*args: Any) -> Any:
+        found = read_queue(*args)
+        found.records = [spoilt(buffer) for buffer in found.records]
+        return found
+
+    side.store.read_queue = read
+    side.store.record_at = lambda offset: spoilt(record_at(offset))
+    for n in range(3):
+        side.send(f"n{n}", TIMER_DELAY_SEC="5")
+    side.advance(6)
+    side.store.read_queue = read_queue
+    assert side.got() == ["n1", "n2"]
+    assert side.backlog.waiting == 0
+    assert logged("1 messages due at", "are no longer in the store")
+
+
 @pytest.mark.parametrize("other", ["at once", "later"])
 def test_another_record_in_its_place_is_not_delivered(
     side: TimerSide, other: str

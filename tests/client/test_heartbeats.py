@@ -1,3 +1,5 @@
+from typing import Any
+
 from client_kit import FakeCluster, result_of
 from twisted.internet.task import Clock
 
@@ -52,12 +54,19 @@ def test_a_new_broker_is_told_at_once(cluster: FakeCluster) -> None:
     assert beats(cluster) == 1
 
 
-def test_a_broker_that_does_not_listen_disturbs_nobody(cluster: FakeCluster) -> None:
+def test_a_broker_that_does_not_listen_disturbs_nobody(
+    cluster: FakeCluster, clock: Clock, logged: Any
+) -> None:
     cluster.create("T")
     cluster.refuse[BEAT] = ResponseCode.SYSTEM_ERROR, "no"
     heartbeats = made(cluster)
     result_of(heartbeats.session.routes.get("T"))  # type: ignore[attr-defined]
     result_of(heartbeats.start())
+    assert logged(cluster.addresses["broker-0"], "did not take a heartbeat: ", "no")
+    assert not cluster.members
+    cluster.refuse.clear()
+    clock.pump([10, 10, 10])
+    assert list(cluster.members["G"]) == ["me"]
     heartbeats.stop()
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from client_kit import FakeCluster, held, result_of
 from twisted.internet.defer import Deferred
@@ -61,13 +63,14 @@ def test_new_queues_are_read_from_their_beginning(
 
 
 def test_a_queue_that_cannot_be_read_yet_is_told(
-    cluster: FakeCluster, clock: Clock
+    cluster: FakeCluster, clock: Clock, logged: Any
 ) -> None:
     cluster.create("T", queues=1)
     read(cluster, StartFrom.LAST)
     cluster.refuse[RequestCode.GET_MIN_OFFSET] = 1, "no"
     cluster.create("T", queues=2)
     clock.advance(30)
+    assert logged("broker-0", "cannot be read yet: ", "no")
 
 
 def test_a_topic_must_be_there(cluster: FakeCluster, clock: Clock) -> None:

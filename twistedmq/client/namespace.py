@@ -164,7 +164,7 @@ class Namespace:
             if name in stored:
                 stored[name] = self.group(stored[name])
         stored[properties.INSTANCE_ID] = self.name
-        return properties.format(stored).decode()
+        return properties.format_text(stored)
 
     def _bare_record(self, record: Record) -> Record:
         record.topic = self.bare(record.topic)

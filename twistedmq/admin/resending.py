@@ -108,7 +108,7 @@ class Resending:
             sys_flag=record.sys_flag & ~_OF_THE_STORED,
             born_timestamp=record.born_ms,
             flag=record.flag,
-            properties=properties.format(kept).decode(),
+            properties=properties.format_text(kept),
             reconsume_times=0,
             unit_mode=False,
             batch=False,

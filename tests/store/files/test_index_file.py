@@ -3,6 +3,8 @@ from pathlib import Path
 from threading import Lock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from store_vectors import unpack
 
 from twistedmq.store.files.index_file import IndexFile, IndexRow
@@ -92,3 +94,50 @@ def test_time_ranges_overlap_or_not() -> None:
     assert table.overlaps(1200, 1300)
     assert not table.overlaps(0, 999)
     assert not table.overlaps(2001, 9000)
+
+
+def slots_in(raw: bytes, slots: int = 10) -> tuple[int, ...]:
+    return struct.unpack_from(f">{slots}i", raw, 40)
+
+
+def test_what_is_put_during_a_flush_is_no_part_of_it() -> None:
+    files = FakeFiles()
+    table = make_table(files)
+    table.add(rows([3, 4], 100, 1000))
+    seen: list[tuple[int, ...]] = []
+
+    def put_more(_: Path) -> None:
+        table.add(rows([4, 5], 200 + len(seen), 1000))
+        seen.append(slots_in(files.content(PATH)))
+
+    files.on_sync = put_more
+    table.flush()
+    assert seen == [(0,) * 10, *2 * [(0, 0, 0, 1, 2, 0, 0, 0, 0, 0)]]
+    files.on_sync = lambda _: None
+    killed = make_table(files)
+    assert killed.select(4, 9, 0, 1 << 60) == [100]
+    table.flush()
+    assert slots_in(files.content(PATH)) == (0, 0, 0, 1, 7, 8, 0, 0, 0, 0)
+    again = make_table(files)
+    assert again.select(4, 9, 0, 1 << 60) == [202, 201, 200, 100]
+    assert again.select(5, 9, 0, 1 << 60) == [202, 201, 200]
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=40), st.integers(1, 40))
+def test_a_flush_that_is_cut_short_is_undone(hashes: list[int], flushed: int) -> None:
+    files = FakeFiles()
+    table = make_table(files, items=100)
+    flushed = min(flushed, len(hashes))
+    for n, key_hash in enumerate(hashes[:flushed]):
+        table.add(rows([key_hash], n, 1000))
+    table.flush()
+    header = bytes(files.content(PATH)[:40])
+    for n, key_hash in enumerate(hashes[flushed:], flushed):
+        table.add(rows([key_hash], n, 1000))
+    table.flush()
+    files.open(PATH).write(header, 0)  # all but the header was written
+    again = make_table(files, items=100)
+    again.prepare()
+    for key_hash in {*hashes}:
+        wanted = [n for n, each in enumerate(hashes[:flushed]) if each == key_hash]
+        assert again.select(key_hash, 99, 0, 1 << 60) == wanted[::-1]

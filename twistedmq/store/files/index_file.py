@@ -7,7 +7,7 @@ items that are vouched for, and later ones that slots may point to are undone.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from struct import Struct as Layout
 from sys import byteorder
@@ -63,6 +63,9 @@ class IndexFile:
         self._slots: memoryview | None = None
         self._loading = Lock()
         self._changed_blocks: set[int] = set()
+        self._overlaid: dict[int, dict[int, int]] | None = None
+        """While a flush runs: by block, what the slots that were changed since it began
+        held then. The numbers of items that it does not write must not get into it."""
         self._written_count = 1
         self._pending = bytearray()
         self.flushed_ms = 0
@@ -111,7 +114,7 @@ class IndexFile:
         slot_count, pack = self._slot_count, _ITEM.pack
         begin_ms, last_ms, seconds = self.begin_ms, self.begin_ms, 0
         with self._lock:
-            changed = self._changed_blocks
+            changed, overlaid = self._changed_blocks, self._overlaid
             for key_hash, physical_offset, store_ms in rows:
                 if store_ms != last_ms:
                     last_ms = store_ms
@@ -122,7 +125,10 @@ class IndexFile:
                     self._used_slots += 1
                 self._pending += pack(key_hash, physical_offset, seconds, before)
                 slots[slot] = number
-                changed.add(slot // _BLOCK_SLOTS)
+                block = slot // _BLOCK_SLOTS
+                changed.add(block)
+                if overlaid is not None:
+                    overlaid.setdefault(block, {}).setdefault(slot, before)
                 number += 1
             self._count = number
             _, self.end_offset, self.end_ms = rows[-1]
@@ -154,7 +160,7 @@ class IndexFile:
     def _undo_unvouched(self, slots: memoryview) -> None:
         """Take items back that a flush wrote before it was cut short."""
         tops = _tops(slots)
-        damaged = self._damaged(slots, tops)
+        damaged = self._beyond(slots, tops, self._item_limit)  # no numbers of items
         if damaged:
             self._log.warn(
                 "index file {path}: {count} slots are damaged, and are found again "
@@ -170,9 +176,9 @@ class IndexFile:
         if damaged:
             self._find_again(slots, set(damaged))
 
-    def _damaged(self, slots: memoryview, tops: Sequence[int]) -> list[int]:
-        """Give the slots that hold what is no number of an item."""
-        limit = self._item_limit
+    @staticmethod
+    def _beyond(slots: memoryview, tops: Sequence[int], limit: int) -> list[int]:
+        """Give the slots whose number is *limit* or more, or below 0."""
         return [
             slot
             for block, top in enumerate(tops)
@@ -187,31 +193,35 @@ class IndexFile:
         Items were written anew there over those that the slots of a flush cut short
         before mean.
         """
-        for number in range(newest, self._count - 1, -1):
-            key_hash, _, _, before = self._item(number)
+        for number, (key_hash, _, _, before) in self._down(newest + 1, self._count):
             slot = key_hash % self._slot_count
             if slots[slot] == number:
                 slots[slot] = before if before < number else 0
                 self._changed_blocks.add(slot // _BLOCK_SLOTS)
-        if max(_tops(slots)) < self._count:
-            return []
-        return [slot for slot, n in enumerate(slots) if n >= self._count]
+        return self._beyond(slots, _tops(slots), self._count)
 
     def _find_again(self, slots: memoryview, sought: set[int]) -> None:
         """Have *sought* slots hold the newest of the items that belong there."""
         for slot in sought:
             slots[slot] = 0
             self._changed_blocks.add(slot // _BLOCK_SLOTS)
-        stop = self._count
-        while sought and stop > 1:
-            start = max(1, stop - _ITEMS_READ)
+        for number, (key_hash, *_) in self._down(self._count, 1):
+            slot = key_hash % self._slot_count
+            if slot in sought:
+                slots[slot] = number
+                sought.remove(slot)
+                if not sought:
+                    break
+
+    def _down(
+        self, stop: int, first: int
+    ) -> Iterator[tuple[int, tuple[int, int, int, int]]]:
+        """Give the items of the file before number *stop*, down to *first*."""
+        while stop > first:
+            start = max(first, stop - _ITEMS_READ)
             raw = self._opened().read((stop - start) * _ITEM.size, self._place(start))
-            hashes = [item[0] for item in _ITEM.iter_unpack(raw)]
-            for number in range(stop - 1, start - 1, -1):
-                slot = hashes[number - start] % self._slot_count
-                if slot in sought:
-                    slots[slot] = number
-                    sought.remove(slot)
+            items = list(_ITEM.iter_unpack(raw))
+            yield from zip(range(stop - 1, start - 1, -1), reversed(items), strict=True)
             stop = start
 
     def _item(self, number: int) -> tuple[int, int, int, int]:
@@ -265,6 +275,7 @@ class IndexFile:
         """
         items, changed, header = self._take_changes()
         if not changed and not items:
+            self._overlaid = None
             return
         try:
             file = self._opened()
@@ -278,8 +289,10 @@ class IndexFile:
             self._file = None  # what failed once may call anything a success
             with self._lock:
                 self._changed_blocks |= changed
+                self._overlaid = None
             raise
         with self._lock:
+            self._overlaid = None
             self._pending = self._pending[len(items) :]
             self._written_count += len(items) // _ITEM.size
         self.flushed_ms = _HEADER.unpack(header)[1]
@@ -298,15 +311,21 @@ class IndexFile:
                 self._count,
             )
             changed, self._changed_blocks = self._changed_blocks, set()
+            self._overlaid = {}
             return bytes(self._pending), changed, header
 
     def _write_blocks(self, file: OpenFile, changed: set[int]) -> None:
+        """Write slots as they were when the changes were taken."""
         slots = self._slots
         for number in sorted(changed) if slots is not None else ():
             assert slots is not None
             start = number * _BLOCK_SLOTS
             block: array[int] = array("i")
-            block.frombytes(slots[start : start + _BLOCK_SLOTS].cast("B"))
+            with self._lock:
+                block.frombytes(_block(slots, number).cast("B"))
+                overlaid = dict((self._overlaid or {}).get(number, {}))
+            for slot, before in overlaid.items():
+                block[slot - start] = before
             if byteorder == "little":
                 block.byteswap()
             write_all(file, block.tobytes(), _HEADER.size + start * _SLOT_BYTES)
@@ -335,6 +354,7 @@ class IndexFile:
 
     def _write_header_after_truncation(self) -> None:
         _, changed, header = self._take_changes()
+        self._overlaid = None  # nothing is put beside this
         file = self._opened()
         self._write_blocks(file, changed)
         write_all(file, header, 0)

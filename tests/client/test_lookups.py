@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from client_kit import FakeCluster, result_of
 from twisted.internet.defer import Deferred
@@ -6,8 +8,9 @@ from twistedmq.client.errors import MessageNotFoundError, RefusedError
 from twistedmq.client.lookups import Lookups
 from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.session import Session
-from twistedmq.protocol import properties
+from twistedmq.protocol import loose_json, properties
 from twistedmq.protocol.addresses import pack
+from twistedmq.protocol.bodies.routes import BrokerData, TopicRouteData
 from twistedmq.protocol.codes import RequestCode, ResponseCode
 from twistedmq.protocol.command import Command
 from twistedmq.protocol.message_id import offset_id
@@ -82,6 +85,21 @@ def test_all_brokers_of_the_topic_are_asked(cluster: FakeCluster) -> None:
     cluster.put("T", "a", **{properties.UNIQ_KEY: UNIQUE})
     assert find(cluster, UNIQUE).queue.broker_name == "broker-0"
     assert cluster.codes().count(RequestCode.QUERY_MESSAGE) == 2
+
+
+def test_a_broker_that_nobody_is_left_of_is_passed_over(cluster: FakeCluster) -> None:
+    cluster.create("T")
+    cluster.put("T", "a", **{properties.UNIQ_KEY: UNIQUE})
+    get_route = cluster._route
+
+    def with_an_empty_one(address: str, header: Any, body: bytes) -> Command:
+        answer = get_route(address, header, body)
+        route = loose_json.decode(answer.body, type=TopicRouteData)
+        route.broker_datas.insert(0, BrokerData(broker_name="empty"))
+        return Command(code=0, body=loose_json.encode(route))
+
+    cluster.serve[RequestCode.GET_ROUTEINFO_BY_TOPIC] = with_an_empty_one
+    assert find(cluster, UNIQUE).queue.broker_name == "broker-0"
 
 
 def test_what_is_not_there_is_an_error(cluster: FakeCluster) -> None:

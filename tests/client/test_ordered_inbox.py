@@ -8,7 +8,7 @@ from twistedmq.client.message import ReceivedMessage
 from twistedmq.client.ordered_inbox import OrderedInbox
 from twistedmq.protocol.bodies.queues import MessageQueue
 
-ONE, TWO = (MessageQueue("T", "broker-0", n) for n in (0, 1))
+ONE = MessageQueue("T", "broker-0", 0)
 
 
 class Locked:
@@ -39,12 +39,20 @@ def taken(inbox: OrderedInbox, size: int = 1) -> str:
     return "".join(message.body.decode() for message in inbox.take_lot(size))
 
 
+def take(inbox: OrderedInbox, body: str) -> ReceivedMessage:
+    message = inbox.take()
+    assert message is not None
+    assert message.body == body.encode()
+    return message
+
+
 def test_of_a_queue_one_is_in_work_at_a_time(inbox: OrderedInbox) -> None:
     put(inbox, "abc")
     put(inbox, "x", queue_id=1)
-    assert (taken(inbox), taken(inbox), taken(inbox)) == ("a", "x", "")
+    first = take(inbox, "a")
+    assert (taken(inbox), taken(inbox)) == ("x", "")
     assert not inbox.has_ready
-    inbox.release(ONE)
+    inbox.release(first)
     assert taken(inbox) == "b"
 
 
@@ -56,7 +64,7 @@ def test_queues_take_turns(inbox: OrderedInbox) -> None:
         message = inbox.take()
         assert message
         order += message.body.decode()
-        inbox.release(message.queue)
+        inbox.release(message)
     assert order == "axby"
 
 
@@ -70,10 +78,10 @@ def test_who_waits_gets_the_next_when_the_one_before_is_out(
     inbox: OrderedInbox,
 ) -> None:
     put(inbox, "ab")
-    assert taken(inbox) == "a"
+    first = take(inbox, "a")
     waiting = held(inbox.get())
     assert waiting == []
-    inbox.release(ONE)
+    inbox.release(first)
     assert [message.body for message in waiting] == [b"b"]
 
 
@@ -111,23 +119,36 @@ def test_what_may_not_begin_waits_until_it_may(
 def test_idle_fires_when_nothing_is_in_work(inbox: OrderedInbox) -> None:
     assert held(inbox.idle(ONE)) == [None]
     put(inbox, "ab")
-    inbox.take()
+    first = take(inbox, "a")
     idle = held(inbox.idle(ONE))
     inbox.discard(ONE)
     assert idle == []
     assert inbox.is_in_work(ONE)
-    inbox.release(ONE)
+    inbox.release(first)
     assert idle == [None]
     assert taken(inbox) == ""
 
 
 def test_what_is_taken_up_again_waits_for_what_is_in_work(inbox: OrderedInbox) -> None:
     put(inbox, "ab")
-    inbox.take()
+    first = take(inbox, "a")
     inbox.discard(ONE)
     put(inbox, "cd")
     assert taken(inbox) == ""
-    inbox.release(ONE)
+    inbox.release(first)
+    assert taken(inbox) == "c"
+
+
+def test_what_is_out_of_work_releases_nothing_else(inbox: OrderedInbox) -> None:
+    put(inbox, "abc")
+    first = take(inbox, "a")
+    inbox.release(first)
+    second = take(inbox, "b")
+    inbox.release(first)
+    inbox.put_back(first)
+    assert inbox.is_in_work(ONE)
+    assert taken(inbox) == ""
+    inbox.release(second)
     assert taken(inbox) == "c"
 
 
@@ -151,7 +172,7 @@ def test_closing_forgets_and_tells(inbox: OrderedInbox, clock: Clock) -> None:
     assert waiting == [None]
     assert not clock.getDelayedCalls()
     inbox.wake()
-    inbox.release(TWO)
+    inbox.release(lot[0])
     assert not inbox.has_ready
 
 
@@ -162,7 +183,7 @@ def test_what_was_taken_in_vain_comes_next_in_its_queue(inbox: OrderedInbox) -> 
     waiting = held(inbox.get())
     inbox.put_back(message)
     assert waiting == [message]
-    inbox.release(ONE)
+    inbox.release(message)
     inbox.put_back(message)  # it is out of work already
     assert taken(inbox) == "b"
 

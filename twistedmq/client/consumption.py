@@ -128,14 +128,14 @@ class Consumption:
         self._parts.counts[lot[0].queue.topic].consumed += len(lot)
         for message in lot:
             self._parts.owned.ack(message)
-        self._parts.inbox.release(lot[0].queue)
+        self._parts.inbox.release(lot[0])
 
     def retry_later(
         self, message: ReceivedMessage, asked: RetryLater
     ) -> Deferred[bool]:
         """Have one message come again; fires with False if it is not ours any more."""
         if not self._parts.owned.holds(message):
-            self._parts.inbox.release(message.queue)
+            self._parts.inbox.release(message)
             return succeed(False)
         self._parts.counts[message.queue.topic].failed += 1
         if isinstance(self._parts.inbox, OrderedInbox):
@@ -167,7 +167,7 @@ class Consumption:
         # who has the queue now gets the others; one that took too long was given back
         left = [message for message in lot if parts.owned.holds(message)]
         if not left:
-            parts.inbox.release(lot[0].queue)
+            parts.inbox.release(lot[0])
             return succeed(False)
         if isinstance(parts.inbox, OrderedInbox):
             explain(left, failure, "the queue rests, then it comes again")
@@ -176,7 +176,7 @@ class Consumption:
             explain(left, failure, "and it will not come again (broadcasting)")
             for message in left:
                 parts.owned.ack(message)
-            parts.inbox.release(left[0].queue)
+            parts.inbox.release(left[0])
             return succeed(True)
         explain(left, failure, "it will come again")
         return self._give_back(left, asked.delay_level)
@@ -240,7 +240,7 @@ class Consumption:
             rest_s = rules.suspend_s if asked.suspend_s is None else asked.suspend_s
             inbox.again(to_try, min(max(rest_s, SHORTEST_REST_S), LONGEST_REST_S))
         else:
-            inbox.release(lot[0].queue)
+            inbox.release(lot[0])
         return True
 
     async def _bury(self, message: ReceivedMessage) -> bool:

@@ -63,8 +63,8 @@ class Inbox:
         self._waiting.append(waiting)
         return waiting
 
-    def release(self, queue: MessageQueue) -> None:
-        """What was taken of a queue is out of work; see ``OrderedInbox``."""
+    def release(self, message: ReceivedMessage) -> None:
+        """What was taken with *message* is out of work; see ``OrderedInbox``."""
 
     def put_back(self, message: ReceivedMessage) -> None:
         """Have *message*, which was taken but reached nobody, come next."""

@@ -87,7 +87,9 @@ class Lookups:
         wanted = Subscription(route.topic)
         found: list[ReceivedMessage] = []
         for broker_name, members in route.brokers.items():
-            address = members.get(MASTER_ID) or next(iter(members.values()))
+            address = members.get(MASTER_ID) or next(iter(members.values()), None)
+            if address is None:
+                continue  # its last member has just gone
             try:
                 answer = await self._calls.ask(
                     address, RequestCode.QUERY_MESSAGE, header

@@ -19,7 +19,7 @@ class _Line:
 
     def __init__(self) -> None:
         self.messages: deque[ReceivedMessage] = deque()
-        self.in_work = False
+        self.in_work: Sequence[ReceivedMessage] = ()
         self.pause: IDelayedCall | None = None
         self.idle: list[Deferred[None]] = []
 
@@ -65,16 +65,21 @@ class OrderedInbox(Inbox):
             return []
         del self._ready[queue]
         line = self._lines[queue]
-        line.in_work = True
         messages = line.messages
-        return [messages.popleft() for _ in range(min(size, len(messages)))]
+        lot = [messages.popleft() for _ in range(min(size, len(messages)))]
+        line.in_work = lot
+        return lot
 
-    def release(self, queue: MessageQueue) -> None:
-        """What was taken of *queue* is out of work: its next message may be."""
+    def release(self, message: ReceivedMessage) -> None:
+        """What was taken with *message* is out of work: the next of its queue may be.
+
+        Nothing changes if it was out of work already.
+        """
+        queue = message.queue
         line = self._lines.get(queue)
-        if line is None or not line.in_work:
+        if line is None or not _is_among(message, line.in_work):
             return
-        line.in_work = False
+        line.in_work = ()
         self._set_ready(queue, line)
         self._tell_idle(line)
         self._hand_out()
@@ -83,7 +88,7 @@ class OrderedInbox(Inbox):
         """Put what was taken back in front; its queue rests for a while."""
         queue = lot[0].queue
         line = self._lines[queue]
-        line.in_work = False
+        line.in_work = ()
         if not self._closed:
             line.messages.extendleft(reversed(lot))
             line.pause = self._clock.callLater(after_s, self._rested, queue)
@@ -92,11 +97,11 @@ class OrderedInbox(Inbox):
     def put_back(self, message: ReceivedMessage) -> None:
         """Have *message*, which was taken in vain, come next in its queue."""
         line = self._lines.get(message.queue)
-        if line is None or not line.in_work:
+        if line is None or not _is_among(message, line.in_work):
             return
         if not self._closed:
             line.messages.appendleft(message)
-        self.release(message.queue)
+        self.release(message)
 
     def idle(self, queue: MessageQueue) -> Deferred[None]:
         """Fires when nothing of *queue* is in work."""
@@ -109,7 +114,7 @@ class OrderedInbox(Inbox):
     def is_in_work(self, queue: MessageQueue) -> bool:
         """Whether something of *queue* is in work."""
         line = self._lines.get(queue)
-        return line is not None and line.in_work
+        return line is not None and bool(line.in_work)
 
     def wake(self) -> None:
         """Have queues that might not begin looked at again."""
@@ -175,3 +180,7 @@ class OrderedInbox(Inbox):
         waiting, line.idle = line.idle, []
         for each in waiting:
             each.callback(None)
+
+
+def _is_among(message: ReceivedMessage, lot: Sequence[ReceivedMessage]) -> bool:
+    return any(each is message for each in lot)

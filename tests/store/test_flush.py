@@ -193,3 +193,21 @@ def test_nothing_is_waited_for_after_a_cut(rig: Rig) -> None:
     rig.workers.go_on_all()
     assert failures
     assert rig.flusher.flush(10) is None
+
+
+def test_a_thread_is_asked_where_it_does_not_go_without() -> None:
+    clock, workers = Clock(), HeldWorkers()
+    alone: list[Deferred[int] | None] = [Deferred(), None]
+    flusher = Flusher(
+        workers, lambda: 20, clock, lambda _start: 0, lambda: alone.pop(0)
+    )
+    first = alone[0]
+    assert first is not None
+    flusher.flush(10)
+    flusher.flush(20)
+    assert workers.waiting == 0
+    first.callback(10)
+    assert flusher.flushed == 10
+    assert workers.waiting == 1
+    workers.go_on()
+    assert flusher.flushed == 20

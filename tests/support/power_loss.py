@@ -85,6 +85,7 @@ class Life:
     def _open(self) -> None:
         is_slow = self.random.random() < 0.5
         self._workers: Any = HeldWorkers() if is_slow else InlineWorkers()
+        self.disk.syncs_by = self.random.choice((None, self._workers))
         self._now_ms = 1_700_000_000_000
         config = replace(TINY, flush_mode=self.mode)
         self.context = store_context(

@@ -13,11 +13,15 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFDSet
 
 from twistedmq.protocol.command import Buffer
 from twistedmq.store.disk_use import DiskUse
 from twistedmq.store.file_lock import FileLock
+from twistedmq.store.kernel_syncs import KernelSyncs
 from twistedmq.store.mapped_view import MappedView
 from twistedmq.store.platform import Capabilities, boot_id
 from twistedmq.store.whole_disk import WholeDisk
@@ -72,6 +76,22 @@ class OpenFile(Protocol):
         """Give the size in bytes."""
 
 
+class FileSyncs(Protocol):
+    """Syncs files one at a time, while the program goes on."""
+
+    def sync(self, file: Any) -> "Deferred[None]":
+        """Fires when everything written to *file* is on the disk; else fails: OSError.
+
+        It was opened by the one who gave this.
+
+        Raises:
+            OSError: this file cannot be synced in this way.
+        """
+
+    def stop(self) -> None:
+        """Wait for what runs; nobody is told of it any more."""
+
+
 class Files(Protocol):
     """The file system, as far as the store uses it. Failures are OSErrors."""
 
@@ -104,6 +124,12 @@ class Files(Protocol):
 
     def whole_disk(self, path: Path) -> WholeDisk | None:
         """Give what syncs the whole disk of *path* at once, written from now on.
+
+        None where that cannot be done.
+        """
+
+    def kernel_syncs(self, reactor: Any) -> FileSyncs | None:
+        """Give what syncs files without a thread, if *reactor* can wait for it.
 
         None where that cannot be done.
         """
@@ -146,7 +172,7 @@ class _RealFile:
     """A file of the operating system, by positional reads and writes."""
 
     def __init__(self, path: Path, descriptor: int, capabilities: Capabilities) -> None:
-        self._path = path
+        self.path = path
         self._fd = descriptor
         self._no_wait = capabilities.no_wait
         self._mapped = capabilities.mapped
@@ -161,8 +187,11 @@ class _RealFile:
 
     def _named(self, error: OSError) -> OSError:
         """Have *error* say which file it is about."""
-        error.filename = error.filename or str(self._path)
+        error.filename = error.filename or str(self.path)
         return error
+
+    def fileno(self) -> int:
+        return self._fd
 
     def write(self, data: Buffer | bytearray, offset: int) -> int:
         try:
@@ -350,6 +379,14 @@ class RealFiles:
 
     def whole_disk(self, path: Path) -> WholeDisk | None:
         return WholeDisk(path) if self._capabilities.whole_disk else None
+
+    def kernel_syncs(self, reactor: Any) -> FileSyncs | None:
+        if not (self._capabilities.kernel_syncs and IReactorFDSet.providedBy(reactor)):
+            return None
+        try:
+            return KernelSyncs(reactor)
+        except OSError:  # forbidden in some sandboxes
+            return None
 
     def lock(self, path: Path) -> object:
         path.parent.mkdir(parents=True, exist_ok=True)

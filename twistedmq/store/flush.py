@@ -17,7 +17,7 @@ _AGAIN_AFTER_S: Final = 5.0
 
 
 class Flusher:
-    """Syncs the log in a thread.
+    """Syncs the log.
 
     While one sync runs, those who come wait for the next one, which then covers all of
     them. It begins at once, or a little later if more are about to come (CommitPace).
@@ -36,13 +36,16 @@ class Flusher:
         sync: Callable[[], int],
         reactor: Any,
         write_again: Callable[[int], int],
+        begin: "Callable[[], Deferred[int] | None]" = lambda: None,
     ) -> None:
         """*sync* makes the log safe and gives the end up to which it did.
 
         *write_again* does so with everything from an offset on, as if for the first
-        time. Both are called in a thread.
+        time. Both are called in a thread. *begin* does as *sync* where no thread is
+        needed, and gives None where one is.
         """
         self._workers = workers
+        self._begin = begin
         self._sync = sync
         self._reactor = reactor
         self._write_again = write_again
@@ -94,7 +97,8 @@ class Flusher:
         self._pace.began(self._waiting[-1][0])
         self._began_s = self._reactor.seconds()
         self._running = True
-        self._workers.run(self._sync).addCallbacks(self._synced, self._not_synced)
+        syncing = self._begin() or self._workers.run(self._sync)
+        syncing.addCallbacks(self._synced, self._not_synced)
 
     def _synced(self, end: int) -> None:
         self._running = False

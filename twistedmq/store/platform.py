@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
-from twistedmq.store import mapped_view, whole_disk
+from twistedmq.store import kernel_syncs, mapped_view, whole_disk
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
@@ -46,6 +46,8 @@ class Capabilities:
     """Everything on a disk can be synced at once."""
     advice: bool
     """The system can be told how a file will be read."""
+    kernel_syncs: bool
+    """The system may sync a file by itself, and tell the reactor when it is done."""
 
     @classmethod
     def detect(cls) -> "Capabilities":
@@ -63,6 +65,7 @@ class Capabilities:
             holes=hasattr(os, "SEEK_DATA"),
             whole_disk=whole_disk.is_available(),
             advice=hasattr(os, "posix_fadvise"),
+            kernel_syncs=kernel_syncs.is_available(),
         )
 
     @classmethod

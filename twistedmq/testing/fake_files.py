@@ -8,9 +8,12 @@ import errno
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from twistedmq.protocol.command import Buffer
 from twistedmq.store.disk_use import DiskUse
+from twistedmq.store.workers import Workers
+from twistedmq.testing.syncs import SyncsBy
 
 _GIB = 1 << 30
 
@@ -125,6 +128,8 @@ class FakeFiles:
         """The same for folders that are on disks of their own."""
         self.stuck: set[Path] = set()
         """Files that cannot be removed: an I/O error."""
+        self.syncs_by: Workers | None = None
+        """Who syncs single files when ``kernel_syncs`` is asked for; None: nobody."""
         self.now_ns: Callable[[], int] = lambda: 0
         """The clock of the files; they change at that time or a little later."""
         self.boots = 0
@@ -198,6 +203,9 @@ class FakeFiles:
         for known in [p for p in self._contents if path in p.parents]:
             del self._contents[known]
         self._folders -= {p for p in self._folders if path in (p, *p.parents)}
+
+    def kernel_syncs(self, reactor: Any) -> SyncsBy | None:
+        return None if self.syncs_by is None else SyncsBy(self.syncs_by)
 
     def whole_disk(self, path: Path) -> None:
         """There is none: each file is synced by itself."""

@@ -16,12 +16,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from msgspec import Struct
 
 from twistedmq.protocol.command import Buffer
 from twistedmq.store.disk_use import DiskUse
+from twistedmq.store.workers import Workers
 from twistedmq.testing.disk_content import Change, Content, Left
+from twistedmq.testing.syncs import SyncsBy
 
 
 class _Naming(Struct, eq=False):
@@ -126,6 +129,8 @@ class SimulatedDisk:
         self.moment = 0
         """Counts everything that was changed or synced."""
         self.bytes_read = 0
+        self.syncs_by: Workers | None = None
+        """Who syncs single files when ``kernel_syncs`` is asked for; None: nobody."""
         self._boots = 0
         self._root = _Folder()
         self._locked: set[Path] = set()
@@ -180,6 +185,9 @@ class SimulatedDisk:
 
     def whole_disk(self, path: Path) -> None:
         """There is none: each file is synced by itself."""
+
+    def kernel_syncs(self, reactor: Any) -> SyncsBy | None:
+        return None if self.syncs_by is None else SyncsBy(self.syncs_by)
 
     def sync_folder(self, path: Path) -> None:
         node = self._find(path)

@@ -349,12 +349,36 @@ class CommitLog:
         current = self._base_of(end)
         for base, file in list(self._unsynced.items()):
             file.sync()
-            path = self._path(base)()
-            if self._files.size(path) is None:
-                raise FileNotFoundError(
-                    errno.ENOENT, "it was removed while it was in use", str(path)
-                )
+            self.check_there(base)
             if base != current:
                 self._unsynced.pop(base, None)
         self._folders.sync()
         return end
+
+    def alone_unsynced(self) -> tuple[int, OpenFile] | None:
+        """Give base and file of the current segment if ``sync`` would sync just that.
+
+        None where it would do more, or raise.
+        """
+        base = self._base_of(self.end)
+        file = self._unsynced.get(base)
+        if (
+            file is None
+            or len(self._unsynced) > 1
+            or self._folders.are_to_be_synced
+            or self.broken
+        ):
+            return None
+        return base, file
+
+    def check_there(self, base: int) -> None:
+        """See that the segment at *base*, which was synced, still has its name.
+
+        Raises:
+            FileNotFoundError: it has not.
+        """
+        path = self._path(base)()
+        if self._files.size(path) is None:
+            raise FileNotFoundError(
+                errno.ENOENT, "it was removed while it was in use", str(path)
+            )

@@ -123,6 +123,11 @@ class LogFolders:
         """Let go of a segment that is gone; a new one at its place may go elsewhere."""
         self._folder_of.pop(base, None)
 
+    @property
+    def are_to_be_synced(self) -> bool:
+        """Whether ``sync`` would have anything to do."""
+        return bool(self._changed)
+
     def sync(self) -> None:
         """Return when the names of new and removed segments are on the disk."""
         with self._lock:

@@ -25,6 +25,7 @@ from twistedmq.store.files.foreign import refuse_foreign
 from twistedmq.store.files.hash_index import HashIndex
 from twistedmq.store.files.index_backlog import IndexBacklog
 from twistedmq.store.files.log_folders import log_folders_of
+from twistedmq.store.files.log_syncs import LogSyncs
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.files.paths import StorePaths
 from twistedmq.store.files.queue_kinds import QueueKinds
@@ -130,8 +131,13 @@ class FileStore(StoreRetention, SpecialAppends):
         self._workers = context.make_workers()
         self._readers = context.make_readers()
         log = self._commit_log
+        self._log_syncs = LogSyncs(log, self._config, files, context.reactor)
         self._flusher = Flusher(
-            self._workers, log.sync, self._context.reactor, partial(write_again, log)
+            self._workers,
+            log.sync,
+            context.reactor,
+            partial(write_again, log),
+            self._log_syncs.begin,
         )
         self._index = context.open_index(partial(HashIndex.of, files, config))
         self._has_index = not isinstance(self._index, NoIndex)
@@ -262,6 +268,7 @@ class FileStore(StoreRetention, SpecialAppends):
         if hasattr(self, "_backlog"):
             self._backlog.stop()
         if hasattr(self, "_workers"):
+            self._log_syncs.stop()
             self._readers.stop()
             self._workers.stop()
         self._open.clear()

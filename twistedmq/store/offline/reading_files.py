@@ -9,7 +9,7 @@ import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from twistedmq.protocol.command import Buffer
 from twistedmq.store.disk_use import DiskUse
@@ -71,6 +71,9 @@ class ReadingFiles:
 
     def whole_disk(self, path: Path) -> None:
         """Nothing is written that would have to be synced."""
+
+    def kernel_syncs(self, reactor: Any) -> None:
+        """Nor so."""
 
     def sync_folder(self, path: Path) -> None:
         _refuse(path)

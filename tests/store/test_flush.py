@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from client_kit import held
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
@@ -211,3 +212,26 @@ def test_a_thread_is_asked_where_it_does_not_go_without() -> None:
     assert workers.waiting == 1
     workers.go_on()
     assert flusher.flushed == 20
+
+
+def test_a_sync_begins_before_anybody_waits_who_is_about_to(rig: Rig) -> None:
+    rig.flusher.hurry(10)
+    assert rig.workers.waiting == 1
+    waiting = held(rig.flush(10))
+    assert rig.workers.waiting == 1
+    rig.written = 10
+    rig.workers.go_on()
+    assert waiting == [None]
+    rig.flusher.hurry(10)
+    assert rig.workers.waiting == 0
+
+
+def test_nothing_is_hurried_where_syncing_failed(
+    rig: Rig, logged_failures: Any
+) -> None:
+    rig.fails = True
+    rig.flusher.hurry(10)
+    rig.workers.go_on()
+    rig.flusher.hurry(20)
+    assert rig.workers.waiting == 0
+    assert rig.flusher.failed is not None

@@ -56,6 +56,8 @@ class Flusher:
         self._began_s = 0.0
         self._pace = CommitPace()
         self._waiting: list[tuple[int, Deferred[None]]] = []
+        self._wanted = 0
+        """The furthest end that anybody asked for."""
         self.flushed = 0
         """Physical offset up to which the log is on the disk."""
         self.failed: str | None = None
@@ -70,14 +72,18 @@ class Flusher:
             waiter.errback(StoreFullError(self.failed))
             return waiter
         self._waiting.append((end, waiter))
-        if not self._running:
-            self._run_soon()
+        self.hurry(end)
         return waiter
+
+    def hurry(self, end: int) -> None:
+        """Begin, as somebody is about to wait for every byte before *end*."""
+        self._wanted = max(self._wanted, end)
+        if not (self._running or self.failed) and end > self.flushed:
+            self._run_soon()
 
     def _run_soon(self) -> None:
         """Begin a sync: at once, or when there is more company."""
-        end = self._waiting[-1][0]
-        wait_s = self._pace.wait_s(self._reactor.seconds(), end)
+        wait_s = self._pace.wait_s(self._reactor.seconds(), self._wanted)
         if not wait_s or self._stopped:
             self._run()
         elif self._run_call is None:
@@ -94,7 +100,7 @@ class Flusher:
 
     def _run(self) -> None:
         self._wait_no_more()
-        self._pace.began(self._waiting[-1][0])
+        self._pace.began(self._wanted)
         self._began_s = self._reactor.seconds()
         self._running = True
         syncing = self._begin() or self._workers.run(self._sync)
@@ -105,7 +111,7 @@ class Flusher:
         if self.failed is not None:
             return  # it failed otherwise meanwhile, and those who waited know
         before, self.flushed = self.flushed, max(self.flushed, end)
-        wanted = max((w[0] for w in self._waiting), default=self.flushed)
+        wanted = max(self._wanted, self.flushed)
         now_s = self._reactor.seconds()
         took_s = now_s - self._began_s
         self._pace.synced(now_s, took_s, before, self.flushed, wanted)
@@ -177,6 +183,7 @@ class Flusher:
     def truncated(self, end: int) -> None:
         """Note that the log was cut: who waits for what was behind *end* fails."""
         self.flushed = min(self.flushed, end)
+        self._wanted = min(self._wanted, end)
         cut = [waiter for wanted, waiter in self._waiting if wanted > end]
         self._waiting = [w for w in self._waiting if w[0] <= end]
         if not self._waiting:

@@ -130,6 +130,7 @@ class KernelSyncs:
         block = 0, 0, 0, _FDSYNC, 0, number, 0, 0, 0, 0, _TELLS_EVENT, event
         _IOCB.pack_into(self._block, 0, *block)
         self._calls.submit(self._context, _ONE, self._blocks)
+        os.sched_yield()  # a thread of the kernel, on this processor, goes to the disk
         done: Deferred[None] = Deferred()
         self._running = done, file.path
         return done

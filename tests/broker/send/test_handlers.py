@@ -1,7 +1,7 @@
 from collections.abc import Callable
-from typing import Any
 
 import pytest
+from send_side import Broker, Peers
 from twisted.internet.defer import Deferred
 from write_side import (
     HOST,
@@ -14,43 +14,19 @@ from write_side import (
 
 from twistedmq.broker.inner.diversion import Diversions, Diverted
 from twistedmq.broker.inner.message import InnerMessage
-from twistedmq.broker.send.handlers import SendHandlers
 from twistedmq.protocol.batch_body import BatchItem, encode_batch
 from twistedmq.protocol.bodies import SubscriptionGroupConfig, TopicConfig
 from twistedmq.protocol.codes import RequestCode, ResponseCode
-from twistedmq.protocol.command import ONE_WAY_FLAG, Command
+from twistedmq.protocol.command import ONE_WAY_FLAG
 from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.message_id import offset_id
 from twistedmq.protocol.properties import parse
 from twistedmq.protocol.record import decode_record
 from twistedmq.protocol.send_batch import SendBatch
-from twistedmq.store.interfaces import Appended, Durability, StoreFullError
+from twistedmq.store.interfaces import Appended, StoreFullError
 from twistedmq.testing.connections import FakeConnection
 
 ADDED = {"MSG_REGION": "DefaultRegion", "TRACE_ON": "true", "CLUSTER": "c1"}
-
-
-class Broker:
-    """Send handlers, and one who sends."""
-
-    def __init__(self, side: WriteSide | None = None, **changes: Any) -> None:
-        self.side = side or WriteSide()
-        self.store = self.side.store
-        self.side.topics.create_if_absent("T", 4)
-        self.handlers: SendHandlers = self.side.send_handlers(**changes)
-
-    def give(self, *frames: bytes) -> bytes | Deferred[bytes]:
-        return self.handlers.batch_table()[310](frames, FakeConnection())
-
-    def send(self, *frames: bytes) -> dict[int, Command]:
-        data = self.give(*frames)
-        assert isinstance(data, bytes)
-        return answers_in(data)
-
-    def bodies(self, topic: str, queue_id: int = 0) -> list[bytes]:
-        entries = self.store.entries(topic, queue_id, 0, 100)
-        found = (self.store.record_at(entry.physical_offset) for entry in entries)
-        return [decode_record(r).body for r in found if isinstance(r, bytes)]
 
 
 @pytest.fixture
@@ -77,25 +53,6 @@ def test_the_frames_of_one_read_become_one_append(
     assert [answers[n].fields["queueOffset"] for n in (0, 2, 4)] == ["0", "1", "2"]
 
 
-class Peers:
-    """Several connections that send to one broker in one turn of the reactor."""
-
-    def __init__(self, broker: Broker) -> None:
-        self.broker = broker
-        broker.send(send_frame("T", b"known"))  # the queue is good from now on
-        broker.send(send_frame("T", b"last"))  # and this was the last one to send
-        self.answers: dict[int, bytes] = {}
-
-    def give(self, number: int, *frames: bytes) -> None:
-        connection = FakeConnection(f"192.0.2.1:{number}")
-        answers = self.broker.handlers.batch_table()[310](frames, connection)
-        assert isinstance(answers, Deferred)
-        answers.addCallback(lambda data: self.answers.update({number: data}))
-
-    def opaques(self) -> dict[int, list[int]]:
-        return {n: list(answers_in(data)) for n, data in self.answers.items()}
-
-
 def test_the_reads_of_one_turn_become_one_append(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,18 +76,6 @@ def test_the_reads_of_one_turn_become_one_append(
     record = broker.store.record_at(entry.physical_offset)
     assert isinstance(record, bytes)
     assert decode_record(record).born_host[-2:] == (2).to_bytes(2)
-
-
-def test_the_reads_of_one_turn_wait_until_they_are_safe(broker: Broker) -> None:
-    peers = Peers(broker)
-    disk = SlowDisk(broker)
-    peers.give(1, send_frame("T", opaque=1))
-    peers.give(2, send_frame("T", opaque=2))
-    broker.side.clock.advance(0)
-    assert peers.answers == {}
-    for flush in disk.flushes:
-        flush.callback(Durability.DISK)
-    assert peers.opaques() == {1: [1], 2: [2]}
 
 
 def test_what_the_store_refuses_of_a_turn_is_told_to_each(
@@ -292,103 +237,6 @@ def test_what_the_store_refuses_is_found_and_taken_out(broker: Broker) -> None:
     codes = [answers[opaque].code for opaque in range(4)]
     assert codes == [0, ResponseCode.MESSAGE_ILLEGAL, 0, 29]
     assert broker.bodies("T") == [b"a", b"b"]
-
-
-class SlowDisk:
-    """Makes a store's messages safe when the test says so."""
-
-    def __init__(self, broker: Broker) -> None:
-        self.flushes: list[Deferred[Durability]] = []
-        broker.store.safe = self.safe  # type: ignore[method-assign]
-
-    def safe(self, _: int) -> Deferred[Durability]:
-        self.flushes.append(Deferred())
-        return self.flushes[-1]
-
-
-@pytest.fixture
-def disk(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> SlowDisk:
-    monkeypatch.setattr(type(broker.store), "durability", Durability.DISK)
-    return SlowDisk(broker)
-
-
-def answered(data: bytes | Deferred[bytes]) -> dict[int, Command]:
-    assert isinstance(data, Deferred)
-    return answers_in(data.result)  # type: ignore[attr-defined]
-
-
-def test_a_read_waits_once_until_all_is_safe(broker: Broker, disk: SlowDisk) -> None:
-    data = broker.give(*[send_frame("T", opaque=n) for n in range(5)])
-    assert isinstance(data, Deferred)
-    assert not data.called
-    assert len(disk.flushes) == 1
-    disk.flushes[0].callback(Durability.DISK)
-    answers = answered(data)
-    assert len(answers) == 5
-    assert answers[0].fields["DURABILITY"] == "disk"
-    assert broker.side.clock.getDelayedCalls() == []
-
-
-def test_a_better_promise_than_expected_is_told(broker: Broker, disk: SlowDisk) -> None:
-    data = broker.give(send_frame("T", opaque=1))
-    disk.flushes[0].callback(Durability.REPLICATED)
-    assert answered(data)[1].fields["DURABILITY"] == "replicated"
-
-
-def test_who_does_not_want_to_wait_need_not(broker: Broker, disk: SlowDisk) -> None:
-    answers = broker.send(send_frame("T", properties="WAIT\x01false\x02"))
-    assert answers[5].fields["DURABILITY"] == "page-cache"
-    disk.flushes[0].errback(StoreFullError("gone"))
-    mixed = broker.give(
-        send_frame("T"), send_frame("T", properties="WAIT\x01false\x02")
-    )
-    assert isinstance(mixed, Deferred)
-    disk.flushes[1].callback(Durability.DISK)
-
-
-def test_what_is_not_safe_in_time_is_answered_as_such(
-    broker: Broker, disk: SlowDisk
-) -> None:
-    data = broker.give(
-        send_frame("T", opaque=1),
-        send_frame("T", opaque=2, flag=ONE_WAY_FLAG),
-        send_frame("T", opaque=3, queue_id=9),
-    )
-    broker.side.clock.advance(5)
-    answers = answered(data)
-    assert sorted(answers) == [1, 3]
-    assert answers[1].code == ResponseCode.FLUSH_DISK_TIMEOUT
-    assert answers[1].fields["msgId"] == offset_id(HOST, 0)
-    assert answers[1].fields["queueOffset"] == "0"
-    disk.flushes[0].callback(Durability.DISK)
-
-
-def test_what_was_not_flushed_is_not_acknowledged(
-    broker: Broker, disk: SlowDisk
-) -> None:
-    data = broker.give(send_frame("T"))
-    disk.flushes[0].errback(StoreFullError("I/O error on /data"))
-    answer = answered(data)[5]
-    assert answer.code == ResponseCode.SERVICE_NOT_AVAILABLE
-    assert "I/O error on /data" in (answer.remark or "")
-
-
-def test_the_send_that_made_a_topic_waits_until_it_is_known() -> None:
-    pending: list[Deferred[None]] = []
-
-    def settled() -> Deferred[None] | None:
-        return pending[-1] if pending else None
-
-    broker = Broker(settled=settled)
-    pending.append(Deferred())
-    data = broker.give(send_frame("New"))
-    assert isinstance(data, Deferred)
-    answers: list[bytes] = []
-    data.addCallback(answers.append)
-    assert answers == []
-    pending.pop().errback(StoreFullError("topics.json"))
-    assert answers_in(answers[0])[5].code == 0
-    assert isinstance(broker.give(send_frame("New")), bytes)
 
 
 def close(broker: Broker) -> None:

@@ -180,9 +180,10 @@ def test_after_a_failed_sync_nothing_is_stored_until_it_is_written_again() -> No
     files = FakeFiles()
     store = open_store(ROOT, files, flush_mode=FlushMode.SYNC)
     first = store.append(batch_of([told(0)]))
-    assert value_of(store.safe(first.end)) is Durability.DISK
-    second = store.append(batch_of([told(1)]))
+    assert store.safe(first.end) is None  # synced already: nothing waits here
+    assert store.durability is Durability.DISK
     files.fail_sync = True
+    second = store.append(batch_of([told(1)]))
     failures: list[Any] = []
     waiting = store.safe(second.end)
     assert waiting is not None

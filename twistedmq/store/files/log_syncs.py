@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from twistedmq.config.live import Live
 from twistedmq.config.store import FlushMode, StoreConfig
@@ -49,12 +50,16 @@ class LogSyncs:
         except OSError:  # not this kind of file
             self.stop()
             return None
+        found = self._check(base)  # while the disk works there is time for it
+        return synced.addCallback(lambda _: found or end)
 
-        def check(_: None) -> int:
+    def _check(self, base: int) -> Failure | None:
+        """See that the file still has its name; gives why not."""
+        try:
             self._log.check_there(base)
-            return end
-
-        return synced.addCallback(check)
+        except OSError:
+            return Failure()
+        return None
 
     def stop(self) -> None:
         """Let go; a sync that runs is waited for, and tells nobody."""

@@ -299,6 +299,8 @@ class FileStore(StoreRetention, SpecialAppends):
                     batch, 0, len(sizes), at, offsets, sizes, store_ms, host
                 )
                 log.append(b"".join(records))
+                if self._config.value.flush_mode is FlushMode.SYNC:
+                    self._flusher.hurry(log.end)
                 placed = add_entries(states, sizes, codes, at)
             else:
                 placed = self._append_rolling(

@@ -50,3 +50,17 @@ def test_a_late_tick_is_noted() -> None:
     running.stopService()
     assert running.lateness.number == 2
     assert abs(running.lateness.total - 0.3) < 1e-9
+
+
+def test_a_round_ends_though_counters_change_meanwhile() -> None:
+    counters = BrokerCounters(Clock().seconds, "b")
+    topics = [f"T{number}" for number in range(5)]
+    slices = 0
+    for topic in topics:
+        counters.sent(topic, 1, 100)
+    while not counters.sample(2):
+        slices += 1
+        assert slices < 5
+        for topic in topics:
+            counters.sent(topic, 1, 100)
+    assert slices == 2

@@ -23,6 +23,7 @@ class TopicCounter(Counter):
     __slots__ = (
         "_latencies",
         "_make",
+        "_slow",
         "_told",
         "answers",
         "kinds",
@@ -52,6 +53,8 @@ class TopicCounter(Counter):
         self._make = make
         self._latencies: dict[int, Counter] = {}
         self._told: dict[int, int] = {}
+        # By queue, since the last sample: the answers before, and ms of all slow ones.
+        self._slow: dict[int, list[int]] = {}
 
     def add_sizes(self, starts: Sequence[int], end: int) -> None:
         """Count sizes of records at *starts*, up to *end*."""
@@ -71,18 +74,19 @@ class TopicCounter(Counter):
 
     def took(self, queue_id: int, calls: int, took_ms: int) -> None:
         """Count how long *calls* took that are among ``answers`` already."""
-        latency = self._latencies.get(queue_id)
-        if latency is None:
-            latency = self._latencies[queue_id] = self._make()
-            self._told[queue_id] = self.answers[queue_id] - calls
-        latency.add(0, took_ms * calls, 0)
+        slow = self._slow.get(queue_id)
+        if slow is None:
+            slow = self._slow[queue_id] = [self.answers[queue_id] - calls, 0]
+            if not self._is_noted:
+                self.add(0, 0, 0)
+        slow[1] += took_ms * calls
 
     def latency(self, queue_id: int) -> Counter | None:
         """Give what is known of the answers of a queue; None if there was none."""
+        self._settle()
         if queue_id in self.answers and queue_id not in self._latencies:
             self._latencies[queue_id] = self._make()
             self._told[queue_id] = self.answers[queue_id]
-        self._settle()
         return self._latencies.get(queue_id)
 
     def sample(self, now_s: float) -> None:
@@ -92,6 +96,13 @@ class TopicCounter(Counter):
 
     def _settle(self) -> None:
         """Count the answers where their times are kept."""
+        for queue_id, (told, took_ms) in self._slow.items():
+            latency = self._latencies.get(queue_id)
+            if latency is None:
+                latency = self._latencies[queue_id] = self._make()
+                self._told[queue_id] = told
+            latency.add(0, took_ms, 0)
+        self._slow.clear()
         for queue_id, latency in self._latencies.items():
             fresh = self.answers[queue_id] - self._told[queue_id]
             if fresh:

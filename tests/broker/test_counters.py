@@ -52,6 +52,31 @@ def test_sizes_are_sorted_by_their_bounds() -> None:
     assert topic.distribution().total == topic.bytes == 7200
 
 
+def test_a_batch_over_several_topics_is_counted_by_topic() -> None:
+    counted = counters()
+    topics, places = ["A", "B", "A", "SCHEDULE_TOPIC_XXXX"], [("A", 0), ("B", 1)]
+    counted.sent_mixed(topics, [0, 100, 2100, 2300], 2400, places)
+    counted.sent_mixed(topics[:3], [2400, 2410, 2420], 2430, places)
+    assert counted.put_ours.messages == 6
+    assert counted.put_ours.bytes == 2330
+    assert counted.put.messages == 7
+    assert total(counted, "TOPIC_PUT_NUMS", "A") == 4
+    assert total(counted, "TOPIC_PUT_SIZE", "A") == 320
+    assert total(counted, "TOPIC_PUT_SIZE", "B") == 2010
+    assert counted.put_per_second("SCHEDULE_TOPIC_XXXX") == 0.1
+    sizes = {name: topic.distribution().counts[:2] for name, topic in counted.topics()}
+    assert sizes == {"A": [4, 0], "B": [1, 1], "SCHEDULE_TOPIC_XXXX": [1, 0]}
+    counted.answered("B", 1, calls=2, took_ms=5)
+    assert total(counted, "TOPIC_PUT_LATENCY", "1@B") == 10
+
+
+def test_of_a_deleted_topic_nothing_comes_back() -> None:
+    counted = counters()
+    counted.sent_mixed(["A", "B"], [0, 10], 20, [("A", 0), ("B", 0)])
+    counted.forget_topic("A")
+    assert [name for name, _ in counted.topics()] == ["B"]
+
+
 @pytest.mark.parametrize(
     ("name", "key", "expected"),
     [
@@ -67,7 +92,7 @@ def test_sizes_are_sorted_by_their_bounds() -> None:
         ("GROUP_GET_FROM_DISK_NUMS", "T@G", 8),
         ("BROKER_GET_FROM_DISK_SIZE", "c1", 80),
         ("TOPIC_PUT_LATENCY", "3@T", 18),
-        ("BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC", "c1", 0),
+        ("BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC", "c1", 2),
     ],
 )
 def test_each_thing_has_its_name_and_key(name: str, key: str, expected: int) -> None:
@@ -79,7 +104,7 @@ def test_each_thing_has_its_name_and_key(name: str, key: str, expected: int) -> 
     counted.queue_put("T", 3, 4, 40)
     counted.queue_got("T", 3, "G", 6, 60)
     counted.read_from_disk("T", "G", 0, 8, 80)
-    counted.called("T", 3, 2)
+    counted.sent_batch("T", [0, 20], 40, [3, 3])
     counted.answered("T", 3, calls=2, took_ms=9)
     counted.sent("SCHEDULE_TOPIC_XXXX", 1, 1)
     assert total(counted, name, key) == expected
@@ -100,7 +125,7 @@ def test_a_deleted_topic_is_forgotten() -> None:
         counted.sent(topic, 1, 1)
         counted.pulled(topic, "G", 1, 1, 0)
         counted.sent_back(topic, "G", dead=False)
-        counted.called(topic, 0, 1)
+        counted.sent_batch(topic, [0], 1, [0])
     counted.forget_topic("T")
     names = (("TOPIC_PUT_NUMS", "{}"), ("GROUP_GET_NUMS", "{}@G"))
     names += (("SNDBCK_PUT_NUMS", "{}@G"), ("GROUP_GET_LATENCY", "0@{}@G"))

@@ -5,8 +5,7 @@ and keys are those that tools ask for. Source: BrokerStatsManager.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from twistedmq.broker.statistics.counter import (
     DAY_S,
@@ -17,60 +16,37 @@ from twistedmq.broker.statistics.counter import (
     Sum,
 )
 from twistedmq.broker.statistics.days import Sums
+from twistedmq.broker.statistics.mixed_sends import MixedSends
+from twistedmq.broker.statistics.names import (
+    BROKER_ACK,
+    BROKER_CK,
+    BROKER_GET,
+    BROKER_GET_FROM_DISK,
+    BROKER_GET_OURS,
+    BROKER_PUT,
+    BROKER_PUT_OURS,
+    DLQ_PUT,
+    GROUP_ACK,
+    GROUP_CK,
+    GROUP_GET,
+    GROUP_GET_FROM_DISK,
+    GROUP_GET_LATENCY,
+    IN_PAIRS,
+    NUMS,
+    QUEUE_GET,
+    QUEUE_PUT,
+    SIZE,
+    SNDBCK2DLQ_TIMES,
+    SNDBCK_PUT,
+    TOPIC_AT,
+    TOPIC_PUT,
+    TOPIC_PUT_LATENCY,
+    WITH_GROUP,
+    part_of,
+)
 from twistedmq.broker.statistics.throughput import Throughput
 from twistedmq.broker.statistics.topic_counter import SIZE_BOUNDS, TopicCounter
 from twistedmq.protocol.names import SYSTEM_TOPICS
-
-TOPIC_PUT: Final = "TOPIC_PUT"
-GROUP_GET: Final = "GROUP_GET"
-QUEUE_PUT: Final = "QUEUE_PUT"
-QUEUE_GET: Final = "QUEUE_GET"
-GROUP_ACK: Final = "GROUP_ACK"
-GROUP_CK: Final = "GROUP_CK"
-SNDBCK_PUT: Final = "SNDBCK_PUT"
-DLQ_PUT: Final = "DLQ_PUT"
-GROUP_GET_FROM_DISK: Final = "GROUP_GET_FROM_DISK"
-BROKER_PUT: Final = "BROKER_PUT"
-BROKER_GET: Final = "BROKER_GET"
-BROKER_ACK: Final = "BROKER_ACK"
-BROKER_CK: Final = "BROKER_CK"
-BROKER_GET_FROM_DISK: Final = "BROKER_GET_FROM_DISK"
-BROKER_PUT_OURS: Final = "BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC"
-BROKER_GET_OURS: Final = "BROKER_GET_NUMS_WITHOUT_SYSTEM_TOPIC"
-TOPIC_PUT_LATENCY: Final = "TOPIC_PUT_LATENCY"
-GROUP_GET_LATENCY: Final = "GROUP_GET_LATENCY"
-SNDBCK2DLQ_TIMES: Final = "SNDBCK2DLQ_TIMES"
-NUMS: Final = "_NUMS"
-SIZE: Final = "_SIZE"
-
-# Which part of a key is the topic, and which the group, with @ between the parts.
-_TOPIC_AT: Final = {
-    **dict.fromkeys(
-        (
-            TOPIC_PUT,
-            QUEUE_PUT,
-            GROUP_GET,
-            QUEUE_GET,
-            GROUP_ACK,
-            GROUP_CK,
-            SNDBCK_PUT,
-            GROUP_GET_FROM_DISK,
-        ),
-        0,
-    ),
-    GROUP_GET_LATENCY: 1,
-}
-_WITH_GROUP: Final = frozenset(
-    {
-        GROUP_GET,
-        QUEUE_GET,
-        GROUP_ACK,
-        GROUP_CK,
-        SNDBCK_PUT,
-        GROUP_GET_FROM_DISK,
-        GROUP_GET_LATENCY,
-    }
-)
 
 
 class BrokerCounters:
@@ -86,6 +62,7 @@ class BrokerCounters:
         self._disk_listeners: list[Callable[[str, str, int, int], object]] = []
         # Those of GROUP_GET and its latency again, asked for with each pull.
         self._topics: dict[str, TopicCounter] = {}
+        self._mixed = MixedSends(self._topic)
         self._readers: dict[tuple[str, str], Counter] = {}
         self._latencies: dict[tuple[str, str, int], Counter] = {}
         self._popped: dict[tuple[str, str, bool], list[int]] = {}
@@ -108,7 +85,7 @@ class BrokerCounters:
 
     def sent(self, topic: str, messages: int, size: int, calls: int = 0) -> None:
         """Count messages that were stored, once a batch and topic."""
-        counter = self._topics.get(topic) or self._new_topic(topic)
+        counter = self._topic(topic)
         counter.add(calls or messages, messages, size)
         counter.of_broker.add(0, messages, size)
         counter.sizes[bisect_left(SIZE_BOUNDS, size // messages)] += messages
@@ -120,7 +97,7 @@ class BrokerCounters:
 
         *queue_ids* are those of the calls, one each.
         """
-        counter = self._topics.get(topic) or self._new_topic(topic)
+        counter = self._topic(topic)
         number, size, calls = len(starts), end - starts[0], len(queue_ids)
         counter.add(calls, number, size)
         counter.of_broker.add(0, number, size)
@@ -132,21 +109,35 @@ class BrokerCounters:
             counter.answers.update(queue_ids)
             counter.add_sizes(starts, end)
 
-    def called(self, topic: str, queue_id: int, calls: int) -> None:
-        """Count calls that brought messages to a queue, of those in ``sent``."""
-        counter = self._topics.get(topic) or self._new_topic(topic)
-        counter.answers[queue_id] += calls
+    def sent_mixed(
+        self,
+        topics: Sequence[str],
+        starts: Sequence[int],
+        end: int,
+        places: Iterable[tuple[str, int]],
+    ) -> None:
+        """Count what calls brought to several *topics*; see MixedSends."""
+        if SYSTEM_TOPICS.isdisjoint(topics):
+            self.put_ours.add(0, len(topics), end - starts[0])
+        else:
+            for topic, start, stop in zip(
+                topics, starts, (*starts[1:], end), strict=True
+            ):
+                is_system = topic in SYSTEM_TOPICS
+                put = self._put_system if is_system else self.put_ours
+                put.add(0, 1, stop - start)
+        self._mixed.add(topics, starts, end, places)
 
     def sent_kind(self, topic: str, kind: str, messages: int, size: int) -> None:
         """Say that so many of those that were sent are of another kind than normal."""
-        counter = self._topics.get(topic) or self._new_topic(topic)
+        counter = self._topic(topic)
         counted = counter.kinds.setdefault(kind, [0, 0])
         counted[0] += messages
         counted[1] += size
 
     def answered(self, topic: str, queue_id: int, calls: int, took_ms: int) -> None:
         """Count how long the answers to sends took, of those counted already."""
-        counter = self._topics.get(topic) or self._new_topic(topic)
+        counter = self._topic(topic)
         counter.took(queue_id, calls, took_ms)
 
     def pulled(
@@ -258,6 +249,9 @@ class BrokerCounters:
     def _new_counter(self) -> Counter:
         return Counter(self._changed, self._seconds())
 
+    def _topic(self, topic: str) -> TopicCounter:
+        return self._topics.get(topic) or self._new_topic(topic)
+
     def _new_topic(self, topic: str) -> TopicCounter:
         of_broker = self._put_system if topic in SYSTEM_TOPICS else self.put_ours
         made = TopicCounter(
@@ -270,9 +264,10 @@ class BrokerCounters:
 
     def forget_topic(self, topic: str) -> None:
         """Drop the counters of a deleted topic."""
-        for name, at in _TOPIC_AT.items():
+        self._mixed.settle()
+        for name, at in TOPIC_AT.items():
             table = self._by_name.get(name, {})
-            for key in [key for key in table if _part(key, at) == topic]:
+            for key in [key for key in table if part_of(key, at) == topic]:
                 del table[key]
         for reader in [key for key in self._readers if key[0] == topic]:
             del self._readers[reader]
@@ -285,9 +280,9 @@ class BrokerCounters:
 
     def forget_group(self, group: str) -> None:
         """Drop the counters of a deleted group."""
-        for name in _WITH_GROUP:
+        for name in WITH_GROUP:
             table = self._by_name.get(name, {})
-            for key in [key for key in table if _part(key, -1) == group]:
+            for key in [key for key in table if part_of(key, -1) == group]:
                 del table[key]
         for reader in [key for key in self._readers if key[1] == group]:
             del self._readers[reader]
@@ -308,6 +303,7 @@ class BrokerCounters:
         """
         due, now_s = self._due, self._seconds()
         if not due:
+            self._mixed.settle()
             due += self._changed
             self._changed.clear()  # the counters hold on to it
         for _ in range(min(most, len(due))):
@@ -316,6 +312,7 @@ class BrokerCounters:
 
     def topics(self) -> Iterator[tuple[str, TopicCounter]]:
         """Give what was sent to each topic."""
+        self._mixed.settle()
         return iter(list(self._topics.items()))
 
     def readers(self) -> Iterator[tuple[str, str, Counter]]:
@@ -330,6 +327,7 @@ class BrokerCounters:
 
     def all_of(self, name: str) -> Iterator[tuple[str, Counter]]:
         """Give the counters of one name by key."""
+        self._mixed.settle()
         return iter(list(self._by_name.get(name, {}).items()))
 
     def sums(self) -> Sums:
@@ -360,6 +358,7 @@ class BrokerCounters:
         return minute, hour, day
 
     def _find(self, stats_name: str, key: str) -> "Counter | Sum | None":
+        self._mixed.settle()
         if stats_name == TOPIC_PUT_LATENCY:
             return self._put_latency(key)
         table = self._by_name.get(stats_name)
@@ -368,7 +367,7 @@ class BrokerCounters:
             if name in self._sums and key == self._key:
                 return self._sums[name]
             table = self._by_name.get(name)
-        elif f"{stats_name}{NUMS}" in _IN_PAIRS:
+        elif f"{stats_name}{NUMS}" in IN_PAIRS:
             return None  # half a name
         return (table or {}).get(key)
 
@@ -380,26 +379,8 @@ class BrokerCounters:
         return counter.latency(int(queue_id))
 
     def _per_second(self, name: str, key: str) -> float:
+        self._mixed.settle()
         counter = self._by_name.get(name, {}).get(key)
         if counter is None:
             return 0.0
         return counter.rate(self._seconds(), MINUTE_S).per_second
-
-
-_IN_PAIRS: Final = frozenset(
-    f"{name}{NUMS}"
-    for name in (
-        *_TOPIC_AT.keys() - {GROUP_GET_LATENCY},
-        DLQ_PUT,
-        BROKER_PUT,
-        BROKER_GET,
-        BROKER_ACK,
-        BROKER_CK,
-        BROKER_GET_FROM_DISK,
-    )
-)
-
-
-def _part(key: str, at: int) -> str:
-    parts = key.split("@")
-    return parts[at] if at < len(parts) else ""

@@ -73,11 +73,8 @@ class SendCounting:
                 queue_ids = _firsts(queue_ids, counts)
             self._counters.sent_batch(topic, starts, appended.end, queue_ids)
             return
-        for place, calls in _places(batch, counts).items():
-            self._counters.called(*place, calls)
-        size = appended.end - starts[0]
-        for topic, of_topic in Tally(topics).items():
-            self._counters.sent(topic, of_topic, size * of_topic // number)
+        places = zip(*_firsts_of(batch, counts), strict=True)
+        self._counters.sent_mixed(topics, starts, appended.end, places)
 
 
 def _firsts(column: Sequence[T], counts: Sequence[int]) -> list[T]:
@@ -87,10 +84,17 @@ def _firsts(column: Sequence[T], counts: Sequence[int]) -> list[T]:
 
 def _places(batch: SendBatch, counts: Sequence[int]) -> Tally[tuple[str, int]]:
     """Count the requests by topic and queue."""
+    return Tally(zip(*_firsts_of(batch, counts), strict=True))
+
+
+def _firsts_of(
+    batch: SendBatch, counts: Sequence[int]
+) -> tuple[Sequence[str], Sequence[int]]:
+    """Give topic and queue id of the first message of each request."""
     topics, queue_ids = batch.topics, batch.queue_ids
     if len(counts) != len(topics):
         topics, queue_ids = _firsts(topics, counts), _firsts(queue_ids, counts)
-    return Tally(zip(topics, queue_ids, strict=True))
+    return topics, queue_ids
 
 
 def _kind(properties: dict[str, str]) -> str | None:

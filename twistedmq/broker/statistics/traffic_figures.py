@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from twistedmq.broker.counters import SNDBCK2DLQ_TIMES, BrokerCounters
+from twistedmq.broker.counters import BrokerCounters
 from twistedmq.broker.statistics.broker_figures import truth
+from twistedmq.broker.statistics.names import SNDBCK2DLQ_TIMES
 from twistedmq.broker.topics.table import TopicTable
 from twistedmq.config.live import Live
 from twistedmq.config.metrics import MetricsConfig

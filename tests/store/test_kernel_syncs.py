@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from client_kit import held
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IReactorFDSet
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twistedmq.store import kernel_syncs
@@ -156,6 +158,39 @@ def test_what_the_disk_refused_is_told_with_the_file(
     assert failures[0].value.errno == errno.EIO
     assert failures[0].value.filename.endswith("log")
     syncs.stop()
+
+
+@pytest.mark.skipif(not hasattr(os, "eventfd"), reason="Linux has it")
+def test_where_it_is_forbidden_nothing_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch, reactor: Reactor
+) -> None:
+    def forbidden(*_args: Any) -> int:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    made: list[int] = []
+    eventfd = os.eventfd
+    calls = kernel_syncs._Calls(forbidden, forbidden, forbidden, forbidden)
+    monkeypatch.setattr(kernel_syncs, "_calls", lambda: calls)
+    monkeypatch.setattr(os, "eventfd", lambda *a: made.append(eventfd(*a)) or made[-1])
+    assert RealFiles(Capabilities.detect()).kernel_syncs(reactor) is None
+    with pytest.raises(PermissionError):
+        KernelSyncs(reactor)
+    assert reactor.readers == []
+    for number in made:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(number)
+
+
+def test_without_the_reactor_nothing_is_synced(
+    syncs: KernelSyncs, file: OpenFile
+) -> None:
+    failures: list[Any] = []
+    done: Deferred[None] = syncs.sync(file)
+    done.addErrback(failures.append)
+    syncs.connectionLost(Failure(ConnectionDone()))
+    assert failures[0].check(OSError)
+    with pytest.raises(OSError, match="does not wait"):
+        syncs.sync(file)
 
 
 def test_without_the_calls_it_is_said(

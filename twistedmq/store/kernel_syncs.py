@@ -110,12 +110,17 @@ class KernelSyncs:
         self._calls = calls
         self._reactor = reactor
         self._context = ctypes.c_ulong(0)
-        calls.setup(_ONE, ctypes.byref(self._context))
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        try:
+            calls.setup(_ONE, ctypes.byref(self._context))
+        except OSError:
+            os.close(self._event)
+            raise
         self._block = ctypes.create_string_buffer(_IOCB.size)
         self._blocks = (ctypes.c_void_p * 1)(ctypes.addressof(self._block))
         self._result = ctypes.create_string_buffer(_IO_EVENT.size)
         self._running: tuple[Deferred[None], Path] | None = None
+        self._is_deaf = False
         reactor.addReader(self)
 
     def sync(self, file: SystemFile) -> Deferred[None]:
@@ -126,6 +131,8 @@ class KernelSyncs:
         """
         if self._running is not None:
             raise RuntimeError("a sync is running")
+        if self._is_deaf:
+            raise OSError(errno.ECANCELED, "the reactor does not wait for syncs")
         number, event = file.fileno(), self._event
         block = 0, 0, 0, _FDSYNC, 0, number, 0, 0, 0, 0, _TELLS_EVENT, event
         _IOCB.pack_into(self._block, 0, *block)
@@ -157,17 +164,23 @@ class KernelSyncs:
             )
         except BlockingIOError:
             return
-        if not count or self._running is None:
+        if count:
+            self._tell(-_IO_EVENT.unpack(self._result)[2])
+
+    def _tell(self, code: int) -> None:
+        """Say how the sync ended: 0, or the number of an error."""
+        if self._running is None:
             return
         (done, path), self._running = self._running, None
-        code = -_IO_EVENT.unpack(self._result)[2]
         if code:
             done.errback(Failure(OSError(code, os.strerror(code), str(path))))
         else:
             done.callback(None)
 
     def connectionLost(self, reason: Failure) -> None:
-        """Do nothing: the reactor ends, and ``stop`` may still come."""
+        """Fail what runs: the reactor ends, or could not ask how a sync ended."""
+        self._is_deaf = True
+        self._tell(errno.ECANCELED)
 
     def logPrefix(self) -> str:
         """Name it in logs."""

@@ -66,7 +66,7 @@ def test_a_batch_over_several_topics_is_counted_by_topic() -> None:
     assert counted.put_per_second("SCHEDULE_TOPIC_XXXX") == 0.1
     sizes = {name: topic.distribution().counts[:2] for name, topic in counted.topics()}
     assert sizes == {"A": [4, 0], "B": [1, 1], "SCHEDULE_TOPIC_XXXX": [1, 0]}
-    counted.answered("B", 1, calls=2, took_ms=5)
+    counted.answered_mixed([("B", 1)] * 2, took_ms=5)
     assert total(counted, "TOPIC_PUT_LATENCY", "1@B") == 10
 
 

@@ -16,7 +16,6 @@ from twistedmq.broker.statistics.counter import (
     Sum,
 )
 from twistedmq.broker.statistics.days import Sums
-from twistedmq.broker.statistics.mixed_sends import MixedSends
 from twistedmq.broker.statistics.names import (
     BROKER_ACK,
     BROKER_CK,
@@ -44,6 +43,7 @@ from twistedmq.broker.statistics.names import (
     WITH_GROUP,
     part_of,
 )
+from twistedmq.broker.statistics.send_tallies import SendTallies
 from twistedmq.broker.statistics.throughput import Throughput
 from twistedmq.broker.statistics.topic_counter import SIZE_BOUNDS, TopicCounter
 from twistedmq.protocol.names import SYSTEM_TOPICS
@@ -62,7 +62,7 @@ class BrokerCounters:
         self._disk_listeners: list[Callable[[str, str, int, int], object]] = []
         # Those of GROUP_GET and its latency again, asked for with each pull.
         self._topics: dict[str, TopicCounter] = {}
-        self._mixed = MixedSends(self._topic)
+        self._tallies = SendTallies(self._topic)
         self._readers: dict[tuple[str, str], Counter] = {}
         self._latencies: dict[tuple[str, str, int], Counter] = {}
         self._popped: dict[tuple[str, str, bool], list[int]] = {}
@@ -116,7 +116,7 @@ class BrokerCounters:
         end: int,
         places: Iterable[tuple[str, int]],
     ) -> None:
-        """Count what calls brought to several *topics*; see MixedSends."""
+        """Count what calls brought to several *topics*; see SendTallies."""
         if SYSTEM_TOPICS.isdisjoint(topics):
             self.put_ours.add(0, len(topics), end - starts[0])
         else:
@@ -126,7 +126,7 @@ class BrokerCounters:
                 is_system = topic in SYSTEM_TOPICS
                 put = self._put_system if is_system else self.put_ours
                 put.add(0, 1, stop - start)
-        self._mixed.add(topics, starts, end, places)
+        self._tallies.add(topics, starts, end, places)
 
     def sent_kind(self, topic: str, kind: str, messages: int, size: int) -> None:
         """Say that so many of those that were sent are of another kind than normal."""
@@ -137,8 +137,11 @@ class BrokerCounters:
 
     def answered(self, topic: str, queue_id: int, calls: int, took_ms: int) -> None:
         """Count how long the answers to sends took, of those counted already."""
-        counter = self._topic(topic)
-        counter.took(queue_id, calls, took_ms)
+        self._topic(topic).took(queue_id, calls, took_ms)
+
+    def answered_mixed(self, places: Iterable[tuple[str, int]], took_ms: int) -> None:
+        """Do so for several topics: *places* are topic and queue id of each call."""
+        self._tallies.took(places, took_ms)
 
     def pulled(
         self,
@@ -264,7 +267,7 @@ class BrokerCounters:
 
     def forget_topic(self, topic: str) -> None:
         """Drop the counters of a deleted topic."""
-        self._mixed.settle()
+        self._tallies.settle()
         for name, at in TOPIC_AT.items():
             table = self._by_name.get(name, {})
             for key in [key for key in table if part_of(key, at) == topic]:
@@ -303,7 +306,7 @@ class BrokerCounters:
         """
         due, now_s = self._due, self._seconds()
         if not due:
-            self._mixed.settle()
+            self._tallies.settle()
             due += self._changed
             self._changed.clear()  # the counters hold on to it
         for _ in range(min(most, len(due))):
@@ -312,7 +315,7 @@ class BrokerCounters:
 
     def topics(self) -> Iterator[tuple[str, TopicCounter]]:
         """Give what was sent to each topic."""
-        self._mixed.settle()
+        self._tallies.settle()
         return iter(list(self._topics.items()))
 
     def readers(self) -> Iterator[tuple[str, str, Counter]]:
@@ -327,7 +330,7 @@ class BrokerCounters:
 
     def all_of(self, name: str) -> Iterator[tuple[str, Counter]]:
         """Give the counters of one name by key."""
-        self._mixed.settle()
+        self._tallies.settle()
         return iter(list(self._by_name.get(name, {}).items()))
 
     def sums(self) -> Sums:
@@ -358,7 +361,7 @@ class BrokerCounters:
         return minute, hour, day
 
     def _find(self, stats_name: str, key: str) -> "Counter | Sum | None":
-        self._mixed.settle()
+        self._tallies.settle()
         if stats_name == TOPIC_PUT_LATENCY:
             return self._put_latency(key)
         table = self._by_name.get(stats_name)
@@ -379,7 +382,7 @@ class BrokerCounters:
         return counter.latency(int(queue_id))
 
     def _per_second(self, name: str, key: str) -> float:
-        self._mixed.settle()
+        self._tallies.settle()
         counter = self._by_name.get(name, {}).get(key)
         if counter is None:
             return 0.0

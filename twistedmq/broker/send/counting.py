@@ -32,8 +32,13 @@ class SendCounting:
 
     def times(self, sends: DecodedSends, took_ms: int) -> None:
         """Count how long all of *sends* took, which are counted already."""
-        for place, number in _places(sends.batch, sends.counts).items():
-            self._counters.answered(*place, number, took_ms)
+        topics, queue_ids = _firsts_of(sends.batch, sends.counts)
+        if _is_one(topics):
+            for queue_id, calls in Tally(queue_ids).items():
+                self._counters.answered(topics[0], queue_id, calls, took_ms)
+        else:
+            places = zip(topics, queue_ids, strict=True)
+            self._counters.answered_mixed(places, took_ms)
 
     def _kinds(self, sends: DecodedSends, appended: Appended) -> None:
         starts = appended.physical_offsets
@@ -67,24 +72,22 @@ class SendCounting:
         starts, topics, queue_ids = (
             appended.physical_offsets, batch.topics, batch.queue_ids
         )  # fmt: skip
-        topic, number = topics[0], len(topics)
-        if number == 1 or topics.count(topic) == number:
-            if len(counts) != number:
+        if _is_one(topics):
+            if len(counts) != len(topics):
                 queue_ids = _firsts(queue_ids, counts)
-            self._counters.sent_batch(topic, starts, appended.end, queue_ids)
+            self._counters.sent_batch(topics[0], starts, appended.end, queue_ids)
             return
         places = zip(*_firsts_of(batch, counts), strict=True)
         self._counters.sent_mixed(topics, starts, appended.end, places)
 
 
+def _is_one(topics: Sequence[str]) -> bool:
+    return len(topics) == 1 or topics.count(topics[0]) == len(topics)
+
+
 def _firsts(column: Sequence[T], counts: Sequence[int]) -> list[T]:
     """Give of each request what *column* says of its first message."""
     return [column[first] for first in accumulate(counts[:-1], initial=0)]
-
-
-def _places(batch: SendBatch, counts: Sequence[int]) -> Tally[tuple[str, int]]:
-    """Count the requests by topic and queue."""
-    return Tally(zip(*_firsts_of(batch, counts), strict=True))
 
 
 def _firsts_of(

@@ -2,7 +2,7 @@
 
 A batch over thirty topics has thirty counters to be found and added to, which takes
 longer than to store it. Here it is a few calls for all of them; whoever wants to know
-says ``settle`` first.
+says ``settle`` first. Likewise how long answers took, which is counted by queue.
 """
 
 from bisect import bisect_left
@@ -14,7 +14,7 @@ from operator import sub
 from twistedmq.broker.statistics.topic_counter import SIZE_BOUNDS, TopicCounter
 
 
-class MixedSends:
+class SendTallies:
     """Keeps sums by topic."""
 
     def __init__(self, counter_of: Callable[[str], TopicCounter]) -> None:
@@ -23,6 +23,7 @@ class MixedSends:
         self._places: Tally[tuple[str, int]] = Tally()
         self._bytes: defaultdict[str, int] = defaultdict(int)
         self._by_size: list[Tally[str]] = [Tally() for _ in (*SIZE_BOUNDS, None)]
+        self._by_ms: defaultdict[int, Tally[tuple[str, int]]] = defaultdict(Tally)
 
     def add(
         self,
@@ -47,10 +48,20 @@ class MixedSends:
         for topic, size in zip(topics, sizes, strict=True):
             self._by_size[bisect_left(SIZE_BOUNDS, size)][topic] += 1
 
+    def took(self, places: Iterable[tuple[str, int]], took_ms: int) -> None:
+        """Count how long the answers to calls took, of those counted already."""
+        self._by_ms[took_ms].update(places)
+
     def settle(self) -> None:
         """Count everything where it belongs."""
-        if not self._bytes:
-            return
+        if self._bytes:
+            self._settle_sends()
+        for took_ms, tally in self._by_ms.items():
+            for (topic, queue_id), calls in tally.items():
+                self._counter_of(topic).took(queue_id, calls, took_ms)
+        self._by_ms.clear()
+
+    def _settle_sends(self) -> None:
         calls: defaultdict[str, int] = defaultdict(int)
         messages: defaultdict[str, int] = defaultdict(int)
         for (topic, queue_id), number in self._places.items():

@@ -1,7 +1,7 @@
 from twisted.internet.task import Clock
 
 from twistedmq.broker.statistics.counter import MINUTE_S, Counter
-from twistedmq.broker.statistics.mixed_sends import MixedSends
+from twistedmq.broker.statistics.send_tallies import SendTallies
 from twistedmq.broker.statistics.topic_counter import TopicCounter
 
 
@@ -11,7 +11,7 @@ class Side:
     def __init__(self) -> None:
         self.topics: dict[str, TopicCounter] = {}
         self.changed: list[Counter] = []
-        self.mixed = MixedSends(self.counter_of)
+        self.tallies = SendTallies(self.counter_of)
 
     def make(self) -> Counter:
         return Counter(self.changed, 0.0)
@@ -24,11 +24,11 @@ class Side:
 
 def test_nothing_is_counted_before_somebody_wants_to_know() -> None:
     side = Side()
-    side.mixed.settle()
-    side.mixed.add(["A", "B", "A"], [0, 10, 30], 60, [("A", 3), ("B", 0), ("A", 3)])
+    side.tallies.settle()
+    side.tallies.add(["A", "B", "A"], [0, 10, 30], 60, [("A", 3), ("B", 0), ("A", 3)])
     assert side.topics == {}
-    side.mixed.settle()
-    side.mixed.settle()
+    side.tallies.settle()
+    side.tallies.settle()
     counted = {
         name: (topic.calls, topic.messages, topic.bytes, dict(topic.answers))
         for name, topic in side.topics.items()
@@ -39,15 +39,31 @@ def test_nothing_is_counted_before_somebody_wants_to_know() -> None:
 
 def test_calls_may_bring_several_messages() -> None:
     side = Side()
-    side.mixed.add(["A", "A", "B"], [0, 10, 20], 30, [("A", 0), ("B", 0)])
-    side.mixed.settle()
+    side.tallies.add(["A", "A", "B"], [0, 10, 20], 30, [("A", 0), ("B", 0)])
+    side.tallies.settle()
     assert (side.topics["A"].calls, side.topics["A"].messages) == (1, 2)
 
 
 def test_sizes_are_sorted_one_by_one_where_they_differ_much() -> None:
     side = Side()
-    side.mixed.add(["A", "B"], [0, 100], 9000, [("A", 0), ("B", 0)])
-    side.mixed.add(["A", "B"], [9000, 9100], 9200, [("A", 0), ("B", 0)])
-    side.mixed.settle()
+    side.tallies.add(["A", "B"], [0, 100], 9000, [("A", 0), ("B", 0)])
+    side.tallies.add(["A", "B"], [9000, 9100], 9200, [("A", 0), ("B", 0)])
+    side.tallies.settle()
     assert side.topics["A"].sizes[:3] == [2, 0, 0]
     assert side.topics["B"].sizes[:3] == [1, 0, 1]
+
+
+def test_times_are_counted_after_the_answers_they_are_of() -> None:
+    side = Side()
+    side.tallies.add(["A", "B"], [0, 10], 20, [("A", 0), ("B", 1)])
+    side.tallies.took([("A", 0), ("B", 1)], 3)
+    side.tallies.add(["A", "B"], [20, 30], 40, [("A", 0), ("B", 1)])
+    side.tallies.took([("A", 0)], 5)
+    side.tallies.settle()
+    latency = side.topics["A"].latency(0)
+    assert latency is not None
+    assert (latency.calls, latency.messages) == (1, 8)
+    side.tallies.settle()
+    latency = side.topics["B"].latency(1)
+    assert latency is not None
+    assert latency.messages == 3

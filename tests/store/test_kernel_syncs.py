@@ -40,14 +40,18 @@ def reactor() -> Reactor:
     return Reactor()
 
 
-@pytest.fixture
-def syncs(reactor: Reactor) -> Iterator[KernelSyncs]:
+def made(reactor: Reactor) -> KernelSyncs:
     try:
-        made = KernelSyncs(reactor)
+        return KernelSyncs(reactor)
     except OSError as error:
         pytest.skip(f"this system does not let us: {error}")
-    yield made
-    made.stop()
+
+
+@pytest.fixture
+def syncs(reactor: Reactor) -> Iterator[KernelSyncs]:
+    syncs = made(reactor)
+    yield syncs
+    syncs.stop()
 
 
 @pytest.fixture
@@ -71,10 +75,7 @@ def test_a_file_is_synced_again_and_again(syncs: KernelSyncs, file: OpenFile) ->
 
 
 def test_the_reactor_waits_until_it_is_stopped(reactor: Reactor) -> None:
-    try:
-        syncs = KernelSyncs(reactor)
-    except OSError as error:
-        pytest.skip(f"this system does not let us: {error}")
+    syncs = made(reactor)
     assert reactor.readers == [syncs]
     event = syncs.fileno()
     syncs.stop()
@@ -86,10 +87,7 @@ def test_the_reactor_waits_until_it_is_stopped(reactor: Reactor) -> None:
 def test_an_end_of_what_runs_is_told_nobody_after_the_stop(
     reactor: Reactor, file: OpenFile
 ) -> None:
-    try:
-        syncs = KernelSyncs(reactor)
-    except OSError as error:
-        pytest.skip(f"this system does not let us: {error}")
+    syncs = made(reactor)
     done = held(syncs.sync(file))
     syncs.stop()
     assert done == []
@@ -167,16 +165,18 @@ def test_where_it_is_forbidden_nothing_is_left_behind(
     def forbidden(*_args: Any) -> int:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    made: list[int] = []
+    events: list[int] = []
     eventfd = os.eventfd
     calls = kernel_syncs._Calls(forbidden, forbidden, forbidden, forbidden)
     monkeypatch.setattr(kernel_syncs, "_calls", lambda: calls)
-    monkeypatch.setattr(os, "eventfd", lambda *a: made.append(eventfd(*a)) or made[-1])
+    monkeypatch.setattr(
+        os, "eventfd", lambda *a: events.append(eventfd(*a)) or events[-1]
+    )
     assert RealFiles(Capabilities.detect()).kernel_syncs(reactor) is None
     with pytest.raises(PermissionError):
         KernelSyncs(reactor)
     assert reactor.readers == []
-    for number in made:
+    for number in events:
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(number)
 
@@ -215,7 +215,7 @@ def test_files_give_one_for_a_reactor(syncs: KernelSyncs) -> None:
     reactor = Reactor()
     if not Capabilities.detect().kernel_syncs:
         pytest.skip("switched off")
-    made = RealFiles().kernel_syncs(reactor)
-    assert reactor.readers == [made]
-    assert made is not None
-    made.stop()
+    given = RealFiles().kernel_syncs(reactor)
+    assert reactor.readers == [given]
+    assert given is not None
+    given.stop()

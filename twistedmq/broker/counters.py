@@ -120,12 +120,9 @@ class BrokerCounters:
         if SYSTEM_TOPICS.isdisjoint(topics):
             self.put_ours.add(0, len(topics), end - starts[0])
         else:
-            for topic, start, stop in zip(
-                topics, starts, (*starts[1:], end), strict=True
-            ):
-                is_system = topic in SYSTEM_TOPICS
-                put = self._put_system if is_system else self.put_ours
-                put.add(0, 1, stop - start)
+            ends = (*starts[1:], end)
+            for topic, start, stop in zip(topics, starts, ends, strict=True):
+                self._topic(topic).of_broker.add(0, 1, stop - start)
         self._tallies.add(topics, starts, end, places)
 
     def sent_kind(self, topic: str, kind: str, messages: int, size: int) -> None:

@@ -14,6 +14,7 @@ from twistedmq.store.files.log_syncs import LogSyncs
 from twistedmq.store.files.open_files import OpenFiles
 from twistedmq.store.files.paths import file_name
 from twistedmq.store.files.store import FileStore
+from twistedmq.store.files_layer import RealFiles
 from twistedmq.store.interfaces import Durability
 from twistedmq.store.kernel_syncs import KernelSyncs
 from twistedmq.testing.batches import Told, batch_of
@@ -131,10 +132,18 @@ def test_after_the_stop_nothing_is_begun(rig: Rig) -> None:
     assert not rig.begin()
 
 
+def has_kernel_syncs() -> bool:
+    readers = IReactorFDSet(reactor).getReaders()
+    return any(isinstance(reader, KernelSyncs) for reader in readers)
+
+
 @pytest_twisted.inlineCallbacks
 def test_a_store_on_a_real_disk_says_when_it_is_safe(tmp_path: Path) -> Any:
     context = store_context(tmp_path, flush_mode=FlushMode.SYNC)
     context.reactor = reactor
+    probe = RealFiles().kernel_syncs(reactor)
+    if probe is not None:
+        probe.stop()
     store = FileStore(context)
     store.start()
     yield store.ready
@@ -145,7 +154,7 @@ def test_a_store_on_a_real_disk_says_when_it_is_safe(tmp_path: Path) -> Any:
             # The first segment needs a thread, and those are not waited for here.
             assert safe is None or (yield safe) is Durability.DISK
             assert store.status()["flushed_offset"] == end
+        assert has_kernel_syncs() == (probe is not None)
     finally:
         yield store.stop()
-    readers = IReactorFDSet(reactor).getReaders()
-    assert not any(isinstance(reader, KernelSyncs) for reader in readers)
+    assert not has_kernel_syncs()

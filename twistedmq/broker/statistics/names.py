@@ -41,17 +41,7 @@ TOPIC_AT: Final = {
     ),
     GROUP_GET_LATENCY: 1,
 }
-WITH_GROUP: Final = frozenset(
-    {
-        GROUP_GET,
-        QUEUE_GET,
-        GROUP_ACK,
-        GROUP_CK,
-        SNDBCK_PUT,
-        GROUP_GET_FROM_DISK,
-        GROUP_GET_LATENCY,
-    }
-)
+WITH_GROUP: Final = frozenset(TOPIC_AT.keys() - {TOPIC_PUT, QUEUE_PUT})
 
 IN_PAIRS: Final = frozenset(
     f"{name}{NUMS}"

@@ -58,7 +58,6 @@ class BrokerCounters:
         self._key = broker_key
         self._by_name: dict[str, dict[str, Counter]] = {}
         self._changed: list[Counter] = []
-        self._due: list[Counter] = []
         self._disk_listeners: list[Callable[[str, str, int, int], object]] = []
         # Those of GROUP_GET and its latency again, asked for with each pull.
         self._topics: dict[str, TopicCounter] = {}
@@ -295,20 +294,18 @@ class BrokerCounters:
 
     # Reading
 
-    def sample(self, most: int) -> bool:
-        """Sample up to *most* of the counters that have changed; whether all are.
+    def sampling(self) -> Iterator[None]:
+        """Sample the counters that have changed, a bit a step.
 
         A round ends with those that had changed when it began: under load others
         change all the time.
         """
-        due, now_s = self._due, self._seconds()
-        if not due:
-            self._tallies.settle()
-            due += self._changed
-            self._changed.clear()  # the counters hold on to it
-        for _ in range(min(most, len(due))):
-            due.pop().sample(now_s)
-        return not due
+        yield from self._tallies.settling()
+        due = list(self._changed)
+        self._changed.clear()  # the counters hold on to it
+        while due:
+            due.pop().sample(self._seconds())
+            yield
 
     def topics(self) -> Iterator[tuple[str, TopicCounter]]:
         """Give what was sent to each topic."""

@@ -67,3 +67,44 @@ def test_times_are_counted_after_the_answers_they_are_of() -> None:
     latency = side.topics["B"].latency(1)
     assert latency is not None
     assert latency.messages == 3
+
+
+def test_it_can_be_done_bit_by_bit_while_more_comes() -> None:
+    side = Side()
+    places = [("A", 0), ("B", 1)]
+    side.tallies.add(["A", "B"], [0, 10], 20, places)
+    side.tallies.took(places, 3)
+    steps = side.tallies.settling()
+    next(steps)
+    assert side.topics["A"].calls == 1
+    side.tallies.add(["A", "B"], [20, 30], 40, places)
+    for _ in steps:
+        pass
+    assert [topic.messages for topic in side.topics.values()] == [1, 1]
+    side.tallies.settle()
+    assert [topic.messages for topic in side.topics.values()] == [2, 2]
+
+
+def test_who_asks_meanwhile_has_everything_and_nothing_twice() -> None:
+    side = Side()
+    places = [("A", 0), ("B", 1)]
+    side.tallies.add(["A", "B"], [0, 10], 20, places)
+    steps = side.tallies.settling()
+    next(steps)
+    side.tallies.add(["A", "B"], [20, 30], 40, places)
+    side.tallies.settle()
+    for _ in steps:
+        pass
+    counted = {name: topic.messages for name, topic in side.topics.items()}
+    assert counted == {"A": 2, "B": 2}
+    assert [topic.calls for topic in side.topics.values()] == [2, 2]
+
+
+def test_what_was_begun_and_left_is_not_lost() -> None:
+    side = Side()
+    side.tallies.add(["A", "B"], [0, 10], 20, [("A", 0), ("B", 1)])
+    steps = side.tallies.settling()
+    next(steps)
+    steps.close()
+    side.tallies.settle()
+    assert [topic.bytes for topic in side.topics.values()] == [10, 10]

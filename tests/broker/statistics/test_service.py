@@ -1,3 +1,6 @@
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 
 from twistedmq.broker.counters import BrokerCounters
@@ -29,15 +32,40 @@ def test_counters_are_sampled_while_it_runs() -> None:
     assert not clock.getDelayedCalls()
 
 
+class NotingClock(Clock):
+    """Notes for how long calls are put off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.delays: list[float] = []
+
+    def callLater(self, delay: float, *call: Any, **named: Any) -> IDelayedCall:
+        self.delays.append(delay)
+        return super().callLater(delay, *call, **named)
+
+
 def test_many_are_sampled_in_slices() -> None:
-    clock = Clock()
+    clock = NotingClock()
     running, counters = service(clock)
     running.startService()
     for number in range(2 * AT_ONCE):
         counters.sent(f"T{number}", 1, 1)
-    clock.pump([1.0] * 10)
-    assert counters.sample(1)
+    clock.pump([1.0] * 19)
+    assert clock.delays.count(0) == 2  # the broker's own changed, too
+    assert next(counters.sampling(), "none changed") == "none changed"
     running.stopService()
+    assert not clock.getDelayedCalls()
+
+
+def test_a_stop_ends_a_round() -> None:
+    clock = NotingClock()
+    running, counters = service(clock)
+    running.startService()
+    for number in range(2 * AT_ONCE):
+        counters.sent(f"T{number}", 1, 1)
+    clock.callLater(9.5, lambda: clock.callLater(0.5, running.stopService))
+    clock.pump([0.5] * 22)
+    assert clock.delays.count(0) == 1
     assert not clock.getDelayedCalls()
 
 
@@ -55,12 +83,12 @@ def test_a_late_tick_is_noted() -> None:
 def test_a_round_ends_though_counters_change_meanwhile() -> None:
     counters = BrokerCounters(Clock().seconds, "b")
     topics = [f"T{number}" for number in range(5)]
-    slices = 0
     for topic in topics:
         counters.sent(topic, 1, 100)
-    while not counters.sample(2):
-        slices += 1
-        assert slices < 5
+    steps = 0
+    for _ in counters.sampling():
+        steps += 1
+        assert steps < 10
         for topic in topics:
             counters.sent(topic, 1, 100)
-    assert slices == 2
+    assert steps == len(topics) + 1  # the broker's own changed, too

@@ -5,7 +5,7 @@ the counters that have changed are sampled, and the windows are found from the s
 Source: StatsItem.
 """
 
-from array import array
+from struct import Struct as Layout
 from typing import Final
 
 from msgspec import Struct
@@ -19,8 +19,9 @@ SAMPLE_S: Final = 10
 
 _STEPS_S: Final = {MINUTE_S: SAMPLE_S, HOUR_S: 600, DAY_S: HOUR_S}
 """How finely each window is known."""
-_ROW: Final = 4
-"""Numbers in a row: a time, and the calls, messages and bytes until then."""
+_ROW: Final = Layout("dqqq")
+"""A time, and the calls, messages and bytes until then."""
+_TIME: Final = Layout("d")
 
 
 class Rate(Struct, frozen=True):
@@ -60,10 +61,11 @@ class Counter:
         self._changed = changed
         self._is_noted = False
         self._born_s = now_s
-        self._sampled: tuple[float, ...] = (0, 0, 0)
+        self._sampled: tuple[int, ...] = (0, 0, 0)
         self._sampled_s = now_s
-        # By window: rows in the order of time, one behind the other.
-        self._rows = {window: array("d", (now_s, 0, 0, 0)) for window in _STEPS_S}
+        # Of each window, rows in the order of time, one behind the other. Bytes, which
+        # the garbage collector does not look at: there may be 100,000 counters.
+        self._rows: tuple[bytes, ...] = (_ROW.pack(now_s, 0, 0, 0),) * len(_STEPS_S)
 
     def add(self, calls: int, messages: int, size: int) -> None:
         """Count *calls* that brought *messages* of *size* bytes together."""
@@ -78,15 +80,20 @@ class Counter:
         """Take note of what was counted until now, and since when it was not more."""
         self._is_noted = False
         before, before_s = self._sampled, self._sampled_s
-        for window, step_s in _STEPS_S.items():
-            rows, then_s = self._rows[window], now_s - SAMPLE_S
-            last_s = rows[-_ROW]
+        then_s = now_s - SAMPLE_S
+        windows = []
+        for old_rows, (window, step_s) in zip(
+            self._rows, _STEPS_S.items(), strict=True
+        ):
+            rows = old_rows
+            (last_s,) = _TIME.unpack_from(rows, len(rows) - _ROW.size)
             paused = then_s > before_s and then_s // step_s != before_s // step_s
             if before_s > last_s and (paused or before_s // step_s != last_s // step_s):
-                rows.extend((before_s, *before))
+                rows += _ROW.pack(before_s, *before)
             if paused:
-                rows.extend((then_s, *before))
-            self._drop_old(rows, now_s - window)
+                rows += _ROW.pack(then_s, *before)
+            windows.append(_without_old(rows, now_s - window))
+        self._rows = tuple(windows)
         self._sampled = (self.calls, self.messages, self.bytes)
         self._sampled_s = now_s
 
@@ -95,31 +102,35 @@ class Counter:
         column = 2 if of_bytes else 1
         now = (self.calls, self.messages, self.bytes)
         begin_s, (calls, *counted) = self._at(now_s - window, window)
-        total = now[column] - int(counted[column - 1])
+        total = now[column] - counted[column - 1]
         span_s = max(SAMPLE_S, now_s - max(begin_s, self._born_s))
-        return Rate(now[0] - int(calls), total, total / span_s)
+        return Rate(now[0] - calls, total, total / span_s)
 
-    def _at(self, begin_s: float, window: int) -> tuple[float, tuple[float, ...]]:
+    def _at(self, begin_s: float, window: int) -> tuple[float, tuple[int, ...]]:
         """Give a time not after *begin_s*, as near as is known, and the sums then."""
         if not self._is_noted and self._sampled_s <= begin_s:
             return begin_s, (self.calls, self.messages, self.bytes)
         if self._sampled_s <= begin_s:
             return begin_s, self._sampled
-        rows = self._rows[window]
-        for at in range(len(rows) - _ROW, -1, -_ROW):
-            if rows[at] <= begin_s:
-                sums = tuple(rows[at + 1 : at + _ROW])
-                follows = rows[at + _ROW + 1 : at + 2 * _ROW]
-                unchanged = follows and tuple(follows) == sums
-                return begin_s if unchanged else rows[at], sums
+        rows = self._rows[list(_STEPS_S).index(window)]
+        following: list[int] | None = None
+        for at in range(len(rows) - _ROW.size, -1, -_ROW.size):
+            row_s, *sums = _ROW.unpack_from(rows, at)
+            if row_s <= begin_s:
+                return begin_s if sums == following else row_s, tuple(sums)
+            following = sums
         return self._born_s, (0, 0, 0)
 
-    def _drop_old(self, rows: "array[float]", begin_s: float) -> None:
-        """Keep one row at or before *begin_s*, and all that follow."""
-        old = 0
-        while old + _ROW < len(rows) and rows[old + _ROW] <= begin_s:
-            old += _ROW
-        del rows[:old]
+
+def _without_old(rows: bytes, begin_s: float) -> bytes:
+    """Keep one row at or before *begin_s*, and all that follow."""
+    old = 0
+    while (
+        old + _ROW.size < len(rows)
+        and _TIME.unpack_from(rows, old + _ROW.size)[0] <= begin_s
+    ):
+        old += _ROW.size
+    return rows[old:]
 
 
 class Sum:

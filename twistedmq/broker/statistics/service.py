@@ -1,6 +1,7 @@
 """Samples what is counted, every second, and measures how late the reactor is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final
 
 from twisted.application.service import Service
@@ -13,7 +14,7 @@ from twistedmq.metrics.samples import Distribution
 
 TICK_S: Final = 1.0
 AT_ONCE: Final = 100
-"""So many counters are sampled before the reactor gets its turn: half a millisecond."""
+"""Steps of sampling before the reactor gets its turn: half a millisecond."""
 
 LATE_BOUNDS_S: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
@@ -46,22 +47,23 @@ class StatisticsService(Service):
         self._counters = counters
         self._days = days
         self._ticks = 0
-        self._calls: list[IDelayedCall] = []
+        self._tick_call: IDelayedCall | None = None
+        self._sample_call: IDelayedCall | None = None
         self._due_s = 0.0
 
     def startService(self) -> None:
         """Begin to tick."""
         super().startService()
         self._due_s = self._seconds() + TICK_S
-        self._calls = [self._clock.callLater(TICK_S, self._tick)]
+        self._tick_call = self._clock.callLater(TICK_S, self._tick)
 
     def stopService(self) -> None:
         """Tick no more."""
         super().stopService()
-        for call in self._calls:
-            if call.active():
+        for call in (self._tick_call, self._sample_call):
+            if call is not None:
                 call.cancel()
-        self._calls = []
+        self._tick_call = self._sample_call = None
 
     def _tick(self) -> None:
         now_s = self._seconds()
@@ -70,10 +72,11 @@ class StatisticsService(Service):
         self._days.tick()
         self._ticks += 1
         self._due_s = now_s + TICK_S
-        self._calls = [self._clock.callLater(TICK_S, self._tick)]
-        if self._ticks % SAMPLE_S == 0:
-            self._sample()
+        self._tick_call = self._clock.callLater(TICK_S, self._tick)
+        if self._ticks % SAMPLE_S == 0 and self._sample_call is None:
+            self._sample(self._counters.sampling())
 
-    def _sample(self) -> None:
-        if not self._counters.sample(AT_ONCE):
-            self._calls.append(self._clock.callLater(0, self._sample))
+    def _sample(self, steps: Iterator[None]) -> None:
+        self._sample_call = None
+        if sum(1 for _ in islice(steps, AT_ONCE)) == AT_ONCE:
+            self._sample_call = self._clock.callLater(0, self._sample, steps)

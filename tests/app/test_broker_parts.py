@@ -1,9 +1,14 @@
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from whole_broker import make_broker
 
 from twistedmq.app.broker_parts import BrokerParts, merge
+from twistedmq.app.wiring.inner import inner_writer
+from twistedmq.broker.inner.diversion import Diversions
+from twistedmq.broker.inner.message import InnerMessage
 from twistedmq.protocol.bodies import TopicConfig
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.remoting.server import NOT_ON_FAST_PORT
@@ -64,6 +69,21 @@ def test_a_topic_may_have_a_time_of_its_own(tmp_path: Path) -> None:
     config = TopicConfig(topic_name="Short", attributes={"+reserve.time": "24"})
     broker.tables.topics.update(config)
     assert store._reserved() == {"Short": 24}
+
+
+def test_what_is_lent_to_a_new_group_is_safe_once_the_group_is(tmp_path: Path) -> None:
+    broker, store = make_broker(tmp_path)
+    around: Any = SimpleNamespace(store=store)
+    inner = inner_writer(around, broker.tables, Diversions(), lambda: None)
+    checkpoint = InnerMessage("T", 0, {}, b"x")
+    assert inner.safe(inner.write([checkpoint])) is None
+    assert broker.tables.groups.get("New") is not None
+    safe = inner.safe(inner.write([checkpoint]))
+    assert safe is not None
+    assert not safe.called
+    broker.tables.group_file._writer._clock.advance(0)
+    assert safe.called
+    assert inner.safe(inner.write([checkpoint])) is None
 
 
 def test_a_code_with_two_handlers_is_a_mistake() -> None:

@@ -55,9 +55,21 @@ def questions() -> Iterator[tuple[int, dict[str, str]]]:
         yield RequestCode.POP_MESSAGE, pop
 
 
+def wait_until_readable(address: str, end: int) -> None:
+    """Ask until the queue ends at *end*: the genuine broker's follow its answers."""
+    latest = time.monotonic() + 30
+    while True:
+        _, _, header, _ = ask(address, RequestCode.GET_MAX_OFFSET, QUEUE)
+        if int(header["offset"]) == end:
+            return
+        assert time.monotonic() < latest, f"{header['offset']}, not {end}"
+
+
 def answers(address: str) -> list[Any]:
     make_batch_topic(address, Bundles.topic)
-    Bundles().send(address, 12)
+    bundles = Bundles()
+    bundles.send(address, 12)
+    wait_until_readable(address, bundles.next_offset)
     found: list[Any] = []
     for code, fields in questions():
         status, remark, header, body = ask(address, code, QUEUE | fields)

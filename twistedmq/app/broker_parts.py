@@ -24,7 +24,7 @@ from twistedmq.app.wiring.pulls import pulls
 from twistedmq.app.wiring.reading import reading
 from twistedmq.app.wiring.registration import address_check, registration_service
 from twistedmq.app.wiring.sends import send_back, sends
-from twistedmq.app.wiring.settled import settled_of
+from twistedmq.app.wiring.settled import all_settled
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables, build_tables
 from twistedmq.app.wiring.timer import new_timers, timer
@@ -80,7 +80,7 @@ def build_broker(around: Surroundings) -> BrokerParts:
     notifier = RebalanceNotifier(around.reactor, live(GroupDefaults))
     tables.clients.on_change(notifier.group_changed)
     registration = registration_service(around, tables)
-    settled = settled_of(tables, registration)
+    settled = all_settled(tables.topic_file.saved, registration.settled)
     timers = new_timers(around)
     diverted = diversions(around, tables, timers)
     inner = inner_writer(around, tables, diverted, settled)

@@ -49,6 +49,8 @@ class AtomicJsonFile:
         self._running = False
         self._waiting: bytes | None = None
         self._waiters: list[Deferred[None]] = []
+        self.loaded_ms = 0
+        """When that was written which ``load`` has given, in ms since the epoch."""
 
     def load(self, accept: Callable[[bytes], object] | None = None) -> bytes | None:
         """Give what was saved last; from the backup if the file cannot be used.
@@ -61,6 +63,7 @@ class AtomicJsonFile:
         """
         data, problem = self._read(self._path, accept)
         if data is not None:
+            self._note_time(self._path)
             return data
         data, backup_problem = self._read(self._backup, accept)
         if data is None:
@@ -68,6 +71,7 @@ class AtomicJsonFile:
                 return None
             raise TornFileError(self._path, problem, backup_problem)
         self._is_torn = problem != _MISSING
+        self._note_time(self._backup)
         self._log.warn(
             "{path} {problem}: the {size} bytes of {backup} are taken instead, which "
             "may lack the last changes",
@@ -94,6 +98,9 @@ class AtomicJsonFile:
         except ValueError as error:
             return None, f"cannot be read ({error})"
         return data, ""
+
+    def _note_time(self, path: Path) -> None:
+        self.loaded_ms = self._files.modified_ns(path) // 1_000_000
 
     def save_now(self, data: bytes) -> None:
         """Replace the content, in this thread.

@@ -1,18 +1,21 @@
 """Offsets on disk."""
 
+import os
 from pathlib import Path
 
 import pytest
 from twisted.internet.task import Clock
 
 from twistedmq.broker.offsets.fragments import decode_offsets
-from twistedmq.broker.offsets.keeper import OffsetKeeper
+from twistedmq.broker.offsets.keeper import LONGEST_WRITING_MS, OffsetKeeper
 from twistedmq.broker.offsets.table import OffsetTable
 from twistedmq.config.broker import OffsetConfig
 from twistedmq.config.live import Live
 from twistedmq.store.files_layer import RealFiles
 from twistedmq.store.json_file import AtomicJsonFile
 from twistedmq.testing.workers import HeldWorkers, InlineWorkers
+
+NOW_MS = 1_700_000_000_000
 
 
 class Kept:
@@ -21,7 +24,8 @@ class Kept:
     def __init__(self, path: Path) -> None:
         self.clock, self.path = Clock(), path
         self.config = Live(OffsetConfig())
-        self.table = OffsetTable(self.config, lambda: 17)
+        self.wall_ms = 17
+        self.table = OffsetTable(self.config, lambda: self.wall_ms)
         self.workers: InlineWorkers | HeldWorkers = InlineWorkers()
 
     def keeper(self) -> OffsetKeeper:
@@ -142,3 +146,37 @@ def test_light_queues_begin_with_the_offsets_of_before(
         ("%LMQ%a", "%LMQ%g"): {0: 7},
     }
     assert kept.on_disk() == {("T", "G"): {0: 5}}
+
+
+def as_of_ms(path: Path, written_ms: int) -> int | None:
+    os.utime(path, ns=(0, written_ms * 1_000_000))
+    keeper = Kept(path.parent / "consumerOffset.json").keeper()
+    keeper.load()
+    return keeper.as_of_ms
+
+
+def test_it_says_of_when_offsets_are_that_were_written_later(kept: Kept) -> None:
+    kept.wall_ms, kept.workers = NOW_MS, HeldWorkers()
+    kept.table.commit("G", "T", 0, 5)
+    kept.keeper().flush()
+    kept.wall_ms += 4_000  # a slow disk
+    kept.workers.go_on_all()
+    assert as_of_ms(kept.path, kept.wall_ms) == NOW_MS
+    assert as_of_ms(kept.path, NOW_MS - 1_000) == NOW_MS - 1_000  # the clock was set
+    # the genuine broker leaves the time of an earlier change
+    written_ms = NOW_MS + 86_400_000
+    assert as_of_ms(kept.path, written_ms) == written_ms - LONGEST_WRITING_MS
+
+
+def test_between_two_renames_there_is_the_backup(kept: Kept) -> None:
+    kept.wall_ms = NOW_MS
+    kept.table.commit("G", "T", 0, 5)
+    kept.keeper().flush()
+    backup = kept.path.rename(kept.path.with_name("consumerOffset.json.bak"))
+    assert as_of_ms(backup, NOW_MS + 3) == NOW_MS
+
+
+def test_offsets_that_were_never_kept_are_of_no_time(kept: Kept) -> None:
+    keeper = kept.keeper()
+    keeper.load()
+    assert keeper.as_of_ms is None

@@ -1,7 +1,7 @@
 """What the broker stores by its own doing, and the messages that wait somewhere."""
 
 from twistedmq.app.wiring.delay import levels_of
-from twistedmq.app.wiring.settled import Settled
+from twistedmq.app.wiring.settled import Settled, all_settled
 from twistedmq.app.wiring.surroundings import Surroundings
 from twistedmq.app.wiring.tables import Tables
 from twistedmq.app.wiring.timer import Timers
@@ -23,5 +23,10 @@ def diversions(around: Surroundings, tables: Tables, timers: Timers) -> Diversio
 def inner_writer(
     around: Surroundings, tables: Tables, diverted: Diversions, settled: Settled
 ) -> InnerWriter:
-    """Make what stores the broker's own messages."""
-    return InnerWriter(around.store, tables.counters, diverted, settled)
+    """Make what stores the broker's own messages.
+
+    Those may be about a group that is new: what was lent to one that nobody knows after
+    a crash would not come back.
+    """
+    known = all_settled(settled, tables.group_file.saved)
+    return InnerWriter(around.store, tables.counters, diverted, known)

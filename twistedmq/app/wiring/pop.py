@@ -36,11 +36,9 @@ from twistedmq.broker.timer.backlog import TimerBacklog
 from twistedmq.config.broker import BrokerIdentity, OffsetConfig, TopicDefaults
 from twistedmq.config.metrics import MetricsConfig
 from twistedmq.config.pop import PopConfig
-from twistedmq.config.store import StoreConfig
 from twistedmq.config.timer import TimerConfig
 from twistedmq.protocol.addresses import pack
 from twistedmq.protocol.names import REVIVE_TOPIC_PREFIX, TIMER_TOPIC
-from twistedmq.store.interfaces import Durability
 
 STOP_S = 10.0
 
@@ -208,7 +206,7 @@ def pops(
             (TIMER_TOPIC, 0),
             *((messages.topic, queue_id) for queue_id in range(queue_count)),
         ],
-        since_ms=_positions_written_ms(around),
+        since_ms=tables.offset_keeper.as_of_ms,
         is_wanted=retry_topics.are_wanted,
     )
     return Capability(
@@ -235,16 +233,3 @@ def _delivered_ms(timers: TimerBacklog, wall_ms: Callable[[], int]) -> int:
         return timers.read_ms
     late_ms = timers.place_behind_ms
     return min(timers.read_ms, wall_ms() - late_ms) if late_ms else 0
-
-
-def _positions_written_ms(around: Surroundings) -> int | None:
-    """Say when the groups' positions were last written; None if they never were."""
-    if around.store.durability is Durability.MEMORY:
-        return None
-    light = around.settings.live(StoreConfig).value.light_queues_enabled
-    name = "lmqConsumerOffset.json" if light else "consumerOffset.json"
-    try:
-        path = around.context.directory / "config" / name
-        return around.context.files.modified_ns(path) // 1_000_000
-    except FileNotFoundError:
-        return None

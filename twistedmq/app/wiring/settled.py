@@ -1,20 +1,18 @@
-"""When new topics are on disk, and known to the name servers."""
+"""When what came to be lately is on disk, or known to others."""
 
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred, gatherResults
 
-from twistedmq.app.wiring.tables import Tables
-from twistedmq.broker.registration.service import RegistrationService
-
 Settled = Callable[[], "Deferred[None] | None"]
+"""None if there is nothing to wait for; else fires once it is so, or fails."""
 
 
-def settled_of(tables: Tables, registration: RegistrationService) -> Settled:
-    """Give what says when new topics are on disk, and known to the name servers."""
+def all_settled(*parts: Settled) -> Settled:
+    """Give what says when all *parts* are settled."""
 
     def settled() -> "Deferred[None] | None":
-        waiting = [d for d in (tables.topic_file.saved(), registration.settled()) if d]
+        waiting = [each for part in parts if (each := part())]
         if not waiting:
             return None
         return gatherResults(waiting, consumeErrors=True).addCallback(lambda _: None)

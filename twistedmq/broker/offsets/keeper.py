@@ -1,6 +1,7 @@
 """Keeps the offset table on disk: what changed, every few seconds and at the end."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -17,12 +18,17 @@ from twistedmq.protocol.errors import FieldError
 from twistedmq.store.json_file import AtomicJsonFile
 from twistedmq.store.workers import Workers
 
+LONGEST_WRITING_MS: Final = 60_000
+"""In a file of the genuine broker, the time may be long past: it counts only so far."""
+
 
 class OffsetKeeper(SavingService):
     """Writes ``consumerOffset.json``, or ``lmqConsumerOffset.json``.
 
     The reactor only collects what changed; encoding and writing happen in a thread.
-    What could not be written counts as changed again.
+    What could not be written counts as changed again. The time in the file is that of
+    the collecting: all that was committed before is in it. A busy disk may take seconds
+    to write it, so the time of the file itself says less.
 
     Args:
         clock: when to write.
@@ -32,6 +38,10 @@ class OffsetKeeper(SavingService):
         config: how often.
         before_light_queues: given where there are light queues, whose file is another:
             the one before, read where *file* does not exist yet.
+
+    Attributes:
+        as_of_ms: of when the offsets are that were loaded: all that was committed
+            before is among them. None if none ever were kept.
     """
 
     _log = Logger()
@@ -52,6 +62,7 @@ class OffsetKeeper(SavingService):
         self._workers = workers
         self._fragments = OffsetFragments(before_light_queues is not None)
         self._writing: Deferred[None] | None = None
+        self.as_of_ms: int | None = None
 
     def load(self) -> None:
         """Fill the table with what was kept; a torn file gives way to its backup."""
@@ -62,13 +73,15 @@ class OffsetKeeper(SavingService):
             except FieldError as error:
                 raise ValueError(str(error)) from error
 
-        data = self._file.load(accept)
+        file, data = self._file, self._file.load(accept)
         if data is None and self._older is not None:
-            data = self._older.load(accept)
+            file, data = self._older, self._older.load(accept)
         if data is not None:
             items, version = decode_offsets(data)
             self._fragments.update(items)
             self._table.load(items, version)
+            earliest_ms = file.loaded_ms - LONGEST_WRITING_MS
+            self.as_of_ms = min(file.loaded_ms, max(version.timestamp, earliest_ms))
 
     def _save(self) -> Deferred[None]:
         return self.flush()
@@ -83,7 +96,7 @@ class OffsetKeeper(SavingService):
             return self._after(self._writing).addCallback(lambda _: self.flush())
         if not self._table.has_changes:
             return succeed(None)
-        changes, version = self._table.take_changes(), self._table.data_version
+        changes, version = self._table.take_changes(), self._table.version_now
         if self._workers is None:
             written = maybeDeferred(self._write, changes, version)
         else:

@@ -155,6 +155,11 @@ class OffsetTable:
 
     # Keeping
 
+    @property
+    def version_now(self) -> DataVersion:
+        """The data version with the time of now, for what is kept."""
+        return replace(self._version, timestamp=self._wall_ms())
+
     def load(
         self, items: Mapping[Key, Mapping[int, int]], version: DataVersion
     ) -> None:

@@ -50,6 +50,18 @@ def test_what_was_put_already_is_passed_over() -> None:
     assert places(index, "a") == [4, 3, 2, 1, 0]
 
 
+def test_a_table_is_not_cut_on_the_disk_before_others_are_there() -> None:
+    """After a crash it would stand there alone, and say that all before is put."""
+    files = FakeFiles()
+    items = [item(n, KEYS=f"k{n}") for n in range(7)]
+    index = make_index(files, items=5)  # the last three are in a second table
+    index.put(items)
+    index.truncate(6)
+    again = make_index(files, items=5)
+    again.put(items)
+    assert all(places(again, f"k{n}") == [n] for n in range(7))
+
+
 def flush_without_power(index: HashIndex, files: Any, syncs: int) -> None:
     """Flush, and stop everything when so many files were synced."""
     seen: list[Path] = []

@@ -152,9 +152,12 @@ class HashIndex:
 
     def flush(self) -> None:
         """Write and sync what was put."""
+        self._flush_tables()
+        self._sync_folders()
+
+    def _flush_tables(self) -> None:
         for file in list(self._opened):
             file.flush()
-        self._sync_folders()
 
     def _sync_folders(self) -> None:
         if self._files.is_folder(self._folder):
@@ -168,6 +171,9 @@ class HashIndex:
         written there next.
         """
         known = len(self._opened)
+        # A table is cut on the disk. Without those before it, it would say that their
+        # items are there.
+        self._flush_tables()
         while self._opened and self._opened[-1].end_offset >= physical_offset:
             file = self._opened[-1]
             if file.truncate(physical_offset):

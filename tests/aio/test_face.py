@@ -42,13 +42,15 @@ def test_leaving_the_block_closes_also_by_an_error(cluster: FakeCluster) -> None
 def test_leaving_the_block_by_a_cancel_closes_all_the_same(
     cluster: FakeCluster,
 ) -> None:
-    async def main() -> None:
+    async def main(entered: asyncio.Event) -> None:
         async with Producer(settings=cluster.settings()):
-            await asyncio.sleep(10)
+            entered.set()
+            await asyncio.Event().wait()  # for ever
 
     async def cancelled() -> None:
-        task = asyncio.ensure_future(main())
-        await asyncio.sleep(0.001)
+        entered = asyncio.Event()
+        task = asyncio.ensure_future(main(entered))
+        await entered.wait()
         task.cancel()
         await task
 

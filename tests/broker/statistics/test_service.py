@@ -44,12 +44,18 @@ class NotingClock(Clock):
         return super().callLater(delay, *call, **named)
 
 
-def test_many_are_sampled_in_slices() -> None:
-    clock = NotingClock()
+def busy_service(clock: Clock) -> tuple[StatisticsService, BrokerCounters]:
+    """Give one that runs, with more counters to sample than go at once."""
     running, counters = service(clock)
     running.startService()
     for number in range(2 * AT_ONCE):
         counters.sent(f"T{number}", 1, 1)
+    return running, counters
+
+
+def test_many_are_sampled_in_slices() -> None:
+    clock = NotingClock()
+    running, counters = busy_service(clock)
     clock.pump([1.0] * 19)
     assert clock.delays.count(0) == 2  # the broker's own changed, too
     assert next(counters.sampling(), "none changed") == "none changed"
@@ -59,10 +65,7 @@ def test_many_are_sampled_in_slices() -> None:
 
 def test_a_stop_ends_a_round() -> None:
     clock = NotingClock()
-    running, counters = service(clock)
-    running.startService()
-    for number in range(2 * AT_ONCE):
-        counters.sent(f"T{number}", 1, 1)
+    running, _ = busy_service(clock)
     clock.callLater(9.5, lambda: clock.callLater(0.5, running.stopService))
     clock.pump([0.5] * 22)
     assert clock.delays.count(0) == 1

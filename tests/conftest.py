@@ -19,6 +19,17 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
+SLOWER = {"interop": 900, "soak": 0}
+"""Seconds that a test may take, 0 for any, where it is not what pyproject.toml says."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests the time that their kind needs."""
+    for item in items:
+        for kind, seconds in SLOWER.items():
+            if item.get_closest_marker(kind):
+                item.add_marker(pytest.mark.timeout(seconds))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _frozen() -> None:

@@ -1,7 +1,12 @@
-"""What holds for every test: no logged failure goes by, memory is collected cheaply."""
+"""What holds for every test: no logged failure goes by, none hangs for ever, memory is
+collected cheaply.
+"""
 
+import faulthandler
 import gc
 import os
+import sys
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,16 +24,37 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
-SLOWER = {"interop": 900, "soak": 0}
-"""Seconds that a test may take, 0 for any, where it is not what pyproject.toml says."""
+LONGEST_S = 180
+LONGEST_OF_S = {"interop": 900, "soak": 0}
+"""How long a test of a kind may take; 0 for ever."""
+ARM_S = 10
+ERRORS = pytest.StashKey[int]()
+ARMED_S = pytest.StashKey[float]()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests the time that their kind needs."""
-    for item in items:
-        for kind, seconds in SLOWER.items():
-            if item.get_closest_marker(kind):
-                item.add_marker(pytest.mark.timeout(seconds))
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[ERRORS] = os.dup(sys.stderr.fileno())
+    config.stash[ARMED_S] = 0.0
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """End the run, and say what all threads are at, if this test hangs.
+
+    pytest's own ``faulthandler_timeout`` begins a thread for each test: seconds in all.
+    """
+    special = [s for kind, s in LONGEST_OF_S.items() if item.get_closest_marker(kind)]
+    now_s = time.monotonic()
+    if special or now_s > item.config.stash[ARMED_S] + ARM_S:
+        item.config.stash[ARMED_S] = now_s
+        faulthandler.cancel_dump_traceback_later()
+        if longest_s := special[0] if special else LONGEST_S:
+            errors = item.config.stash[ERRORS]
+            faulthandler.dump_traceback_later(longest_s, exit=True, file=errors)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    faulthandler.cancel_dump_traceback_later()
+    os.close(config.stash[ERRORS])
 
 
 @pytest.fixture(scope="session", autouse=True)

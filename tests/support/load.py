@@ -236,7 +236,9 @@ def read_queue(
             if header["code"] != SUCCESS and not begins_later:
                 raise AssertionError(f"pull of {queue_id} at {offset}: {header}")
             yield from records(data)
-            offset = int(header["extFields"]["nextBeginOffset"])
+            next_offset = int(header["extFields"]["nextBeginOffset"])
+            assert next_offset > offset, f"no further than {offset}: {header}"
+            offset = next_offset
 
 
 def read_topic(address: str, topic: str, queues: int = 4) -> list[Stored]:

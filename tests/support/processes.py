@@ -10,13 +10,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from twistedmq.store.file_lock import FileLock
+
 PROJECT = Path(__file__).resolve().parents[2]
 PLUGINS = ("tls", "lz4", "zstd", "store-sqlite")
 IMPORTABLE = [PROJECT, *(PROJECT / "plugins" / name for name in PLUGINS)]
+FIRST_PORT, PORTS_A_RUN, MOST_RUNS = 12_000, 500, 40
 START_S = 30
 STOP_S = 30
 
@@ -31,32 +37,47 @@ def free_ports(count: int) -> list[int]:
     ``$TWISTEDMQ_PEER_PORTS`` (22000-22099) narrows the choice. The first two of three
     are next but one to each other: a broker listens on its port and on that less 2.
     """
-    span = os.environ.get("TWISTEDMQ_PEER_PORTS")
-    first, last = map(int, span.split("-")) if span else OWN_SPAN
-    size = last - count - first
-    for _ in range(size):
-        start = first + _Turn.next(count) % size
+    ports = _ports()
+    for start in ports.starts(count):
         with _Held() as held:
             if all(held.take(start + n) for n in range(count)):
                 return list(range(start, start + count))
-    raise StartError(f"no {count} free ports in {first}-{last}")
+    raise StartError(f"no {count} free ports in {ports.first}-{ports.last}")
 
 
-OWN_SPAN = 12_000, 32_000
+class _Ports:
+    """Ports that are given round and round: one just given is not used at once."""
+
+    def __init__(self, first: int, last: int, lock: FileLock | None = None) -> None:
+        """*lock* is held as long as they are this run's."""
+        self.first, self.last = first, last
+        self._lock = lock
+        self._given = 0
+
+    def starts(self, count: int) -> Iterator[int]:
+        """Give where *count* of them begin, each place once."""
+        size = self.last - self.first - count
+        for _ in range(size):
+            start = self._given % size
+            self._given += count
+            yield self.first + start
 
 
-class _Turn:
-    """Goes round, so that a port just given is not given again before it is used.
+@cache
+def _ports() -> _Ports:
+    """Give ports that no run beside this one takes.
 
-    Runs beside each other begin at places far apart, however near their numbers are.
+    Else it might take that of a broker that is killed to be started again.
     """
-
-    _place = os.getpid() * 7919
-
-    @classmethod
-    def next(cls, count: int) -> int:
-        cls._place += count
-        return cls._place
+    if span := os.environ.get("TWISTEDMQ_PEER_PORTS"):
+        return _Ports(*map(int, span.split("-")))
+    for run in range(MOST_RUNS):
+        path = Path(tempfile.gettempdir(), f"twistedmq-ports-{run}.lock")
+        with suppress(OSError):
+            lock = FileLock(path, record_locks=os.name == "posix")
+            first = FIRST_PORT + run * PORTS_A_RUN
+            return _Ports(first, first + PORTS_A_RUN, lock)
+    raise StartError(f"{MOST_RUNS} runs have all the ports there are")
 
 
 class _Held:

@@ -54,9 +54,9 @@ def test_sizes_are_sorted_by_their_bounds() -> None:
 
 def test_a_batch_over_several_topics_is_counted_by_topic() -> None:
     counted = counters()
-    topics, places = ["A", "B", "A", "SCHEDULE_TOPIC_XXXX"], [("A", 0), ("B", 1)]
-    counted.sent_mixed(topics, [0, 100, 2100, 2300], 2400, places)
-    counted.sent_mixed(topics[:3], [2400, 2410, 2420], 2430, places)
+    topics, queue_ids = ["A", "B", "A", "SCHEDULE_TOPIC_XXXX"], [0, 1, 0, 3]
+    counted.sent_mixed(topics, queue_ids, [0, 100, 2100, 2300], 2400, 5)
+    counted.sent_mixed(topics[:3], queue_ids[:3], [2400, 2410, 2420], 2430, 5)
     assert counted.put_ours.messages == 6
     assert counted.put_ours.bytes == 2330
     assert counted.put.messages == 7
@@ -66,13 +66,12 @@ def test_a_batch_over_several_topics_is_counted_by_topic() -> None:
     assert counted.put_per_second("SCHEDULE_TOPIC_XXXX") == 0.1
     sizes = {name: topic.distribution().counts[:2] for name, topic in counted.topics()}
     assert sizes == {"A": [4, 0], "B": [1, 1], "SCHEDULE_TOPIC_XXXX": [1, 0]}
-    counted.answered_mixed([("B", 1)] * 2, took_ms=5)
     assert total(counted, "TOPIC_PUT_LATENCY", "1@B") == 10
 
 
 def test_of_a_deleted_topic_nothing_comes_back() -> None:
     counted = counters()
-    counted.sent_mixed(["A", "B"], [0, 10], 20, [("A", 0), ("B", 0)])
+    counted.sent_mixed(["A", "B"], [0, 0], [0, 10], 20, 0)
     counted.forget_topic("A")
     assert [name for name, _ in counted.topics()] == ["B"]
 

@@ -5,7 +5,7 @@ and keys are those that tools ask for. Source: BrokerStatsManager.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from twistedmq.broker.statistics.counter import (
     DAY_S,
@@ -111,18 +111,22 @@ class BrokerCounters:
     def sent_mixed(
         self,
         topics: Sequence[str],
+        queue_ids: Sequence[int],
         starts: Sequence[int],
         end: int,
-        places: Iterable[tuple[str, int]],
+        took_ms: int,
     ) -> None:
-        """Count what calls brought to several *topics*; see SendTallies."""
+        """Count calls that brought a message each to several topics, and how long the
+        answers took; see SendTallies.
+        """
         if SYSTEM_TOPICS.isdisjoint(topics):
             self.put_ours.add(0, len(topics), end - starts[0])
         else:
             ends = (*starts[1:], end)
             for topic, start, stop in zip(topics, starts, ends, strict=True):
                 self._topic(topic).of_broker.add(0, 1, stop - start)
-        self._tallies.add(topics, starts, end, places)
+        places = zip(topics, queue_ids, strict=True)
+        self._tallies.add(places, starts, end, took_ms)
 
     def sent_kind(self, topic: str, kind: str, messages: int, size: int) -> None:
         """Say that so many of those that were sent are of another kind than normal."""
@@ -134,10 +138,6 @@ class BrokerCounters:
     def answered(self, topic: str, queue_id: int, calls: int, took_ms: int) -> None:
         """Count how long the answers to sends took, of those counted already."""
         self._topic(topic).took(queue_id, calls, took_ms)
-
-    def answered_mixed(self, places: Iterable[tuple[str, int]], took_ms: int) -> None:
-        """Do so for several topics: *places* are topic and queue id of each call."""
-        self._tallies.took(places, took_ms)
 
     def pulled(
         self,

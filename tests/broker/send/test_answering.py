@@ -183,3 +183,33 @@ def test_an_answer_that_cannot_be_made_harms_no_other_read(
     flush.callback(Durability.DISK)
     assert peers.opaques() == {2: [2]}
     assert peers.failures[0].check(ValueError)
+
+
+# What is counted: all that is stored, whether it becomes safe or not.
+
+
+def test_all_that_is_stored_is_counted_when_it_is_answered(
+    broker: Broker, peers: Peers, disk: SlowDisk
+) -> None:
+    before = broker.side.counters.put.messages
+    broker.give(send_frame("T"))
+    broker.give(send_frame("T"))
+    broker.give(send_frame("T", properties=NO_WAIT))
+    assert broker.side.counters.put.messages == before + 1
+    disk.flushes[0].callback(Durability.DISK)
+    disk.flushes[1].errback(StoreFullError("gone"))
+    assert broker.side.counters.put.messages == before + 3
+
+
+@pytest.mark.parametrize("properties", ["", NO_WAIT])
+def test_what_several_brought_is_counted_likewise(
+    broker: Broker, peers: Peers, disk: SlowDisk, properties: str
+) -> None:
+    before = broker.side.counters.put.messages
+    for _ in range(2):
+        peers.give(1, send_frame("T", opaque=1, properties=properties))
+        peers.give(2, send_frame("T", opaque=2, properties=properties))
+        broker.side.clock.advance(0)
+    disk.flushes[0].callback(Durability.DISK)
+    disk.flushes[1].errback(StoreFullError("gone"))
+    assert broker.side.counters.put.messages == before + 4

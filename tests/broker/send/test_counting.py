@@ -20,7 +20,7 @@ def count(
     batch = batch_of([Told(topic, queue_id=queue) for topic, queue in places])
     starts = [100 * number for number in range(len(places))]
     end = 100 * len(places)
-    SendCounting(counters).messages(batch, counts, Appended(starts, starts, end, 0))
+    SendCounting(counters).answered(batch, counts, Appended(starts, starts, end, 0))
 
 
 def calls(counters: BrokerCounters) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from twistedmq.protocol.codec import encode_reply
 from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.command import Command, Reply
 from twistedmq.protocol.errors import ServiceUnavailableError, TwistedMQError
+from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.protocol.send_decoding import DecodedSends
 from twistedmq.protocol.send_replies import SendReplies
 from twistedmq.store.interfaces import (
@@ -32,6 +33,8 @@ from twistedmq.store.interfaces import (
 P = ParamSpec("P")
 _Part = tuple[GatheredRead, Appended]
 """What one read brought, and where it was stored."""
+_Stored = tuple[SendBatch, Sequence[int], Appended]
+"""What was stored together: messages, how many each request brought, and where."""
 
 
 class SendAnswers:
@@ -41,7 +44,7 @@ class SendAnswers:
         store: says what it promises.
         identity: names that go into answers.
         packed_host: this broker's packed address, the first part of message ids.
-        counting: is told how long the answers took, by topic and queue.
+        counting: is told what was stored, and how long the answers took.
         throughput: likewise, all together.
         clock: for the time-out of answers that wait until the messages are safe.
         config: how long they wait.
@@ -89,8 +92,7 @@ class SendAnswers:
     ) -> bytes | Deferred[bytes]:
         """Answer now, or when what was stored is *safe*, and new topics *settled*."""
         if safe is None:
-            if took_ms := self._throughput.stored(began_s, len(sends.counts)):
-                self._counting.times(sends, took_ms)
+            self._count((sends.batch, sends.counts, appended), began_s)
             if settled is None:
                 return self._encode(self._store.durability, sends, appended)
             # A topic that could not be written down is logged and tried again there.
@@ -100,6 +102,7 @@ class SendAnswers:
             )
         if _nobody_waits(sends):
             safe.addErrback(lambda _: None)
+            self._counting.answered(sends.batch, sends.counts, appended)
             return self._encode(Durability.PAGE_CACHE, sends, appended)
         self._limit(safe)
         if settled is not None:
@@ -108,23 +111,27 @@ class SendAnswers:
                 lambda durability: settled.addCallback(lambda _: durability)
             )
         read = GatheredRead(sends, Deferred())
-        self._when_safe(safe, [(read, appended)], began_s)
+        stored = sends.batch, sends.counts, appended
+        self._when_safe(safe, [(read, appended)], stored, began_s)
         return read.answers
 
     def of_gathered(
         self,
         safe: Deferred[Durability] | None,
         reads: Sequence[GatheredRead],
+        batch: SendBatch,
         appended: Appended,
         began_s: float,
     ) -> None:
-        """Do so for several reads that were stored together: one waits for all."""
+        """Do so for *reads* that were stored as one *batch*: one waits for all."""
+        counts = [count for read in reads for count in read.sends.counts]
+        stored = batch, counts, appended
         parts = list(zip(reads, _parts(reads, appended), strict=True))
         if safe is None:
             durability = self._store.durability
             for read, part in parts:
                 read.answers.callback(self._try_to_encode(durability, read.sends, part))
-            self._count(parts, began_s, in_memory=True)
+            self._count(stored, began_s)
             return
         waiting = []
         for read, part in parts:
@@ -133,14 +140,22 @@ class SendAnswers:
                 read.answers.callback(answers)
             else:
                 waiting.append((read, part))
-        self._limit(safe)
-        self._when_safe(safe, waiting, began_s)
+        if waiting:
+            self._limit(safe)
+            self._when_safe(safe, waiting, stored, began_s)
+        else:
+            safe.addErrback(lambda _: None)
+            self._counting.answered(*stored)
 
     def _limit(self, safe: Deferred[Durability]) -> None:
         safe.addTimeout(self._config.value.flush_timeout_ms / 1000, self._clock)
 
     def _when_safe(
-        self, safe: Deferred[Durability], waiting: Sequence[_Part], began_s: float
+        self,
+        safe: Deferred[Durability],
+        waiting: Sequence[_Part],
+        stored: _Stored,
+        began_s: float,
     ) -> None:
         """Tell those who wait when it is so."""
         # While the disk or a replica works this thread has time, and later it has not.
@@ -157,22 +172,23 @@ class SendAnswers:
                     answer_with(
                         read.answers, self._encode, durability, read.sends, part
                     )
-            self._count(waiting, began_s, in_memory=False)
+            self._count(stored, began_s, in_memory=False)
 
         def refuse(failure: Failure) -> None:
             for read, part in waiting:
                 answer_with(read.answers, self._not_safe, failure, read.sends, part)
+            self._counting.answered(*stored)
 
         safe.addCallbacks(tell, refuse)
 
     def _count(
-        self, parts: Sequence[_Part], began_s: float, *, in_memory: bool
+        self, stored: _Stored, began_s: float, *, in_memory: bool = True
     ) -> None:
-        """Count how long it took, by topic and queue."""
-        calls = sum(len(read.sends.counts) for read, _ in parts)
-        if took_ms := self._throughput.stored(began_s, calls, in_memory=in_memory):
-            for read, _ in parts:
-                self._counting.times(read.sends, took_ms)
+        """Count what was stored, and how long it took."""
+        batch, counts, appended = stored
+        calls = len(counts)
+        took_ms = self._throughput.stored(began_s, calls, in_memory=in_memory)
+        self._counting.answered(batch, counts, appended, took_ms)
 
     def _encode(
         self, durability: Durability, sends: DecodedSends, appended: Appended

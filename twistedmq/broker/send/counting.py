@@ -1,9 +1,9 @@
 """What the sends of a batch brought, counted once a batch and topic."""
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Final, TypeVar
+from typing import Final
 
 from twistedmq.broker.counters import BrokerCounters
 from twistedmq.protocol import properties as props
@@ -11,8 +11,6 @@ from twistedmq.protocol.names import DLQ_PREFIX, SCHEDULE_TOPIC, is_dlq_topic
 from twistedmq.protocol.send_batch import SendBatch
 from twistedmq.protocol.send_decoding import DecodedSends
 from twistedmq.store.interfaces import Appended
-
-T = TypeVar("T")
 
 _DELAYING: Final = frozenset(
     {
@@ -29,16 +27,6 @@ class SendCounting:
 
     def __init__(self, counters: BrokerCounters) -> None:
         self._counters = counters
-
-    def times(self, sends: DecodedSends, took_ms: int) -> None:
-        """Count how long all of *sends* took, which are counted already."""
-        topics, queue_ids = _firsts_of(sends.batch, sends.counts)
-        if _is_one(topics):
-            for queue_id, calls in Tally(queue_ids).items():
-                self._counters.answered(topics[0], queue_id, calls, took_ms)
-        else:
-            places = zip(topics, queue_ids, strict=True)
-            self._counters.answered_mixed(places, took_ms)
 
     def _kinds(self, sends: DecodedSends, appended: Appended) -> None:
         starts = appended.physical_offsets
@@ -58,46 +46,56 @@ class SendCounting:
                 self._counters.given_up(properties[props.RETRY_TOPIC], group)
 
     def stored(self, sends: DecodedSends, appended: Appended) -> None:
-        """Count what *sends* brought, and tell who asked to be told."""
-        if sends.is_special:
-            self._kinds(sends, appended)
-            for stored in filter(None, map(sends.when_stored.get, sends.opaques)):
-                stored()
-        self.messages(sends.batch, sends.counts, appended)
+        """Count what is special about *sends*, and tell who asked to be told."""
+        self._kinds(sends, appended)
+        for stored in filter(None, map(sends.when_stored.get, sends.opaques)):
+            stored()
 
-    def messages(
-        self, batch: SendBatch, counts: Sequence[int], appended: Appended
+    def answered(
+        self,
+        batch: SendBatch,
+        counts: Sequence[int],
+        appended: Appended,
+        took_ms: int = 0,
     ) -> None:
-        """Count messages that requests brought, *counts* of them each."""
-        starts, topics, queue_ids = (
-            appended.physical_offsets, batch.topics, batch.queue_ids
+        """Count requests that brought *counts* messages each, and how long it took."""
+        topics, queue_ids, starts, end = (
+            batch.topics, batch.queue_ids, appended.physical_offsets, appended.end
         )  # fmt: skip
         if _is_one(topics):
             if len(counts) != len(topics):
-                queue_ids = _firsts(queue_ids, counts)
-            self._counters.sent_batch(topics[0], starts, appended.end, queue_ids)
-            return
-        places = zip(*_firsts_of(batch, counts), strict=True)
-        self._counters.sent_mixed(topics, starts, appended.end, places)
+                queue_ids = [queue_ids[first] for first in _firsts(counts)]
+            self._of_one(topics[0], queue_ids, starts, end, took_ms)
+        elif len(counts) == len(topics):
+            self._counters.sent_mixed(topics, queue_ids, starts, end, took_ms)
+        else:
+            ends = (*starts[1:], end)
+            for first, count in zip(_firsts(counts), counts, strict=True):
+                some, stop = starts[first : first + count], ends[first + count - 1]
+                self._of_one(topics[first], [queue_ids[first]], some, stop, took_ms)
+
+    def _of_one(
+        self,
+        topic: str,
+        queue_ids: Sequence[int],
+        starts: Sequence[int],
+        end: int,
+        took_ms: int,
+    ) -> None:
+        """Count requests to one topic; *queue_ids* are theirs, one each."""
+        self._counters.sent_batch(topic, starts, end, queue_ids)
+        if took_ms:
+            for queue_id, calls in Tally(queue_ids).items():
+                self._counters.answered(topic, queue_id, calls, took_ms)
 
 
 def _is_one(topics: Sequence[str]) -> bool:
     return len(topics) == 1 or topics.count(topics[0]) == len(topics)
 
 
-def _firsts(column: Sequence[T], counts: Sequence[int]) -> list[T]:
-    """Give of each request what *column* says of its first message."""
-    return [column[first] for first in accumulate(counts[:-1], initial=0)]
-
-
-def _firsts_of(
-    batch: SendBatch, counts: Sequence[int]
-) -> tuple[Sequence[str], Sequence[int]]:
-    """Give topic and queue id of the first message of each request."""
-    topics, queue_ids = batch.topics, batch.queue_ids
-    if len(counts) != len(topics):
-        topics, queue_ids = _firsts(topics, counts), _firsts(queue_ids, counts)
-    return topics, queue_ids
+def _firsts(counts: Sequence[int]) -> Iterable[int]:
+    """Give which message is the first of each request."""
+    return accumulate(counts[:-1], initial=0)
 
 
 def _kind(properties: dict[str, str]) -> str | None:

@@ -163,7 +163,8 @@ class SendHandlers:
                 return self._answers.refuse_all(sends, error)
             return self._store_one_by_one(sends)
         safe = self._store.safe(appended.end)  # first: it may take some time
-        self._counting.stored(sends, appended)
+        if sends.is_special:
+            self._counting.stored(sends, appended)
         return self._answers.of_stored(safe, sends, appended, settled, began_s)
 
     def _serve_gathered(self, reads: list[GatheredRead]) -> None:
@@ -178,9 +179,7 @@ class SendHandlers:
                 answer_with(read.answers, self._store_and_answer, read.sends, None)
             return
         safe = self._store.safe(appended.end)
-        counts = [count for read in reads for count in read.sends.counts]
-        self._counting.messages(batch, counts, appended)
-        self._answers.of_gathered(safe, reads, appended, began_s)
+        self._answers.of_gathered(safe, reads, batch, appended, began_s)
 
     def _store_one_by_one(self, sends: DecodedSends) -> bytes | Deferred[bytes]:
         """Find the request that the store refuses; the others shall not suffer."""

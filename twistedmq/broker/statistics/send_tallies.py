@@ -1,67 +1,59 @@
-"""What batches over several topics brought, counted by topic a while later.
+"""Sums of what sends brought to several topics at once, settled later.
 
 A batch over thirty topics has thirty counters to be found and added to, which takes
-longer than to store it. Here it is a few calls for all of them; whoever wants to know
-says ``settle`` first. Likewise how long answers took, which is counted by queue. With
-tens of thousands of queues to settle takes a quarter of a second, so it can be done bit
-by bit.
+longer than to store it. Here it is one look-up a message; whoever wants to know says
+``settle`` first. With tens of thousands of queues that takes a while, so it can be done
+bit by bit.
 """
 
 from bisect import bisect_left
-from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import sub
+from itertools import pairwise
+from typing import Final
 
 from twistedmq.broker.statistics.topic_counter import SIZE_BOUNDS, TopicCounter
 
+Place = tuple[str, int]
+"""Topic and queue id."""
 
-class _Sums:
-    """What was brought, by topic, or by topic and queue."""
+_MESSAGE: Final = 1 << 48
+"""Messages and their bytes are summed in one number, which is looked up once."""
 
-    def __init__(self) -> None:
-        self.calls: Tally[tuple[str, int]] = Tally()
-        self.bytes: defaultdict[str, int] = defaultdict(int)
-        self.by_size: list[Tally[str]] = [Tally() for _ in (*SIZE_BOUNDS, None)]
-        self.by_ms: defaultdict[int, Tally[tuple[str, int]]] = defaultdict(Tally)
+_Sums = defaultdict[tuple[int, int], defaultdict[Place, int]]
+"""By class of size and ms that the answers took: such numbers."""
+
+
+def _no_sums() -> _Sums:
+    return defaultdict(lambda: defaultdict(int))
 
 
 class SendTallies:
-    """Keeps sums by topic."""
+    """Keeps sums by topic and queue."""
 
     def __init__(self, counter_of: Callable[[str], TopicCounter]) -> None:
         """*counter_of* gives the counter of a topic, which may be new."""
         self._counter_of = counter_of
-        self._sums = _Sums()
+        self._sums = _no_sums()
         self._leaving: Iterator[None] = iter(())
 
     def add(
-        self,
-        topics: Sequence[str],
-        starts: Sequence[int],
-        end: int,
-        places: Iterable[tuple[str, int]],
+        self, places: Iterable[Place], starts: Sequence[int], end: int, took_ms: int
     ) -> None:
-        """Count records of *topics* at *starts*, the last of which goes up to *end*.
+        """Count calls that brought a record each, to *places*, in *took_ms*.
 
-        *places* are topic and queue id of the calls that brought them, one each.
+        The records are at *starts*; the last of them goes up to *end*.
         """
-        sums = self._sums
-        sums.calls.update(places)
-        sizes = list(map(sub, (*starts[1:], end), starts))
-        in_all = sums.bytes
-        for topic, size in zip(topics, sizes, strict=True):
-            in_all[topic] += size
+        sizes = [stop - start for start, stop in pairwise((*starts, end))]
         at = bisect_left(SIZE_BOUNDS, min(sizes))
         if at == bisect_left(SIZE_BOUNDS, max(sizes)):
-            sums.by_size[at].update(topics)
+            sums = self._sums[at, took_ms]
+            for place, size in zip(places, sizes, strict=True):
+                sums[place] += _MESSAGE + size
             return
-        for topic, size in zip(topics, sizes, strict=True):
-            sums.by_size[bisect_left(SIZE_BOUNDS, size)][topic] += 1
-
-    def took(self, places: Iterable[tuple[str, int]], took_ms: int) -> None:
-        """Count how long the answers to calls took, of those counted already."""
-        self._sums.by_ms[took_ms].update(places)
+        for place, size in zip(places, sizes, strict=True):
+            at = bisect_left(SIZE_BOUNDS, size)
+            self._sums[at, took_ms][place] += _MESSAGE + size
 
     def settle(self) -> None:
         """Count everything where it belongs."""
@@ -77,27 +69,18 @@ class SendTallies:
         for _ in self._leaving:
             yield
         self._leaving = self._settle(self._sums)
-        self._sums = _Sums()
+        self._sums = _no_sums()
         for _ in self._leaving:
             yield
 
     def _settle(self, sums: _Sums) -> Iterator[None]:
-        counter_of = self._counter_of
-        for (topic, queue_id), calls in sums.calls.items():
-            counter = counter_of(topic)
-            counter.answers[queue_id] += calls
-            counter.add(calls, 0, 0)
-            yield
-        for at, tally in enumerate(sums.by_size):
-            for topic, messages in tally.items():
-                counter = counter_of(topic)
+        for (at, took_ms), by_place in sums.items():
+            for (topic, queue_id), summed in by_place.items():
+                messages, size = divmod(summed, _MESSAGE)
+                counter = self._counter_of(topic)
+                counter.add(messages, messages, size)
                 counter.sizes[at] += messages
-                counter.add(0, messages, 0)
-                yield
-        for topic, size in sums.bytes.items():
-            counter_of(topic).add(0, 0, size)
-            yield
-        for took_ms, taken in sums.by_ms.items():
-            for (topic, queue_id), calls in taken.items():
-                counter_of(topic).took(queue_id, calls, took_ms)
+                counter.answers[queue_id] += messages
+                if took_ms:
+                    counter.took(queue_id, messages, took_ms)
                 yield

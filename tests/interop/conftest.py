@@ -9,7 +9,7 @@ import peer
 import pytest
 import pytest_twisted
 from client_scenarios import Cluster, Running
-from processes import OurBroker, free_ports
+from processes import OurBroker
 from twisted.internet.defer import Deferred
 
 HERE = Path(__file__).parent
@@ -40,7 +40,7 @@ class Genuine(NamedTuple):
 
 @pytest.fixture(scope="session")
 def genuine() -> Iterator[Genuine]:
-    (port,) = free_ports(1)
+    port = peer.free_port()
     shown = {
         "metricsExporterType": "PROM",
         "metricsPromExporterHost": "127.0.0.1",

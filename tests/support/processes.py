@@ -70,7 +70,8 @@ def _ports() -> _Ports:
     Else it might take that of a broker that is killed to be started again.
     """
     if span := os.environ.get("TWISTEDMQ_PEER_PORTS"):
-        return _Ports(*map(int, span.split("-")))
+        first, last = map(int, span.split("-"))
+        return _Ports((first + last) // 2, last)  # the peer kit begins with the first
     for run in range(MOST_RUNS):
         path = Path(tempfile.gettempdir(), f"twistedmq-ports-{run}.lock")
         with suppress(OSError):

@@ -1,8 +1,10 @@
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+from client_kit import held
 from twisted.logger import LogLevel, globalLogPublisher
 
 from twistedmq.store.files_layer import RealFiles
@@ -159,3 +161,46 @@ def test_saves_in_threads_do_not_overtake_each_other() -> None:
     workers.go_on()  # the newest, for all who wait
     assert (done, file.load()) == ([0, 1, 2, 3], b"3")
     assert workers.waiting == 0
+
+
+def test_what_a_thread_comes_to_late_does_not_replace_what_is_newer() -> None:
+    """As at the end: the last state is saved at once, whatever threads are at."""
+    workers = HeldWorkers()
+    files = FakeFiles()
+    file = AtomicJsonFile(files, PATH, workers)
+    saved = [held(file.save(b"first")), held(file.save(b"second"))]
+    file.save_now(b"last")
+    workers.go_on_all()
+    assert saved == [[None], [None]]
+    assert file.load() == b"last"
+    assert files.size(BACKUP) is None
+
+
+class SlowFiles(FakeFiles):
+    """Files that take their time for the first one that is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = Event(), Event()
+
+    def open(self, path: Path, *, create: bool = False) -> Any:
+        if not self.begun.is_set():
+            self.begun.set()
+            self.go_on.wait(20)
+        return super().open(path, create=create)
+
+
+def test_two_threads_do_not_write_at_the_same_time() -> None:
+    files = SlowFiles()
+    file = AtomicJsonFile(files, PATH)
+    threads = [Thread(target=file.save_now, args=(data,)) for data in (b"1", b"2")]
+    threads[0].start()
+    assert files.begun.wait(20)
+    threads[1].start()
+    threads[1].join(0.05)
+    assert threads[1].is_alive()
+    files.go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert file.load() == b"2"
+    assert bytes(files.open(BACKUP).read(9, 0)) == b"1"

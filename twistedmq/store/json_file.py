@@ -6,7 +6,9 @@ tables under the same names.
 """
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -46,8 +48,12 @@ class AtomicJsonFile:
         self._workers = workers
         self._is_torn = False
         """Whether the file is worth less than its backup."""
+        self._writing = Lock()
+        self._numbers = count(1)
+        self._written = 0
+        """The number of the save whose content the file has."""
         self._running = False
-        self._waiting: bytes | None = None
+        self._waiting: tuple[int, bytes] | None = None
         self._waiters: list[Deferred[None]] = []
         self.loaded_ms = 0
         """When that was written which ``load`` has given, in ms since the epoch."""
@@ -105,9 +111,21 @@ class AtomicJsonFile:
     def save_now(self, data: bytes) -> None:
         """Replace the content, in this thread.
 
+        A ``save`` that runs is waited for; one that was begun before changes nothing
+        any more.
+
         Raises:
             OSError: the former content is still there.
         """
+        self._save_in_turn(next(self._numbers), data)
+
+    def _save_in_turn(self, number: int, data: bytes) -> None:
+        with self._writing:
+            if number > self._written:
+                self._replace(data)
+                self._written = number
+
+    def _replace(self, data: bytes) -> None:
         fresh = self._path.with_name(self._path.name + ".tmp")
         self._files.remove(fresh)
         file = self._files.open(fresh, create=True)
@@ -129,16 +147,16 @@ class AtomicJsonFile:
                 return fail()
             return succeed(None)
         waiter: Deferred[None] = Deferred()
-        self._waiting = data
+        self._waiting = next(self._numbers), data
         self._waiters.append(waiter)
         if not self._running:
             self._save_waiting(self._workers)
         return waiter
 
     def _save_waiting(self, workers: Workers) -> None:
-        data, self._waiting = self._waiting, None
+        save, self._waiting = self._waiting, None
         waiters, self._waiters = self._waiters, []
-        if data is None:
+        if save is None:
             return
         self._running = True
 
@@ -148,4 +166,4 @@ class AtomicJsonFile:
                 waiter.callback(result)  # type: ignore[arg-type]
             self._save_waiting(workers)
 
-        workers.run(self.save_now, data).addBoth(ended)
+        workers.run(self._save_in_turn, *save).addBoth(ended)

@@ -28,6 +28,7 @@ LONGEST_S = 180
 LONGEST_OF_S = {"interop": 900, "soak": 0}
 """How long a test of a kind may take; 0 for ever."""
 ARM_S = 10
+END_S = 60
 ERRORS = pytest.StashKey[int]()
 ARMED_S = pytest.StashKey[float]()
 
@@ -53,8 +54,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    faulthandler.cancel_dump_traceback_later()
-    os.close(config.stash[ERRORS])
+    """Likewise if a thread that a test has left keeps this program from ending."""
+    errors = config.stash[ERRORS]  # stays open
+    faulthandler.dump_traceback_later(END_S, exit=True, file=errors)
 
 
 @pytest.fixture(scope="session", autouse=True)

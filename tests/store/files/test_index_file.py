@@ -1,6 +1,7 @@
 import struct
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from store_vectors import unpack
 
 from twistedmq.store.files.index_file import IndexFile, IndexRow
 from twistedmq.store.files_layer import RealFiles
-from twistedmq.testing.fake_files import FakeFiles
+from twistedmq.testing.fake_files import FakeFiles, _FakeFile
 
 PATH = Path("/store/index/20240101000000000")
 
@@ -141,3 +142,29 @@ def test_a_flush_that_is_cut_short_is_undone(hashes: list[int], flushed: int) ->
     for key_hash in {*hashes}:
         wanted = [n for n, each in enumerate(hashes[:flushed]) if each == key_hash]
         assert again.select(key_hash, 99, 0, 1 << 60) == wanted[::-1]
+
+
+def test_a_table_that_is_being_made_by_a_search_takes_items(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, go_on = Event(), Event()
+    resize = _FakeFile.resize
+
+    def slow(self: Any, size: int) -> None:
+        made.set()
+        go_on.wait(20)
+        resize(self, size)
+
+    monkeypatch.setattr(_FakeFile, "resize", slow)
+    table, found, added = make_table(FakeFiles()), list[int](), list[int]()
+    search = Thread(target=lambda: found.extend(table.select(3, 9, 0, 1 << 60)))
+    put = Thread(target=lambda: added.append(table.add(rows([3, 13], 7, 1000))))
+    search.start()
+    assert made.wait(20)
+    put.start()
+    put.join(0.05)
+    go_on.set()
+    for thread in (search, put):
+        thread.join(20)
+    assert added == [2]
+    assert table.select(3, 9, 0, 1 << 60) == [7]

@@ -62,6 +62,7 @@ class IndexFile:
         self._file: OpenFile | None = None
         self._slots: memoryview | None = None
         self._loading = Lock()
+        self._opening = Lock()
         self._changed_blocks: set[int] = set()
         self._overlaid: dict[int, dict[int, int]] | None = None
         """While a flush runs: by block, what the slots that were changed since it began
@@ -85,12 +86,17 @@ class IndexFile:
             self._count = self._written_count = 1  # the disk has lost its items
 
     def _opened(self) -> OpenFile:
-        if self._file is None:
-            self._file = self._files.open(self._path, create=True)
-            size = self.file_bytes(self._slot_count, self._item_limit)
-            if self._file.size() < size:
-                self._file.resize(size)
-        return self._file
+        file = self._file
+        if file is None:
+            with self._opening:
+                file = self._file
+                if file is None:
+                    file = self._files.open(self._path, create=True)
+                    size = self.file_bytes(self._slot_count, self._item_limit)
+                    if file.size() < size:
+                        file.resize(size)
+                    self._file = file  # not before it can be read by others
+        return file
 
     @property
     def is_empty(self) -> bool:

@@ -174,10 +174,12 @@ class IndexStrategyContract:
         threads = [Thread(target=repeat, args=(w,)) for w in (search, index.flush)]
         for thread in threads:
             thread.start()
-        for n in range(0, 400, 8):
-            index.put([item(m, KEYS="a") for m in range(n, n + 8)])
-        stop.set()
-        for thread in threads:
-            thread.join()
+        try:
+            for n in range(0, 400, 8):
+                index.put([item(m, KEYS="a") for m in range(n, n + 8)])
+        finally:  # else they would go on, and this program would not end
+            stop.set()
+            for thread in threads:
+                thread.join()
         assert not failed
         assert self.find(index, "a")[:32] == list(range(399, 367, -1))

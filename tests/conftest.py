@@ -2,14 +2,12 @@
 collected cheaply.
 """
 
-import faulthandler
 import gc
 import os
-import sys
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from hang_watch import HangWatch
 from hypothesis import HealthCheck, settings
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
@@ -24,39 +22,10 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
-LONGEST_S = 180
-LONGEST_OF_S = {"interop": 900, "soak": 0}
-"""How long a test of a kind may take; 0 for ever."""
-ARM_S = 10
-END_S = 60
-ERRORS = pytest.StashKey[int]()
-ARMED_S = pytest.StashKey[float]()
-
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[ERRORS] = os.dup(sys.stderr.fileno())
-    config.stash[ARMED_S] = 0.0
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """End the run, and say what all threads are at, if this test hangs.
-
-    pytest's own ``faulthandler_timeout`` begins a thread for each test: seconds in all.
-    """
-    special = [s for kind, s in LONGEST_OF_S.items() if item.get_closest_marker(kind)]
-    now_s = time.monotonic()
-    if special or now_s > item.config.stash[ARMED_S] + ARM_S:
-        item.config.stash[ARMED_S] = now_s
-        faulthandler.cancel_dump_traceback_later()
-        if longest_s := special[0] if special else LONGEST_S:
-            errors = item.config.stash[ERRORS]
-            faulthandler.dump_traceback_later(longest_s, exit=True, file=errors)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Likewise if a thread that a test has left keeps this program from ending."""
-    errors = config.stash[ERRORS]  # stays open
-    faulthandler.dump_traceback_later(END_S, exit=True, file=errors)
+    """Have all tests watched, those elsewhere too."""
+    config.pluginmanager.register(HangWatch())
 
 
 @pytest.fixture(scope="session", autouse=True)

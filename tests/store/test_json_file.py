@@ -1,10 +1,11 @@
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 
 import pytest
 from client_kit import held
+from gate import Gate
 from twisted.logger import LogLevel, globalLogPublisher
 
 from twistedmq.store.files_layer import RealFiles
@@ -177,16 +178,14 @@ def test_what_a_thread_comes_to_late_does_not_replace_what_is_newer() -> None:
 
 
 class SlowFiles(FakeFiles):
-    """Files that take their time for the first one that is opened."""
+    """Files that are slow to open."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.begun, self.go_on = Event(), Event()
+        self.gate = Gate()
 
     def open(self, path: Path, *, create: bool = False) -> Any:
-        if not self.begun.is_set():
-            self.begun.set()
-            self.go_on.wait(20)
+        self.gate.go_through()
         return super().open(path, create=create)
 
 
@@ -195,11 +194,11 @@ def test_two_threads_do_not_write_at_the_same_time() -> None:
     file = AtomicJsonFile(files, PATH)
     threads = [Thread(target=file.save_now, args=(data,)) for data in (b"1", b"2")]
     threads[0].start()
-    assert files.begun.wait(20)
+    files.gate.wait_reached()
     threads[1].start()
     threads[1].join(0.05)
     assert threads[1].is_alive()
-    files.go_on.set()
+    files.gate.open()
     for thread in threads:
         thread.join(20)
     assert file.load() == b"2"

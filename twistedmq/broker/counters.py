@@ -5,6 +5,7 @@ and keys are those that tools ask for. Source: BrokerStatsManager.
 """
 
 from bisect import bisect_left
+from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Sequence
 
 from twistedmq.broker.statistics.counter import (
@@ -90,11 +91,17 @@ class BrokerCounters:
         counter.sizes[bisect_left(SIZE_BOUNDS, size // messages)] += messages
 
     def sent_batch(
-        self, topic: str, starts: Sequence[int], end: int, queue_ids: Sequence[int]
+        self,
+        topic: str,
+        starts: Sequence[int],
+        end: int,
+        queue_ids: Sequence[int],
+        took_ms: int = 0,
     ) -> None:
         """Count what calls brought to one topic: records at *starts*, up to *end*.
 
-        *queue_ids* are those of the calls, one each.
+        *queue_ids* are those of the calls, one each; *took_ms* is how long it was until
+        they were answered.
         """
         counter = self._topic(topic)
         number, size, calls = len(starts), end - starts[0], len(queue_ids)
@@ -107,17 +114,20 @@ class BrokerCounters:
         else:
             counter.answers.update(queue_ids)
             counter.add_sizes(starts, end)
+        if took_ms:
+            for queue_id, answered in Tally(queue_ids).items():
+                counter.took(queue_id, answered, took_ms)
 
     def sent_mixed(
         self,
         topics: Sequence[str],
-        queue_ids: Sequence[int],
         starts: Sequence[int],
         end: int,
-        took_ms: int,
+        queue_ids: Sequence[int],
+        took_ms: int = 0,
     ) -> None:
-        """Count calls that brought a message each to several topics, and how long the
-        answers took; see SendTallies.
+        """Do so for calls that brought one message each, to several topics; see
+        SendTallies.
         """
         if SYSTEM_TOPICS.isdisjoint(topics):
             self.put_ours.add(0, len(topics), end - starts[0])
@@ -134,10 +144,6 @@ class BrokerCounters:
         counted = counter.kinds.setdefault(kind, [0, 0])
         counted[0] += messages
         counted[1] += size
-
-    def answered(self, topic: str, queue_id: int, calls: int, took_ms: int) -> None:
-        """Count how long the answers to sends took, of those counted already."""
-        self._topic(topic).took(queue_id, calls, took_ms)
 
     def pulled(
         self,

@@ -189,7 +189,7 @@ def test_an_answer_that_cannot_be_made_harms_no_other_read(
 
 
 def test_all_that_is_stored_is_counted_when_it_is_answered(
-    broker: Broker, peers: Peers, disk: SlowDisk
+    broker: Broker, disk: SlowDisk
 ) -> None:
     before = broker.side.counters.put.messages
     broker.give(send_frame("T"))

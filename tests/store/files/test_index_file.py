@@ -1,16 +1,16 @@
 import struct
 from pathlib import Path
-from threading import Event, Lock, Thread
-from typing import Any
+from threading import Lock, Thread
 
 import pytest
+from gate import Gate
 from hypothesis import given
 from hypothesis import strategies as st
 from store_vectors import unpack
 
 from twistedmq.store.files.index_file import IndexFile, IndexRow
 from twistedmq.store.files_layer import RealFiles
-from twistedmq.testing.fake_files import FakeFiles, _FakeFile
+from twistedmq.testing.fake_files import FakeFiles
 
 PATH = Path("/store/index/20240101000000000")
 
@@ -144,26 +144,29 @@ def test_a_flush_that_is_cut_short_is_undone(hashes: list[int], flushed: int) ->
         assert again.select(key_hash, 99, 0, 1 << 60) == wanted[::-1]
 
 
-def test_a_table_that_is_being_made_by_a_search_takes_items(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made, go_on = Event(), Event()
-    resize = _FakeFile.resize
+class SlowFiles(FakeFiles):
+    """Files that are slow to change once they are there."""
 
-    def slow(self: Any, size: int) -> None:
-        made.set()
-        go_on.wait(20)
-        resize(self, size)
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = Gate()
 
-    monkeypatch.setattr(_FakeFile, "resize", slow)
-    table, found, added = make_table(FakeFiles()), list[int](), list[int]()
+    def before_change(self, path: Path) -> None:
+        if self.size(path) is not None:
+            self.gate.go_through()
+        super().before_change(path)
+
+
+def test_a_table_that_is_being_made_by_a_search_takes_items() -> None:
+    files = SlowFiles()
+    table, found, added = make_table(files), list[int](), list[int]()
     search = Thread(target=lambda: found.extend(table.select(3, 9, 0, 1 << 60)))
     put = Thread(target=lambda: added.append(table.add(rows([3, 13], 7, 1000))))
     search.start()
-    assert made.wait(20)
+    files.gate.wait_reached()  # the file has no size yet
     put.start()
     put.join(0.05)
-    go_on.set()
+    files.gate.open()
     for thread in (search, put):
         thread.join(20)
     assert added == [2]

@@ -1,10 +1,11 @@
 """A store while files of its queues are made in a thread: what else may happen then."""
 
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 
 import pytest
+from gate import Gate
 
 from twistedmq.store.files.entry_files import EntryFiles
 from twistedmq.store.files.open_files import OpenFiles
@@ -224,12 +225,11 @@ class SlowFiles(RealFiles):
 
     def __init__(self) -> None:
         super().__init__()
-        self.begun, self.go_on = Event(), Event()
+        self.gate = Gate()
 
     def open(self, path: Path, *, create: bool = False) -> OpenFile:
         if create:
-            self.begun.set()
-            self.go_on.wait(20)
+            self.gate.go_through()
         return super().open(path, create=create)
 
 
@@ -247,11 +247,11 @@ def test_who_sets_a_topic_aside_waits_for_the_file_that_is_being_made(
     making = Thread(target=entries.make, args=(wanted,))
     deleting = Thread(target=entries.set_aside, args=("T", tmp_path / "aside"))
     making.start()
-    assert files.begun.wait(20)
+    files.gate.wait_reached()
     deleting.start()
     deleting.join(0.05)
     assert deleting.is_alive()
-    files.go_on.set()
+    files.gate.open()
     for thread in (making, deleting):
         thread.join(20)
     assert not (tmp_path / "T").exists()

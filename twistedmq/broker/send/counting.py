@@ -1,6 +1,5 @@
 """What the sends of a batch brought, counted once a batch and topic."""
 
-from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Final
@@ -47,9 +46,10 @@ class SendCounting:
 
     def stored(self, sends: DecodedSends, appended: Appended) -> None:
         """Count what is special about *sends*, and tell who asked to be told."""
-        self._kinds(sends, appended)
-        for stored in filter(None, map(sends.when_stored.get, sends.opaques)):
-            stored()
+        if sends.is_special:
+            self._kinds(sends, appended)
+            for stored in filter(None, map(sends.when_stored.get, sends.opaques)):
+                stored()
 
     def answered(
         self,
@@ -65,28 +65,16 @@ class SendCounting:
         if _is_one(topics):
             if len(counts) != len(topics):
                 queue_ids = [queue_ids[first] for first in _firsts(counts)]
-            self._of_one(topics[0], queue_ids, starts, end, took_ms)
+            self._counters.sent_batch(topics[0], starts, end, queue_ids, took_ms)
         elif len(counts) == len(topics):
-            self._counters.sent_mixed(topics, queue_ids, starts, end, took_ms)
+            self._counters.sent_mixed(topics, starts, end, queue_ids, took_ms)
         else:
             ends = (*starts[1:], end)
             for first, count in zip(_firsts(counts), counts, strict=True):
                 some, stop = starts[first : first + count], ends[first + count - 1]
-                self._of_one(topics[first], [queue_ids[first]], some, stop, took_ms)
-
-    def _of_one(
-        self,
-        topic: str,
-        queue_ids: Sequence[int],
-        starts: Sequence[int],
-        end: int,
-        took_ms: int,
-    ) -> None:
-        """Count requests to one topic; *queue_ids* are theirs, one each."""
-        self._counters.sent_batch(topic, starts, end, queue_ids)
-        if took_ms:
-            for queue_id, calls in Tally(queue_ids).items():
-                self._counters.answered(topic, queue_id, calls, took_ms)
+                self._counters.sent_batch(
+                    topics[first], some, stop, [queue_ids[first]], took_ms
+                )
 
 
 def _is_one(topics: Sequence[str]) -> bool:

@@ -163,8 +163,7 @@ class SendHandlers:
                 return self._answers.refuse_all(sends, error)
             return self._store_one_by_one(sends)
         safe = self._store.safe(appended.end)  # first: it may take some time
-        if sends.is_special:
-            self._counting.stored(sends, appended)
+        self._counting.stored(sends, appended)
         return self._answers.of_stored(safe, sends, appended, settled, began_s)
 
     def _serve_gathered(self, reads: list[GatheredRead]) -> None:

@@ -9,10 +9,13 @@ bit by bit.
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import Final
 
-from twistedmq.broker.statistics.topic_counter import SIZE_BOUNDS, TopicCounter
+from twistedmq.broker.statistics.topic_counter import (
+    SIZE_BOUNDS,
+    TopicCounter,
+    sizes_of,
+)
 
 Place = tuple[str, int]
 """Topic and queue id."""
@@ -44,7 +47,7 @@ class SendTallies:
 
         The records are at *starts*; the last of them goes up to *end*.
         """
-        sizes = [stop - start for start, stop in pairwise((*starts, end))]
+        sizes = sizes_of(starts, end)
         at = bisect_left(SIZE_BOUNDS, min(sizes))
         if at == bisect_left(SIZE_BOUNDS, max(sizes)):
             sums = self._sums[at, took_ms]

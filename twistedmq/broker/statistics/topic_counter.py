@@ -13,6 +13,11 @@ SIZE_BOUNDS: Final = (1024, 4096, 512 << 10, 1 << 20, 2 << 20, 4 << 20)
 """Those of rocketmq_message_size."""
 
 
+def sizes_of(starts: Sequence[int], end: int) -> list[int]:
+    """Give the sizes of records at *starts*, the last of which goes up to *end*."""
+    return list(map(sub, (*starts[1:], end), starts))
+
+
 class TopicCounter(Counter):
     """What was sent to one topic.
 
@@ -58,7 +63,7 @@ class TopicCounter(Counter):
 
     def add_sizes(self, starts: Sequence[int], end: int) -> None:
         """Count sizes of records at *starts*, up to *end*."""
-        sizes = list(map(sub, (*starts[1:], end), starts))
+        sizes = sizes_of(starts, end)
         at = bisect_left(SIZE_BOUNDS, min(sizes))
         if at == bisect_left(SIZE_BOUNDS, max(sizes)):
             self.sizes[at] += len(sizes)

@@ -11,6 +11,11 @@ class Gate:
     def __init__(self) -> None:
         self._reached, self._opened = Event(), Event()
 
+    @property
+    def is_reached(self) -> bool:
+        """Whether somebody waits, or has waited."""
+        return self._reached.is_set()
+
     def go_through(self) -> None:
         """Wait until it is open, or the test has forgotten."""
         self._reached.set()

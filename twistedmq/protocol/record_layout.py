@@ -5,7 +5,6 @@ A pure function over columns, on the send path of every message. Reading records
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from struct import Struct
 from typing import Any, Final
 from zlib import crc32
@@ -26,6 +25,7 @@ PACKED_V6: Final = 20
 """Sizes of a packed address: 4 or 16 bytes, then 4 bytes of port."""
 
 _TOPIC_LIMIT_V1: Final = 127
+_ONE_BYTE: Final = tuple(bytes((number,)) for number in range(_TOPIC_LIMIT_V1 + 1))
 _CRC_MASK: Final = 0x7FFFFFFF
 
 # size, magic, body CRC, queue id, flag, queue offset, physical offset, system flag,
@@ -41,13 +41,10 @@ _OWN_BYTES: Final = {hosts: head.size + 2 for hosts, head in _HEADS.items()}
 """What a record has beside topic, body and properties, by the two host sizes."""
 
 
-@lru_cache(maxsize=65536)
-def topic_field(topic: str) -> tuple[bytes, int]:
-    """Give the encoded topic with its length in front, and the magic that fits it."""
-    name = topic.encode()
-    if len(name) <= _TOPIC_LIMIT_V1:
-        return bytes((len(name),)) + name, MAGIC_V1
-    return len(name).to_bytes(2) + name, MAGIC_V2
+def _topic_field_bytes(topic: str) -> int:
+    """Count the bytes of the encoded topic and of its length."""
+    length = len(topic) if topic.isascii() else len(topic.encode())
+    return length + (1 if length <= _TOPIC_LIMIT_V1 else 2)
 
 
 def record_size(
@@ -55,7 +52,7 @@ def record_size(
 ) -> int:
     """Count the bytes of one record; *born_host* and *host* (store) are packed."""
     own = _OWN_BYTES[len(born_host), len(host)]
-    return own + len(topic_field(topic)[0]) + body_length + properties_length
+    return own + _topic_field_bytes(topic) + body_length + properties_length
 
 
 def record_sizes(batch: SendBatch, store_host: bytes) -> list[int]:
@@ -63,13 +60,13 @@ def record_sizes(batch: SendBatch, store_host: bytes) -> list[int]:
     v4 = _OWN_BYTES[PACKED_V4, len(store_host)]
     more = (0, PACKED_V6 - PACKED_V4)
     return [
-        v4
-        + more[len(born) != PACKED_V4]
-        + len(topic_field(topic)[0])
-        + len(body)
-        + len(properties)
-        for topic, born, body, properties in zip(
-            batch.topics, batch.born_hosts, batch.bodies, batch.properties, strict=True
+        v4 + more[len(born) != PACKED_V4] + topic_bytes + len(body) + len(properties)
+        for topic_bytes, born, body, properties in zip(
+            map(_topic_field_bytes, batch.topics),
+            batch.born_hosts,
+            batch.bodies,
+            batch.properties,
+            strict=True,
         )
     ]
 
@@ -106,7 +103,11 @@ def lay_out(
         topic, queue_id, flag, sys_flag, born_ms, born_host, reconsumed,
         prepared, properties, body, queue_offset, size,
     ) in zip(*columns, strict=True):  # fmt: skip
-        topic_bytes, magic = topic_field(topic)
+        name = topic.encode()
+        if len(name) <= _TOPIC_LIMIT_V1:
+            topic_bytes, magic = _ONE_BYTE[len(name)] + name, MAGIC_V1
+        else:
+            topic_bytes, magic = len(name).to_bytes(2) + name, MAGIC_V2
         if len(born_host) == PACKED_V4:
             pack, flags = pack_v4, sys_flag | host_flag
         else:

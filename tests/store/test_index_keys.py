@@ -37,3 +37,10 @@ def test_the_one_hash_without_an_opposite_is_zero() -> None:
 def test_a_record_without_keys_is_under_none() -> None:
     assert hashes_of("T", b"") == []
     assert list(keys_of(IndexItem("T", b"A\x01b\x02KEYS\x01\x02", 0, 0))) == []
+
+
+def test_a_name_that_only_ends_like_one_that_counts_is_another() -> None:
+    encoded = b"XKEYS\x01a\x02MYTAGS\x01t\x02KEYS\x01b c"
+    keys = keys_of(IndexItem("T", encoded, 0, 0))
+    assert hashes_of("T", encoded) == [positive(java_hash(key)) for key in keys]
+    assert hashes_of("T", encoded) == hashes_of("T", b"KEYS\x01b c\x02")

@@ -20,7 +20,7 @@ class IndexHits(Struct):
     last_update_offset: int = 0
 
 
-class IndexItem(Struct):
+class IndexItem(Struct, gc=False):
     """What an index is told of one record."""
 
     topic: str

@@ -17,10 +17,10 @@ _MASK: Final = 0xFFFFFFFF
 _SIGN: Final = 0x80000000
 _POWERS: Final = [pow(31, n, 1 << 32) for n in range(256)]
 _VALUE_END: Final = b"\x02"
-_NAME_END: Final = b"\x01"
-_UNIQ_KEY: Final = properties.UNIQ_KEY.encode()
-_KEYS: Final = properties.KEYS.encode()
-_TAGS: Final = properties.TAGS.encode()
+_UNIQ_KEY: Final = b"\x02%b\x01" % properties.UNIQ_KEY.encode()
+_KEYS: Final = b"\x02%b\x01" % properties.KEYS.encode()
+_TAGS: Final = b"\x02%b\x01" % properties.TAGS.encode()
+"""Where the value of a property begins, if the text does with the end of one."""
 
 
 def find_key(topic: str, key: str, index_type: str) -> str:
@@ -46,19 +46,28 @@ def keys_of(item: IndexItem) -> Iterator[str]:
 
 def hashes_of(topic: str, encoded: bytes) -> list[int]:
     """Give the index hashes of a record: those of ``keys_of``, without the texts."""
-    prefix = _prefix_hash(topic)
     found = []
-    for item in encoded.split(_VALUE_END):
-        name, _, value = item.partition(_NAME_END)
-        if not value:
-            continue
-        if name == _UNIQ_KEY:
-            found.append(_joined(prefix, value))
-        elif name == _KEYS:
-            found += [_joined(prefix, key) for key in value.split(b" ") if key]
-        elif name == _TAGS:
-            found.append(_tag_hash(topic, value))
+    data = _VALUE_END + encoded
+    start = data.find(_UNIQ_KEY)
+    if start >= 0:
+        key = _value(data, start + len(_UNIQ_KEY))
+        if key:
+            found.append(_joined(_prefix_hash(topic), key))
+    start = data.find(_KEYS)
+    if start >= 0:
+        keys = _value(data, start + len(_KEYS))
+        found += [_joined(_prefix_hash(topic), key) for key in keys.split(b" ") if key]
+    start = data.find(_TAGS)
+    if start >= 0:
+        tag = _value(data, start + len(_TAGS))
+        if tag:
+            found.append(_tag_hash(topic, tag))
     return found
+
+
+def _value(data: bytes, start: int) -> bytes:
+    end = data.find(_VALUE_END, start)
+    return data[start:] if end < 0 else data[start:end]
 
 
 @lru_cache(maxsize=65536)

@@ -116,7 +116,7 @@ class BrokerCounters:
             counter.add_sizes(starts, end)
         if took_ms:
             for queue_id, answered in Tally(queue_ids).items():
-                counter.took(queue_id, answered, took_ms)
+                counter.took(queue_id, answered, answered * took_ms)
 
     def sent_mixed(
         self,

@@ -87,12 +87,15 @@ class Counter:
         ):
             rows = old_rows
             (last_s,) = _TIME.unpack_from(rows, len(rows) - _ROW.size)
-            paused = then_s > before_s and then_s // step_s != before_s // step_s
-            if before_s > last_s and (paused or before_s // step_s != last_s // step_s):
+            step = before_s // step_s
+            paused = then_s > before_s and then_s // step_s != step
+            if before_s > last_s and (paused or step != last_s // step_s):
                 rows += _ROW.pack(before_s, *before)
             if paused:
                 rows += _ROW.pack(then_s, *before)
-            windows.append(_without_old(rows, now_s - window))
+            if rows is not old_rows:
+                rows = _without_old(rows, now_s - window)
+            windows.append(rows)
         self._rows = tuple(windows)
         self._sampled = (self.calls, self.messages, self.bytes)
         self._sampled_s = now_s

@@ -20,11 +20,13 @@ from twistedmq.broker.statistics.topic_counter import (
 Place = tuple[str, int]
 """Topic and queue id."""
 
-_MESSAGE: Final = 1 << 48
-"""Messages and their bytes are summed in one number, which is looked up once."""
+_MS: Final = 1 << 48
+_MESSAGE: Final = _MS << 48
+"""Messages, the ms that their answers took, and their bytes are summed in one number,
+which is looked up once."""
 
-_Sums = defaultdict[tuple[int, int], defaultdict[Place, int]]
-"""By class of size and ms that the answers took: such numbers."""
+_Sums = defaultdict[int, defaultdict[Place, int]]
+"""By class of size: such numbers."""
 
 
 def _no_sums() -> _Sums:
@@ -47,16 +49,16 @@ class SendTallies:
 
         The records are at *starts*; the last of them goes up to *end*.
         """
+        message = _MESSAGE + took_ms * _MS
         sizes = sizes_of(starts, end)
         at = bisect_left(SIZE_BOUNDS, min(sizes))
         if at == bisect_left(SIZE_BOUNDS, max(sizes)):
-            sums = self._sums[at, took_ms]
+            sums = self._sums[at]
             for place, size in zip(places, sizes, strict=True):
-                sums[place] += _MESSAGE + size
+                sums[place] += message + size
             return
         for place, size in zip(places, sizes, strict=True):
-            at = bisect_left(SIZE_BOUNDS, size)
-            self._sums[at, took_ms][place] += _MESSAGE + size
+            self._sums[bisect_left(SIZE_BOUNDS, size)][place] += message + size
 
     def settle(self) -> None:
         """Count everything where it belongs."""
@@ -77,9 +79,10 @@ class SendTallies:
             yield
 
     def _settle(self, sums: _Sums) -> Iterator[None]:
-        for (at, took_ms), by_place in sums.items():
+        for at, by_place in sums.items():
             for (topic, queue_id), summed in by_place.items():
-                messages, size = divmod(summed, _MESSAGE)
+                messages, rest = divmod(summed, _MESSAGE)
+                took_ms, size = divmod(rest, _MS)
                 counter = self._counter_of(topic)
                 counter.add(messages, messages, size)
                 counter.sizes[at] += messages

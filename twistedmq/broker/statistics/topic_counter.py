@@ -78,13 +78,13 @@ class TopicCounter(Counter):
         return sizes
 
     def took(self, queue_id: int, calls: int, took_ms: int) -> None:
-        """Count how long *calls* took that are among ``answers`` already."""
+        """Count how long *calls* took together that are among ``answers`` already."""
         slow = self._slow.get(queue_id)
         if slow is None:
             slow = self._slow[queue_id] = [self.answers[queue_id] - calls, 0]
             if not self._is_noted:
                 self.add(0, 0, 0)
-        slow[1] += took_ms * calls
+        slow[1] += took_ms
 
     def latency(self, queue_id: int) -> Counter | None:
         """Give what is known of the answers of a queue; None if there was none."""

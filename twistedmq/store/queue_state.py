@@ -35,6 +35,7 @@ class QueueState:
     """
 
     __slots__ = (
+        "is_dirty",
         "made_end",
         "min_offset",
         "next_offset",
@@ -58,6 +59,8 @@ class QueueState:
         self.made_end = 0
         """Number of entries for which there are files, as far as who keeps the files
         knows; 0 if it has not looked."""
+        self.is_dirty = False
+        """Whether it has entries that no file has, as who writes them noted."""
         self.tail = bytearray()
 
     @property

@@ -76,7 +76,10 @@ class QueueWriter:
 
     def grew(self, states: Sequence[QueueState]) -> None:
         """Note that *states*, one an entry, have new entries in their tails."""
-        self._dirty.update(dict.fromkeys(states))
+        for state in states:
+            if not state.is_dirty:
+                state.is_dirty = True
+                self._dirty[state] = None
         self._unwritten += len(states)
         self._held += len(states)
         if self._call is None:
@@ -89,7 +92,7 @@ class QueueWriter:
     def forget(self, states: Iterable[QueueState]) -> None:
         """Drop *states*, whose topic was deleted."""
         for state in states:
-            if state in self._dirty:
+            if state.is_dirty:
                 self._held -= state.entries_end - state.entries_written
                 self._clean(state)
             self._warm.pop(state, None)
@@ -155,13 +158,13 @@ class QueueWriter:
 
     def _made(self, states: Sequence[QueueState]) -> None:
         """Write to queues that have their files now."""
-        dirty = [state for state in states if state in self._dirty]
+        dirty = [state for state in states if state.is_dirty]
         try:
             for state in dirty:
                 self._write(state)
         except OSError as error:
             self._problem = str(error)
-            self._round += [state for state in dirty if state in self._dirty]
+            self._round += [state for state in dirty if state.is_dirty]
         self._note_failure()
         self._tell_drained()
 
@@ -203,7 +206,7 @@ class QueueWriter:
         writes_left = _WRITES_A_SLICE
         for _ in range(min(_QUEUES_A_SLICE, len(queues))):
             state = queues[-1]
-            if state in self._dirty:  # its topic may have been deleted meanwhile
+            if state.is_dirty:  # its topic may have been deleted meanwhile
                 if lacks(state):
                     self._making.add(state)
                 else:
@@ -237,6 +240,7 @@ class QueueWriter:
     def _clean(self, state: QueueState) -> None:
         """Note that nothing of *state* is unwritten any more."""
         del self._dirty[state]
+        state.is_dirty = False
         self._making.forget(state)
         if not self._dirty:
             self._held = 0  # entries that fill gaps were not counted

@@ -1,14 +1,15 @@
 """Which messages may be stored, and where.
 
 The usual batch is let through by a few questions about whole columns; what has been
-found good is remembered by topic and queue until the topic changes. Anything else is
+found good is remembered by topic until the topic changes. Anything else is
 looked at one request at a time. Source: AbstractSendMessageProcessor.msgCheck,
 SendMessageProcessor, HookUtils.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
+from operator import lt
 from random import Random
-from typing import Final
+from typing import Final, cast
 
 from twistedmq.broker.delay.diversion import asked_level
 from twistedmq.broker.groups.table import GroupTable
@@ -73,10 +74,6 @@ _PLAIN_FLAGS: Final = frozenset(
 )
 
 
-_REMEMBERED_AT_ONCE: Final = 64
-"""So many queues of a topic are remembered with the first that is sent to."""
-
-
 class BrokerStartingError(TwistedMQError):
     """The time from which sends are accepted (a setting) has not come yet."""
 
@@ -126,8 +123,9 @@ class Admission:
             self._properties_limit -= SEAL_BYTES + 1  # and an 02 that may be missing
         self._wall_ms = wall_ms
         self._random = random
-        self._good: set[tuple[str, int]] = set()
-        self._good_queues: dict[str, set[int]] = {}
+        self._good: dict[str, int] = {}
+        """By topic: so many queues may be sent to without a closer look. What is good
+        for one queue of a topic is good for all of them."""
         topics.on_change(self._topic_changed)
         identity.subscribe(self._settings_changed)
         config.subscribe(self._settings_changed)
@@ -147,11 +145,19 @@ class Admission:
             largest += _OWN_BYTES * len(batch.topics)
         return (
             not sends.is_special
-            and self._good.issuperset(zip(batch.topics, batch.queue_ids, strict=True))
+            and self._are_good(batch.topics, batch.queue_ids)
             and all(batch.bodies)
             and largest <= self._limits.value.max_message_bytes
             and max(map(len, batch.properties)) <= self._properties_limit
             and _PLAIN_FLAGS.issuperset(batch.sys_flags)
+        )
+
+    def _are_good(self, topics: Sequence[str], queue_ids: Sequence[int]) -> bool:
+        queues = list(map(self._good.get, topics))
+        return (
+            None not in queues
+            and min(queue_ids) >= 0
+            and all(map(lt, queue_ids, cast(list[int], queues)))
         )
 
     def admit(self, sends: DecodedSends) -> dict[int, TwistedMQError]:
@@ -182,7 +188,7 @@ class Admission:
         if queue_id < 0:
             queue_id = self._random.randrange(config.write_queue_nums)
         elif not is_retry_topic(topic):
-            self._remember(config, queue_id)
+            self._remember(config)
         if is_retry_topic(topic):
             if len(messages) > 1:
                 raise MessageIllegalError(
@@ -324,26 +330,19 @@ class Admission:
         self._drop(sends, message, props.PRIORITY)
         return queue_id
 
-    def _remember(self, config: TopicConfig, queue_id: int) -> None:
-        if (config.topic_name, queue_id) in self._good:
-            return
+    def _remember(self, config: TopicConfig) -> None:
         identity = self._identity.value
         ordered_and_barred = config.order and not is_writable(identity.permission)
         single_tag = config.topic_filter_type is TopicFilterType.SINGLE_TAG
         if single_tag and not ordered_and_barred:
-            # What is good for one queue of a topic is good for all of them.
             queues = max(config.write_queue_nums, config.read_queue_nums)
-            good = {queue_id, *range(min(queues, _REMEMBERED_AT_ONCE))}
-            self._good.update((config.topic_name, queue) for queue in good)
-            self._good_queues.setdefault(config.topic_name, set()).update(good)
+            self._good[config.topic_name] = queues
 
     def _topic_changed(self, topic: str, _: TopicConfig | None) -> None:
-        for queue_id in self._good_queues.pop(topic, ()):
-            self._good.discard((topic, queue_id))
+        self._good.pop(topic, None)
 
     def _settings_changed(self, _: object) -> None:
         self._good.clear()
-        self._good_queues.clear()
 
 
 def _is_delayed(properties: dict[str, str]) -> bool:

@@ -16,6 +16,7 @@ TAG_TYPE: Final = "T"
 _MASK: Final = 0xFFFFFFFF
 _SIGN: Final = 0x80000000
 _POWERS: Final = [pow(31, n, 1 << 32) for n in range(256)]
+_MOST_PREFIXES: Final = 65_536
 _VALUE_END: Final = b"\x02"
 _UNIQ_KEY: Final = b"\x02%b\x01" % properties.UNIQ_KEY.encode()
 _KEYS: Final = b"\x02%b\x01" % properties.KEYS.encode()
@@ -52,11 +53,13 @@ def hashes_of(topic: str, encoded: bytes) -> list[int]:
     if start >= 0:
         key = _value(data, start + len(_UNIQ_KEY))
         if key:
-            found.append(_joined(_prefix_hash(topic), key))
+            found.append(_joined(_prefix_hashes[topic], key))
     start = data.find(_KEYS)
     if start >= 0:
         keys = _value(data, start + len(_KEYS))
-        found += [_joined(_prefix_hash(topic), key) for key in keys.split(b" ") if key]
+        found += [
+            _joined(_prefix_hashes[topic], key) for key in keys.split(b" ") if key
+        ]
     start = data.find(_TAGS)
     if start >= 0:
         tag = _value(data, start + len(_TAGS))
@@ -70,9 +73,22 @@ def _value(data: bytes, start: int) -> bytes:
     return data[start:] if end < 0 else data[start:end]
 
 
-@lru_cache(maxsize=65536)
-def _prefix_hash(topic: str) -> int:
-    return java_hash(topic + "#") & _MASK
+class _PrefixHashes(dict[str, int]):
+    """By topic: the hash of what all its keys begin with.
+
+    An ``lru_cache`` moves an entry in a list with each hit, which with thousands of
+    topics is a wait for memory, or three.
+    """
+
+    def __missing__(self, topic: str) -> int:
+        """Make it."""
+        if len(self) >= _MOST_PREFIXES:
+            self.clear()
+        found = self[topic] = java_hash(topic + "#") & _MASK
+        return found
+
+
+_prefix_hashes: Final = _PrefixHashes()
 
 
 @lru_cache(maxsize=65536)

@@ -58,8 +58,8 @@ class TopicCounter(Counter):
         self._make = make
         self._latencies: dict[int, Counter] = {}
         self._told: dict[int, int] = {}
-        # By queue, since the last sample: the answers before, and ms of all slow ones.
-        self._slow: dict[int, list[int]] = {}
+        # By queue, since the last sample: the ms of all slow ones.
+        self._slow: dict[int, int] = {}
 
     def add_sizes(self, starts: Sequence[int], end: int) -> None:
         """Count sizes of records at *starts*, up to *end*."""
@@ -79,12 +79,12 @@ class TopicCounter(Counter):
 
     def took(self, queue_id: int, calls: int, took_ms: int) -> None:
         """Count how long *calls* took together that are among ``answers`` already."""
-        slow = self._slow.get(queue_id)
-        if slow is None:
-            slow = self._slow[queue_id] = [self.answers[queue_id] - calls, 0]
-            if not self._is_noted:
-                self.add(0, 0, 0)
-        slow[1] += took_ms
+        if queue_id not in self._latencies:
+            self._latencies[queue_id] = self._make()
+            self._told[queue_id] = self.answers[queue_id] - calls
+        self._slow[queue_id] = self._slow.get(queue_id, 0) + took_ms
+        if not self._is_noted:
+            self.add(0, 0, 0)
 
     def latency(self, queue_id: int) -> Counter | None:
         """Give what is known of the answers of a queue; None if there was none."""
@@ -101,15 +101,10 @@ class TopicCounter(Counter):
 
     def _settle(self) -> None:
         """Count the answers where their times are kept."""
-        for queue_id, (told, took_ms) in self._slow.items():
-            latency = self._latencies.get(queue_id)
-            if latency is None:
-                latency = self._latencies[queue_id] = self._make()
-                self._told[queue_id] = told
-            latency.add(0, took_ms, 0)
-        self._slow.clear()
         for queue_id, latency in self._latencies.items():
             fresh = self.answers[queue_id] - self._told[queue_id]
-            if fresh:
+            took_ms = self._slow.get(queue_id, 0)
+            if fresh or took_ms:
                 self._told[queue_id] += fresh
-                latency.add(fresh, 0, 0)
+                latency.add(fresh, took_ms, 0)
+        self._slow.clear()

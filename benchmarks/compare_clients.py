@@ -31,6 +31,7 @@ from processes import OurBroker, environment  # noqa: E402
 
 LOADS = {
     "pipelined": "sends without waiting, so many in flight",
+    "apart": "the same, each a request of its own",
     "batched": "the same, with automatic batches",
     "waiting": "so many senders that wait for each receipt, with automatic batches",
     "consumed": "a push consumer, its function called for each message",

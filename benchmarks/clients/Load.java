@@ -31,7 +31,8 @@ public final class Load {
             String[] order = line.split(" ");
             int count = Integer.parseInt(order[2]), many = Integer.parseInt(order[3]);
             switch (order[0]) {
-                case "pipelined": pipelined(single, order[1], count, many); break;
+                case "pipelined": // by itself it makes no batches
+                case "apart": pipelined(single, order[1], count, many); break;
                 case "batched": pipelined(batching, order[1], count, many); break;
                 case "waiting": waiting(batching, order[1], count, many); break;
                 case "consumed": consumed(args[0], order[1], count, order[4]); break;

@@ -138,19 +138,22 @@ async def main(_: Any, namesrv: str) -> None:
     orders = Orders()
     StandardIO(orders)
     async with (
-        Producer("load_single", nameservers=namesrv) as single,
+        Producer("load_usual", nameservers=namesrv) as usual,
+        Producer("load_apart", nameservers=namesrv, batching=None) as apart,
         Producer("load_batching", nameservers=namesrv, batching=Batching()) as batching,
     ):
         while (line := await orders.queue.get()) is not None:
             load, topic, count, many, *more = line.split(" ")
             if load == "pipelined":
-                await pipelined(single, topic, int(count), int(many))
+                await pipelined(usual, topic, int(count), int(many))
+            elif load == "apart":
+                await pipelined(apart, topic, int(count), int(many))
             elif load == "batched":
                 await pipelined(batching, topic, int(count), int(many))
             elif load == "waiting":
                 await waiting(batching, topic, int(count), int(many))
             elif load == "filled":
-                await filled(single, topic, int(count))
+                await filled(usual, topic, int(count))
             elif load == "consumed":
                 await consumed(namesrv, topic, int(count), *more)
             else:

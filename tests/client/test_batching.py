@@ -40,7 +40,7 @@ def sink() -> Sink:
 
 
 def accumulator(clock: Clock, sink: Sink, **rules: int) -> Accumulator:
-    return Accumulator(Batching(**rules), clock, sink)
+    return Accumulator(Batching(**rules), clock, sink, lambda: 0, 4096)
 
 
 def receipt(number: int) -> Receipt:
@@ -55,7 +55,7 @@ def receipt(number: int) -> Receipt:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("max_delay_ms", 0),
+        ("max_delay_ms", -1),
         ("max_delay_ms", 30_001),
         ("max_bytes", 2 * 1024 * 1024 + 1),
         ("max_total_bytes", 0),
@@ -222,7 +222,7 @@ def test_whatever_goes_wrong_nobody_waits_for_ever(clock: Clock) -> None:
     ) -> Deferred[list[Receipt]]:
         raise ZeroDivisionError
 
-    held_back = Accumulator(Batching(), clock, broken)
+    held_back = Accumulator(Batching(), clock, broken, lambda: 0, 4096)
     results = [held(held_back.add(Message("T", b"x"), None)) for _ in range(2)]
     clock.advance(1)
     assert all(each[0].check(ZeroDivisionError) for each in results)

@@ -75,7 +75,7 @@ def test_others_overtake_what_is_late(cluster: Cluster) -> None:
 
 
 def test_each_gets_its_own_answer_in_whatever_order(cluster: Cluster) -> None:
-    producer = started(cluster)
+    producer = started(cluster, batching=None)
     fault = cluster.faults.reorder_responses("send", within=1)
     order: list[int] = []
 
@@ -156,7 +156,7 @@ def test_a_name_server_that_is_gone_is_not_missed_for_a_while(
 def test_chance_is_decided_by_the_seed() -> None:
     def lost(seed: int) -> list[bool]:
         with Cluster(topics=["orders"], seed=seed) as cluster:
-            producer = started(cluster, retries=0)
+            producer = started(cluster, retries=0, batching=None)
             cluster.faults.drop_requests("send", chance=0.5)
             results = DeferredList(
                 [producer.send(Message("orders", b"x")) for _ in range(12)],

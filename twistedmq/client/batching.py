@@ -1,6 +1,12 @@
-"""Messages that are held for a moment, so that many go in one request."""
+"""Messages that are held for a moment, so that many go in one request.
+
+Either for some milliseconds, or for no time at all: until the end of the reactor's
+turn, and only while others are on their way. The answer to one request often leads to
+as many messages as that had brought, all within a turn.
+"""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from msgspec import Struct
 from twisted.internet.defer import CancelledError, Deferred
@@ -10,7 +16,7 @@ from twisted.python.failure import Failure
 from twistedmq.client.arguments import check_range
 from twistedmq.client.message import Message, Receipt
 from twistedmq.client.reactor import Clock
-from twistedmq.protocol import names
+from twistedmq.protocol import names, properties
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.errors import MessageIllegalError
 
@@ -18,6 +24,9 @@ KIB = 1024
 MIB = 1024 * KIB
 LONGEST_DELAY_MS = 30_000
 LARGEST_BATCH_BYTES = 2 * MIB
+BUSY_FROM: Final = 4
+"""Messages on their way, from which on others are held where the delay is 0. Up to
+there one read of the socket seldom brings two answers, and there is nothing to gain."""
 
 Key = tuple[str, MessageQueue | None, bool, str | None, str | None]
 SendBatch = Callable[[Sequence[Message], MessageQueue | None], Deferred[list[Receipt]]]
@@ -31,7 +40,10 @@ class Batching(Struct, frozen=True):
     """
 
     max_delay_ms: int = 10
-    """1 to 30,000."""
+    """Up to 30,000. 0: nothing waits. Only while several messages are on their way do
+    others go together, those that are sent within one turn of the reactor; and only if
+    they would be what they are by themselves: what is compressed goes alone, and so
+    does everything where the producer has a ``selection``."""
     max_bytes: int = 32 * KIB
     """Of the bodies of one batch; 1 to 2 MiB."""
     max_total_bytes: int = 32 * MIB
@@ -39,9 +51,12 @@ class Batching(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Check the limits."""
-        check_range("max_delay_ms", self.max_delay_ms, 1, LONGEST_DELAY_MS)
+        check_range("max_delay_ms", self.max_delay_ms, 0, LONGEST_DELAY_MS)
         check_range("max_bytes", self.max_bytes, 1, LARGEST_BATCH_BYTES)
         check_range("max_total_bytes", self.max_total_bytes, 1)
+
+
+WITHIN_A_TURN: Final = Batching(max_delay_ms=0)
 
 
 class _Batch:
@@ -61,35 +76,53 @@ class Accumulator:
         rules: how long and how many.
         clock: for how long.
         send: sends a batch, or one message by itself; may raise MessageIllegalError.
+        on_way: how many messages the producer has on their way.
+        compressed_from: the bytes from which a body is compressed, if it goes alone.
     """
 
-    def __init__(self, rules: Batching, clock: Clock, send: SendBatch) -> None:
+    def __init__(
+        self,
+        rules: Batching,
+        clock: Clock,
+        send: SendBatch,
+        on_way: Callable[[], int],
+        compressed_from: int,
+    ) -> None:
         self._rules = rules
+        self._alone_from = rules.max_bytes
+        if not rules.max_delay_ms:
+            self._alone_from = min(compressed_from, rules.max_bytes)
+        self._only_busy = rules.max_delay_ms == 0
+        self._on_way = on_way
         self._clock = clock
         self._send = send
         self._batches: dict[Key, _Batch] = {}
         self._held_bytes = 0
 
     def takes(self, message: Message) -> bool:
-        """Whether *message* may be held: it fits, and may be in a batch."""
+        """Whether *message* is held: it fits, and may be in a batch."""
+        if self._only_busy and not self._batches and self._on_way() < BUSY_FROM:
+            return False
         size = len(message.body)
         return not (
-            size >= self._rules.max_bytes
+            size >= self._alone_from
             or self._held_bytes + size > self._rules.max_total_bytes
             or message.is_delayed
             or message.priority is not None
+            or properties.INNER_MULTI_DISPATCH in message.properties
             or names.is_retry_topic(message.topic)
         )
 
+    def make_way(self, message: Message, queue: MessageQueue | None) -> None:
+        """Send what is held before *message*, which is not, where its place tells."""
+        if self._batches and (queue is not None or message.sharding_key):
+            key = _kind(message, queue)
+            if key in self._batches:
+                self._go(key)
+
     def add(self, message: Message, queue: MessageQueue | None) -> Deferred[Receipt]:
         """Hold *message*; fires with its own receipt."""
-        key = (
-            message.topic,
-            queue,
-            message.wait_stored,
-            message.tag,
-            message.sharding_key,
-        )
+        key = _kind(message, queue)
         size = len(message.body)
         batch = self._batches.get(key)
         if batch is not None and batch.bytes + size > self._rules.max_bytes:
@@ -147,6 +180,17 @@ class Accumulator:
             _tell_failure(Failure(), receipts)
         else:
             sent.addCallbacks(_tell, _tell_failure, (receipts,), {}, (receipts,), {})
+
+
+def _kind(message: Message, queue: MessageQueue | None) -> Key:
+    """Say what *message* may go together with."""
+    return (
+        message.topic,
+        queue,
+        message.wait_stored,
+        message.tag,
+        message.sharding_key,
+    )
 
 
 def _cancelled(receipt: Deferred[Receipt]) -> None:

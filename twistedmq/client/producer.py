@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from twistedmq.client.arguments import LONGEST_S, check_range
-from twistedmq.client.batching import Accumulator, Batching
+from twistedmq.client.batching import WITHIN_A_TURN, Accumulator, Batching
 from twistedmq.client.errors import (
     NoTransactionCheckError,
     RouteNotFoundError,
@@ -65,7 +65,9 @@ class Producer(Startable):
         selection: which queue a message goes to; one after the other by default. One
             with a sharding key goes where its key says.
         packing: limits of size, and what is compressed.
-        batching: hold messages for a moment, so that many go in one request.
+        batching: what goes together in one request: by default what is sent within one
+            turn of the reactor while several messages are on their way. None: each
+            message is a request of its own.
         limits: how much may be on its way at a time.
         default_queues: queues of a topic that the first message creates.
         check: tells brokers what became of a transaction, one of another producer of
@@ -95,7 +97,7 @@ class Producer(Startable):
         retry_unless_ok: bool = False,
         selection: IQueueSelection | None = None,
         packing: PackingRules | None = None,
-        batching: Batching | None = None,
+        batching: Batching | None = WITHIN_A_TURN,
         limits: InFlightLimits | None = None,
         default_queues: int = 4,
         check: TransactionCheck | None = None,
@@ -126,12 +128,19 @@ class Producer(Startable):
         )
         next_id = session.unique_ids()
         self._watch = open_watches(watchers, group, session, is_producer=True)
-        self._packer = Packer(packing or PackingRules(), next_id, self._watch)
+        packing = packing or PackingRules()
+        self._packer = Packer(packing, next_id, self._watch)
         self._in_flight = InFlight(limits or InFlightLimits(), session.reactor)
         self._outgoing = Outgoing(parts, self._selection, self._in_flight, self._watch)
         self._held: Accumulator | None = None
-        if batching is not None:
-            self._held = Accumulator(batching, session.reactor, self._send_held)
+        if batching is not None and (batching.max_delay_ms or selection is None):
+            self._held = Accumulator(
+                batching,
+                session.reactor,
+                self._send_held,
+                lambda: self._in_flight.messages,
+                packing.compress_over_bytes,
+            )
         self._stop_learning: Callable[[], None] = lambda: None
         self._replies = AwaitedReplies(
             session.client_id, session.reactor, session.unique_ids()
@@ -184,9 +193,11 @@ class Producer(Startable):
         held = self._held
         try:
             packer = self._running_packer(message.topic, queue, timeout_s)
-            if held and selection is None and timeout_s is None and held.takes(message):
-                packer.check(message)
-                return held.add(message, queue)  # ``close`` flushes
+            if held is not None:
+                if selection is None and timeout_s is None and held.takes(message):
+                    packer.check(message)
+                    return held.add(message, queue)  # ``close`` flushes
+                held.make_way(message, queue)
             parcel = packer.pack(message)
         except Exception:
             return fail(Failure())

@@ -107,7 +107,9 @@ def test_an_hour_leaves_nothing_behind(orderly: bool) -> None:
     )
     assert late[0] < early[0] * 1.05
     assert late[1] <= early[1] + 5
-    assert late[2] <= early[2] + 5
+    # How many messages are in hand is chance, up to forty; what leaks is ever more.
+    in_hand = [messages for *_, messages in rests]
+    assert min(in_hand[3:]) <= max(in_hand[:3])
     assert not clock.getDelayedCalls()
     assert live(Deferred) - before < 30
     assert run.duplicates < len(run.acked) / 20

@@ -1,1 +1,0 @@
-Under load a producer batches by itself: while several messages are on their way, what is sent within one turn of the reactor goes together, which takes a third of the time; nothing waits for it, and `batching=None` turns it off.

@@ -7,6 +7,7 @@ from twisted.internet.task import Clock
 
 from twistedmq.client.batching import Accumulator, Batching
 from twistedmq.client.errors import ArgumentError, SendFailedError
+from twistedmq.client.in_flight import InFlight, InFlightLimits
 from twistedmq.client.message import Message, Receipt
 from twistedmq.client.packing import PackingRules
 from twistedmq.client.producer import Producer
@@ -39,8 +40,12 @@ def sink() -> Sink:
     return Sink()
 
 
+def in_flight(clock: Clock) -> InFlight:
+    return InFlight(InFlightLimits(), clock)
+
+
 def accumulator(clock: Clock, sink: Sink, **rules: int) -> Accumulator:
-    return Accumulator(Batching(**rules), clock, sink, lambda: 0, 4096)
+    return Accumulator(Batching(**rules), clock, sink, in_flight(clock), 4096)
 
 
 def receipt(number: int) -> Receipt:
@@ -90,7 +95,7 @@ def test_only_what_belongs_together_goes_together(clock: Clock, sink: Sink) -> N
     holding = accumulator(clock, sink)
     others = [
         (Message("T", b"b"), QUEUE),
-        (Message("T", b"c", tag="x"), None),
+        (Message("T", b"c", sharding_key="l"), None),
         (Message("T", b"d", wait_stored=False), None),
         (Message("T", b"e", sharding_key="k"), None),
         (Message("U", b"f"), None),
@@ -98,7 +103,7 @@ def test_only_what_belongs_together_goes_together(clock: Clock, sink: Sink) -> N
     holding.add(Message("T", b"a"), None)
     for message, queue in others:
         holding.add(message, queue)
-    holding.add(Message("T", b"A"), None)
+    holding.add(Message("T", b"A", tag="x"), None)
     holding.flush()
     assert sink.batches == [[b"a", b"A"], [b"b"], [b"c"], [b"d"], [b"e"], [b"f"]]
     assert sink.queues[1] == QUEUE
@@ -222,7 +227,7 @@ def test_whatever_goes_wrong_nobody_waits_for_ever(clock: Clock) -> None:
     ) -> Deferred[list[Receipt]]:
         raise ZeroDivisionError
 
-    held_back = Accumulator(Batching(), clock, broken, lambda: 0, 4096)
+    held_back = Accumulator(Batching(), clock, broken, in_flight(clock), 4096)
     results = [held(held_back.add(Message("T", b"x"), None)) for _ in range(2)]
     clock.advance(1)
     assert all(each[0].check(ZeroDivisionError) for each in results)

@@ -10,13 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
-from twistedmq.client.batching import BUSY_FROM, WITHIN_A_TURN, Accumulator
+from twistedmq.client.batching import (
+    BUSY_FROM,
+    WITHIN_A_TURN,
+    Accumulator,
+    Batching,
+)
+from twistedmq.client.in_flight import InFlight, InFlightLimits
 from twistedmq.client.message import Message, Receipt
 from twistedmq.client.producer import Producer
 from twistedmq.client.selection import ByFunction
+from twistedmq.client.tracing import MessageTrace
 from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import RequestCode, ResponseCode
+from twistedmq.protocol.errors import MessageIllegalError
 
 SINGLE, BATCH = RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE
 LIGHT = {"INNER_MULTI_DISPATCH": "%LMQ%a"}
@@ -171,6 +180,57 @@ def test_what_has_an_order_does_not_overtake(
         assert stored == [place + number for number in (b"1", b"2", b"3", b"4")]
 
 
+def test_neither_a_tag_nor_how_it_waits_changes_the_order(
+    cluster: FakeCluster, clock: Clock
+) -> None:
+    busy = Busy(cluster)
+    queue = MessageQueue("T", "broker-0", 0)
+    waits = [True, True, False, False, True]
+    for n, wait in enumerate(waits):
+        message = Message(
+            "T", b"%d" % n, tag=f"t{n % 2}", sharding_key="k", wait_stored=wait
+        )
+        busy.producer.send(message)
+    clock.advance(0)
+    assert cluster.bodies("T") == [b"0", b"1", b"2", b"3", b"4"]
+    assert busy.codes() == [BATCH, BATCH, SINGLE]
+    for n, key in enumerate(("a", "b", None)):
+        busy.producer.send(Message("T", b"%d" % n, sharding_key=key), queue=queue)
+    clock.advance(0)
+    assert cluster.bodies("T")[5:] == [b"0", b"1", b"2"]
+    assert busy.codes()[3:] == [BATCH]
+
+
+def test_who_is_told_at_once_may_send_again(clock: Clock) -> None:
+    went: list[bytes] = []
+    again = [b"again 1", b"again 2"]
+
+    def broken(
+        messages: Sequence[Message], queue: MessageQueue | None
+    ) -> Deferred[list[Receipt]]:
+        went.extend(message.body for message in messages)
+        raise ZeroDivisionError
+
+    def retry(_: Failure) -> None:
+        if again:
+            holding.add(Message("T", again.pop(0)), None).addErrback(retry)
+
+    in_flight = InFlight(InFlightLimits(), clock)
+    rules = Batching(max_delay_ms=0, max_bytes=10)
+    holding = Accumulator(rules, clock, broken, in_flight, 4096)
+    for body in (b"first", b"second"):
+        holding.add(Message("T", body), None).addErrback(retry)
+    clock.advance(0)
+    assert sorted(went) == [b"again 1", b"again 2", b"first", b"second"]
+
+
+def test_who_is_watched_sends_each_by_itself(cluster: FakeCluster) -> None:
+    busy = Busy(cluster, watchers=[MessageTrace()])
+    for _ in range(3):
+        busy.producer.send(Message("T", b"x"))
+    assert busy.codes() == [SINGLE] * 3
+
+
 def test_closing_sends_what_is_held(cluster: FakeCluster, clock: Clock) -> None:
     busy = Busy(cluster)
     sent = [held(busy.producer.send(Message("T", b"x"))) for _ in range(2)]
@@ -205,10 +265,50 @@ def test_a_batch_that_is_refused_fails_each(cluster: FakeCluster, clock: Clock) 
             result_of(each)
 
 
-class Sink:
+def test_what_waits_for_no_room_goes_by_itself(cluster: FakeCluster) -> None:
+    limits = InFlightLimits(max_messages=BUSY_FROM + 2, wait=False)
+    busy = Busy(cluster, limits=limits)
+    for _ in range(3):
+        result_of(busy.producer.send(Message("T", b"x")))
+    assert busy.codes() == [SINGLE] * 3
+
+
+def test_a_batch_has_no_more_than_may_be_on_the_way(
+    cluster: FakeCluster, clock: Clock
+) -> None:
+    limits = InFlightLimits(max_messages=BUSY_FROM + 2, max_bytes=5000)
+    busy = Busy(cluster, limits=limits)
+    sent = [held(busy.producer.send(Message("T", b"x"))) for _ in range(10)]
+    sent += [held(busy.producer.send(Message("T", b"x" * 2000))) for _ in range(3)]
+    clock.advance(0)
+    busy.answer()
+    assert all(each[0].message_id for each in sent)
+    assert len(cluster.bodies("T")) == BUSY_FROM + 13
+    assert busy.codes() == [BATCH, BATCH, SINGLE]
+
+
+def test_one_with_too_many_properties_fails_alone(
+    cluster: FakeCluster, clock: Clock
+) -> None:
+    busy = Busy(cluster)
+    long = Message("T", b"long", properties={"p": "v" * 32_768})
+    sent = [
+        busy.producer.send(message)
+        for message in (Message("T", b"a"), long, Message("T", b"b"))
+    ]
+    clock.advance(0)
+    assert sorted(cluster.bodies("T")) == [b"a", b"b"]
+    with pytest.raises(MessageIllegalError, match="all properties have 32"):
+        result_of(sent[1])
+    for each in (sent[0], sent[2]):
+        assert result_of(each).message_id
+
+
+class Sink(InFlight):
     """Takes what an accumulator sends, and answers when it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(InFlightLimits(), clock)
         self.went: defaultdict[str | None, list[int]] = defaultdict(list)
         self.on_way: list[tuple[int, Deferred[list[Receipt]]]] = []
 
@@ -218,13 +318,12 @@ class Sink:
         for message in messages:
             self.went[message.sharding_key].append(int(message.body))
         self.on_way.append((len(messages), Deferred()))
+        self.messages += len(messages)
         return self.on_way[-1][1]
-
-    def count(self) -> int:
-        return sum(count for count, _ in self.on_way)
 
     def answer(self, which: int, *, well: bool) -> None:
         count, answered = self.on_way.pop(which % len(self.on_way))
+        self.messages -= count
         if well:
             queue = MessageQueue("T", "b", 0)
             answered.callback([_receipt(queue, n) for n in range(count)])
@@ -239,7 +338,7 @@ def _receipt(queue: MessageQueue, number: int) -> Receipt:
 
 
 steps = st.one_of(
-    st.tuples(st.just("send"), st.sampled_from(["k", "l", None]), st.booleans()),
+    st.tuples(st.just("send"), st.sampled_from(["k", "l", None]), st.integers(0, 5)),
     st.tuples(st.just("answer"), st.integers(0, 9), st.booleans()),
     st.tuples(st.just("cancel"), st.integers(0, 9), st.booleans()),
     st.tuples(st.just("turn"), st.none(), st.none()),
@@ -250,15 +349,18 @@ steps = st.one_of(
 def test_each_is_told_once_and_order_is_kept(
     script: list[tuple[str, Any, Any]],
 ) -> None:
-    clock, sink = Clock(), Sink()
-    holding = Accumulator(WITHIN_A_TURN, clock, sink, sink.count, 5)
+    clock = Clock()
+    sink = Sink(clock)
+    holding = Accumulator(WITHIN_A_TURN, clock, sink, sink, 5)
     waiting: list[Deferred[Any]] = []
     told: list[Any] = []
     sent: defaultdict[str | None, list[int]] = defaultdict(list)
 
-    def send(number: int, key: str | None, long: bool) -> None:
-        body = b"%05d" if long else b"%d"  # five bytes are compressed
-        message = Message("T", body % number, sharding_key=key)
+    def send(number: int, key: str | None, how: int) -> None:
+        body = b"%05d" if how == 0 else b"%d"  # five bytes are compressed
+        message = Message(
+            "T", body % number, tag=f"t{how}", sharding_key=key, wait_stored=how != 1
+        )
         sent[key].append(number)
         if holding.takes(message):
             receipt: Deferred[Any] = holding.add(message, None)

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
 from twistedmq.client.arguments import check_range
+from twistedmq.client.in_flight import InFlight
 from twistedmq.client.message import Message, Receipt
 from twistedmq.client.reactor import Clock
 from twistedmq.protocol import names, properties
@@ -28,7 +29,7 @@ BUSY_FROM: Final = 4
 """Messages on their way, from which on others are held where the delay is 0. Up to
 there one read of the socket seldom brings two answers, and there is nothing to gain."""
 
-Key = tuple[str, MessageQueue | None, bool, str | None, str | None]
+Kind = tuple[str, MessageQueue | None, str | None, bool]
 SendBatch = Callable[[Sequence[Message], MessageQueue | None], Deferred[list[Receipt]]]
 
 
@@ -43,7 +44,8 @@ class Batching(Struct, frozen=True):
     """Up to 30,000. 0: nothing waits. Only while several messages are on their way do
     others go together, those that are sent within one turn of the reactor; and only if
     they would be what they are by themselves: what is compressed goes alone, and so
-    does everything where the producer has a ``selection``."""
+    does everything where the producer has a ``selection``, is watched, or does not wait
+    for room (``InFlightLimits.wait``)."""
     max_bytes: int = 32 * KIB
     """Of the bodies of one batch; 1 to 2 MiB."""
     max_total_bytes: int = 32 * MIB
@@ -70,13 +72,17 @@ class _Batch:
 
 
 class Accumulator:
-    """Holds messages that may go together: same topic, queue, tag and sharding key.
+    """Holds messages that may go together: of one topic, for one queue or with one
+    sharding key, all or none to be answered only when they are safe.
+
+    What has one queue or one key stays in order.
 
     Args:
         rules: how long and how many.
         clock: for how long.
         send: sends a batch, or one message by itself; may raise MessageIllegalError.
-        on_way: how many messages the producer has on their way.
+        in_flight: what the producer has on its way; a batch is not larger than all that
+            may be.
         compressed_from: the bytes from which a body is compressed, if it goes alone.
     """
 
@@ -85,23 +91,30 @@ class Accumulator:
         rules: Batching,
         clock: Clock,
         send: SendBatch,
-        on_way: Callable[[], int],
+        in_flight: InFlight,
         compressed_from: int,
     ) -> None:
+        limits = in_flight.limits
         self._rules = rules
-        self._alone_from = rules.max_bytes
-        if not rules.max_delay_ms:
-            self._alone_from = min(compressed_from, rules.max_bytes)
         self._only_busy = rules.max_delay_ms == 0
-        self._on_way = on_way
+        self._max_messages = limits.max_messages
+        self._max_bytes = min(rules.max_bytes, limits.max_bytes)
+        self._alone_from = self._max_bytes
+        if self._only_busy:
+            self._alone_from = min(compressed_from, self._max_bytes)
+        self._in_flight = in_flight
         self._clock = clock
         self._send = send
-        self._batches: dict[Key, _Batch] = {}
+        self._batches: dict[Kind, _Batch] = {}
         self._held_bytes = 0
 
     def takes(self, message: Message) -> bool:
         """Whether *message* is held: it fits, and may be in a batch."""
-        if self._only_busy and not self._batches and self._on_way() < BUSY_FROM:
+        if (
+            self._only_busy
+            and not self._batches
+            and self._in_flight.messages < BUSY_FROM
+        ):
             return False
         size = len(message.body)
         return not (
@@ -116,38 +129,42 @@ class Accumulator:
     def make_way(self, message: Message, queue: MessageQueue | None) -> None:
         """Send what is held before *message*, which is not, where its place tells."""
         if self._batches and (queue is not None or message.sharding_key):
-            key = _kind(message, queue)
-            if key in self._batches:
-                self._go(key)
+            for wait_stored in (True, False):
+                kind = _kind(message, queue, wait_stored)
+                if kind in self._batches:
+                    self._go(kind)
 
     def add(self, message: Message, queue: MessageQueue | None) -> Deferred[Receipt]:
         """Hold *message*; fires with its own receipt."""
-        key = _kind(message, queue)
+        kind = _kind(message, queue, message.wait_stored)
+        if kind not in self._batches:
+            self.make_way(message, queue)  # there may be some that wait otherwise
         size = len(message.body)
-        batch = self._batches.get(key)
-        if batch is not None and batch.bytes + size > self._rules.max_bytes:
-            self._go(key)
-            batch = None
+        while batch := self._batches.get(kind):
+            if batch.bytes + size <= self._max_bytes:
+                break
+            self._go(kind)  # whoever is told at once may send more, so look again
         if batch is None:
-            batch = self._batches[key] = _Batch()
+            batch = self._batches[kind] = _Batch()
             delay_s = self._rules.max_delay_ms / 1000
-            batch.timer = self._clock.callLater(delay_s, self._go, key)
+            batch.timer = self._clock.callLater(delay_s, self._go, kind)
         receipt: Deferred[Receipt] = Deferred(_cancelled)
         batch.messages.append(message)
         batch.receipts.append(receipt)
         batch.bytes += size
         self._held_bytes += size
-        if batch.bytes >= self._rules.max_bytes:
-            self._go(key)
+        if batch.bytes >= self._max_bytes or len(batch.messages) >= self._max_messages:
+            self._go(kind)
         return receipt
 
     def flush(self) -> None:
         """Send all that is held, now."""
-        for key in list(self._batches):
-            self._go(key)
+        for kind in list(self._batches):
+            if kind in self._batches:
+                self._go(kind)
 
-    def _go(self, key: Key) -> None:
-        batch = self._batches.pop(key)
+    def _go(self, kind: Kind) -> None:
+        batch = self._batches.pop(kind)
         if batch.timer is not None and batch.timer.active():
             batch.timer.cancel()
         self._held_bytes -= batch.bytes
@@ -158,7 +175,7 @@ class Accumulator:
         ]
         if wanted:
             messages, receipts = zip(*wanted, strict=True)
-            self._deliver(messages, receipts, key[1])
+            self._deliver(messages, receipts, kind[1])
 
     def _deliver(
         self,
@@ -182,15 +199,10 @@ class Accumulator:
             sent.addCallbacks(_tell, _tell_failure, (receipts,), {}, (receipts,), {})
 
 
-def _kind(message: Message, queue: MessageQueue | None) -> Key:
-    """Say what *message* may go together with."""
-    return (
-        message.topic,
-        queue,
-        message.wait_stored,
-        message.tag,
-        message.sharding_key,
-    )
+def _kind(message: Message, queue: MessageQueue | None, wait_stored: bool) -> Kind:
+    """Say what *message* may go together with, if it had *wait_stored*."""
+    key = message.sharding_key if queue is None else None
+    return message.topic, queue, key, wait_stored
 
 
 def _cancelled(receipt: Deferred[Receipt]) -> None:

@@ -68,12 +68,15 @@ class InFlight:
     Args:
         limits: what is too much.
         clock: for how long sends wait.
+
+    Attributes:
+        messages, bytes: what is on its way now.
     """
 
     def __init__(self, limits: InFlightLimits, clock: Clock) -> None:
         self.messages = 0
         self.bytes = 0
-        self._limits = limits
+        self.limits = limits
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
         self._tracked = 0
@@ -86,14 +89,14 @@ class InFlight:
 
         First come, first served. Fails with ProducerFullError.
         """
-        limits = self._limits
+        limits = self.limits
         count, total = self.messages + messages, self.bytes + size
         fits = count <= limits.max_messages and total <= limits.max_bytes
         if (fits or not self.messages) and not self._waiting:
             self.messages = count
             self.bytes = total
             return None
-        if not self._limits.wait:
+        if not self.limits.wait:
             return fail(self._full(messages, size, 0.0))
         waiting = _Waiting(messages, size)
         error = self._full(messages, size, timeout_s)
@@ -162,14 +165,14 @@ class InFlight:
     def _fits(self, messages: int, size: int) -> bool:
         if not self.messages:
             return True
-        limits = self._limits
+        limits = self.limits
         return (
             self.messages + messages <= limits.max_messages
             and self.bytes + size <= limits.max_bytes
         )
 
     def _full(self, messages: int, size: int, waited_s: float) -> ProducerFullError:
-        limits = self._limits
+        limits = self.limits
         if self.messages + messages > limits.max_messages:
             return ProducerFullError(
                 "max_messages", self.messages + messages, limits.max_messages, waited_s

@@ -199,7 +199,7 @@ class Packer:
         """Pack messages that are known to be good for one batch.
 
         Raises:
-            MessageIllegalError: they are too large together.
+            MessageIllegalError: they are too large together, or the properties of one.
         """
         ids = tuple(self._next_id() for _ in messages)
         items = [
@@ -212,6 +212,8 @@ class Packer:
         ]
         body = encode_batch(items)
         try:
+            for item in items:
+                _check_properties(len(item.properties))
             self._check_size(len(body), "batch")
         except MessageIllegalError:
             self._drop(ids)
@@ -338,6 +340,11 @@ def _text(stored: dict[str, str]) -> str:
     if not text.isascii():
         encoded = text.encode("utf-8", "replace")
         text, size = encoded.decode("utf-8"), len(encoded)
+    _check_properties(size)
+    return text
+
+
+def _check_properties(size: int) -> None:
     if size > MAX_PROPERTIES_BYTES:
         raise MessageIllegalError(
             f"all properties have {size} bytes, not at most {MAX_PROPERTIES_BYTES}",
@@ -345,4 +352,3 @@ def _text(stored: dict[str, str]) -> str:
             value=size,
             limit=MAX_PROPERTIES_BYTES,
         )
-    return text

@@ -130,15 +130,17 @@ class Producer(Startable):
         self._watch = open_watches(watchers, group, session, is_producer=True)
         packing = packing or PackingRules()
         self._packer = Packer(packing, next_id, self._watch)
-        self._in_flight = InFlight(limits or InFlightLimits(), session.reactor)
+        limits = limits or InFlightLimits()
+        self._in_flight = InFlight(limits, session.reactor)
         self._outgoing = Outgoing(parts, self._selection, self._in_flight, self._watch)
         self._held: Accumulator | None = None
-        if batching is not None and (batching.max_delay_ms or selection is None):
+        by_itself = selection is None and limits.wait and not watchers
+        if batching is not None and (batching.max_delay_ms or by_itself):
             self._held = Accumulator(
                 batching,
                 session.reactor,
                 self._send_held,
-                lambda: self._in_flight.messages,
+                self._in_flight,
                 packing.compress_over_bytes,
             )
         self._stop_learning: Callable[[], None] = lambda: None
@@ -193,14 +195,14 @@ class Producer(Startable):
         held = self._held
         try:
             packer = self._running_packer(message.topic, queue, timeout_s)
-            if held is not None:
-                if selection is None and timeout_s is None and held.takes(message):
-                    packer.check(message)
-                    return held.add(message, queue)  # ``close`` flushes
-                held.make_way(message, queue)
+            usual = selection is None and timeout_s is None
+            if held is not None and usual and held.takes(message):
+                packer.check(message)
+                return held.add(message, queue)  # ``close`` flushes
             parcel = packer.pack(message)
         except Exception:
             return fail(Failure())
+        self._make_way(message, queue)
         return self._outgoing.send(parcel, queue, selection, timeout_s)
 
     def send_in_transaction(
@@ -231,6 +233,7 @@ class Producer(Startable):
             parcel = packer.pack(message, transactions.marks(), is_half=True)
         except Exception:
             return fail(Failure())
+        self._make_way(message)
         stored = self._outgoing.send(parcel, None, None, timeout_s)
         ended = stored.addCallback(
             lambda half: Deferred.fromCoroutine(
@@ -259,6 +262,7 @@ class Producer(Startable):
             parcel = packer.pack(message, marks)
         except Exception:
             return fail(Failure())
+        self._make_way(message)
         correlation_id = marks[properties.CORRELATION_ID]
         replied = self._replies.expect(correlation_id, message.topic, limit_s)
         sent = self._outgoing.send(parcel, None, None, limit_s)
@@ -304,6 +308,7 @@ class Producer(Startable):
             parcel = packer.pack_batch(messages, any_keys=queue is not None)
         except Exception:
             return fail(Failure())
+        self._make_way(messages[0], queue)
         return self._outgoing.send_batch(parcel, queue, timeout_s)
 
     def send_one_way(
@@ -317,6 +322,7 @@ class Producer(Startable):
             parcel = self._running_packer(message.topic, queue).pack(message)
         except Exception:
             return fail(Failure())
+        self._make_way(message, queue)
         return self._outgoing.send_one_way(parcel, queue)
 
     def recall(self, topic: str, handle: str) -> Deferred[str]:
@@ -412,6 +418,11 @@ class Producer(Startable):
                 limit=topic,
             )
         return self._packer
+
+    def _make_way(self, message: Message, queue: MessageQueue | None = None) -> None:
+        """Have nothing held that *message*, which is about to go, would overtake."""
+        if self._held is not None:
+            self._held.make_way(message, queue)
 
     def _send_held(
         self, messages: Sequence[Message], queue: MessageQueue | None

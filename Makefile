@@ -68,8 +68,9 @@ store-test: $(STAMPS)/test
 	TWISTEDMQ_TEST_STORE=sqlite $(BIN)/python -m pytest tests/broker -q
 
 # In two halves, side by side, which mostly wait; each has ports of its own.
-TOOLS_INTEROP := $(wildcard $(patsubst %,tests/interop/test_%.py,asyncio client_against_genuine metrics \
-	mixed_groups mqadmin operators pop producer pull_and_pop push_consumers timers transactions))
+TOOLS_INTEROP := $(wildcard $(patsubst %,tests/interop/test_%.py,assignment asyncio broadcast \
+	client_against_genuine metrics mixed_groups mqadmin namespaces notification operators pop \
+	producer pull_and_pop push_consumers sql92 timers transactions))
 
 interop: $(STAMPS)/test need-java
 	@$(MAKE) --no-print-directory $(TOGETHER) tools-interop java-interop

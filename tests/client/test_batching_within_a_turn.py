@@ -18,6 +18,7 @@ from twistedmq.client.batching import (
     Accumulator,
     Batching,
 )
+from twistedmq.client.errors import RefusedError
 from twistedmq.client.in_flight import InFlight, InFlightLimits
 from twistedmq.client.message import Message, Receipt
 from twistedmq.client.producer import Producer
@@ -151,8 +152,19 @@ def test_a_selection_sees_each_message(cluster: FakeCluster) -> None:
     assert seen[BUSY_FROM:] == [b"a", b"b"]
 
 
-def test_none_means_never(cluster: FakeCluster) -> None:
-    busy = Busy(cluster, batching=None)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batching": None},
+        {"limits": InFlightLimits(max_messages=BUSY_FROM + 2, wait=False)},
+        {"watchers": [MessageTrace()]},
+    ],
+    ids=["never", "waits for no room", "watched"],
+)
+def test_some_producers_send_each_by_itself(
+    cluster: FakeCluster, options: dict[str, Any]
+) -> None:
+    busy = Busy(cluster, **options)
     for _ in range(3):
         result_of(busy.producer.send(Message("T", b"x")))
     assert busy.codes() == [SINGLE] * 3
@@ -224,13 +236,6 @@ def test_who_is_told_at_once_may_send_again(clock: Clock) -> None:
     assert sorted(went) == [b"again 1", b"again 2", b"first", b"second"]
 
 
-def test_who_is_watched_sends_each_by_itself(cluster: FakeCluster) -> None:
-    busy = Busy(cluster, watchers=[MessageTrace()])
-    for _ in range(3):
-        busy.producer.send(Message("T", b"x"))
-    assert busy.codes() == [SINGLE] * 3
-
-
 def test_closing_sends_what_is_held(cluster: FakeCluster, clock: Clock) -> None:
     busy = Busy(cluster)
     sent = [held(busy.producer.send(Message("T", b"x"))) for _ in range(2)]
@@ -257,20 +262,12 @@ def test_who_gives_up_within_the_turn_is_left_out(
 
 def test_a_batch_that_is_refused_fails_each(cluster: FakeCluster, clock: Clock) -> None:
     busy = Busy(cluster)
-    cluster.refuse[BATCH] = ResponseCode.MESSAGE_ILLEGAL, "no"
+    cluster.refuse[BATCH] = ResponseCode.MESSAGE_ILLEGAL, "turned away"
     sent = [busy.producer.send(Message("T", b"x")) for _ in range(2)]
     clock.advance(0)
     for each in sent:
-        with pytest.raises(Exception, match="no"):
+        with pytest.raises(RefusedError, match="turned away"):
             result_of(each)
-
-
-def test_what_waits_for_no_room_goes_by_itself(cluster: FakeCluster) -> None:
-    limits = InFlightLimits(max_messages=BUSY_FROM + 2, wait=False)
-    busy = Busy(cluster, limits=limits)
-    for _ in range(3):
-        result_of(busy.producer.send(Message("T", b"x")))
-    assert busy.codes() == [SINGLE] * 3
 
 
 def test_a_batch_has_no_more_than_may_be_on_the_way(

@@ -88,6 +88,8 @@ def test_a_wish_to_retry_is_no_news(error: Exception, told: int) -> None:
     explain([received("a"), received("b")], Failure(error), "and so on")
     globalLogPublisher.removeObserver(events.append)
     assert len(events) == told
+    kept = [value for event in events for value in event.values()]
+    assert not any(isinstance(value, ReceivedMessage) for value in kept)
 
 
 def test_a_consumer_is_closed_before_it_had_work(make: Make) -> None:

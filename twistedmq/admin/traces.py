@@ -53,7 +53,7 @@ class Traces:
                 told = decode_trace(body)
             except FieldError as error:
                 self._log.warn(
-                    "{message}: {error}", message=each.message, error=str(error)
+                    "{message}: {error}", message=repr(each.message), error=str(error)
                 )
                 continue
             items += [

@@ -194,9 +194,9 @@ class Consumption:
             left = [message for message in work.lot if parts.owned.holds(message)]
             if left:
                 _log.warn(
-                    "{message!r} and {more} more take over {timeout_s:g} s; they come "
+                    "{message} and {more} more take over {timeout_s:g} s; they come "
                     "again",
-                    message=left[0],
+                    message=repr(left[0]),
                     more=len(left) - 1,
                     timeout_s=timeout_s,
                 )
@@ -246,14 +246,14 @@ class Consumption:
     async def _bury(self, message: ReceivedMessage) -> bool:
         """Give whether a message is out of the way."""
         if not self._parts.rules.is_clustering:
-            _log.warn("{message!r} is given up (broadcasting)", message=message)
+            _log.warn("{message} is given up (broadcasting)", message=repr(message))
             return True
         try:
             await self._parts.retries.bury(message)
         except Exception as error:
             _log.warn(
-                "{message!r} could not be sent to the dead letters: {error}",
-                message=message,
+                "{message} could not be sent to the dead letters: {error}",
+                message=repr(message),
                 error=str(error),
             )
             return False
@@ -270,9 +270,8 @@ def explain(lot: Sequence[ReceivedMessage], failure: Failure, what_next: str) ->
     if failure.check(RetryLater):
         return
     _log.warn(
-        "consuming {message!r}{more} failed ({times} times before), {what_next}: "
-        "{trace}",
-        message=lot[0],
+        "consuming {message}{more} failed ({times} times before), {what_next}: {trace}",
+        message=repr(lot[0]),
         more=f" and {len(lot) - 1} more" if len(lot) > 1 else "",
         times=lot[0].reconsume_times,
         what_next=what_next,

@@ -135,8 +135,8 @@ class Loans:
             return messages
         for message in spent:
             _log.warn(
-                "{message!r} came back {times} times, and goes to the dead letters",
-                message=message,
+                "{message} came back {times} times, and goes to the dead letters",
+                message=repr(message),
                 times=message.reconsume_times,
             )
             self._in_background(self.bury(message), message)
@@ -187,7 +187,7 @@ class Loans:
 
 def _not_done(failure: Failure, message: ReceivedMessage) -> None:
     _log.warn(
-        "{message!r} comes again when its time is over: {reason}",
-        message=message,
+        "{message} comes again when its time is over: {reason}",
+        message=repr(message),
         reason=failure.getErrorMessage(),
     )

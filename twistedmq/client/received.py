@@ -56,7 +56,9 @@ def unpack_batch(bundle: ReceivedMessage) -> Iterator[ReceivedMessage]:
         items = decode_batch(bundle.body)
         parsed = [properties.parse(item.properties) for item in items]
     except FieldError as error:
-        _log.warn("{bundle} is no batch: {error}", bundle=bundle, error=str(error))
+        _log.warn(
+            "{bundle} is no batch: {error}", bundle=repr(bundle), error=str(error)
+        )
         yield bundle
         return
     for number, (item, stored) in enumerate(zip(items, parsed, strict=True)):

@@ -101,9 +101,9 @@ class Retries:
                 raise
             except Exception as error:
                 _log.warn(
-                    "{message!r} could not be given back ({problem}; {error}), "
+                    "{message} could not be given back ({problem}; {error}), "
                     "trying again in {pause_s:g} s",
-                    message=message,
+                    message=repr(message),
                     problem=str(problem),
                     error=str(error),
                     pause_s=AGAIN_AFTER_S,

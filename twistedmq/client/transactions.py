@@ -150,7 +150,7 @@ class Transactions:
             outcome = _outcome(await maybeDeferred(self._check, half))
         except Exception:
             self._log.failure(
-                "what became of {half!r} is unknown: the check failed", half=half
+                "what became of {half} is unknown: the check failed", half=repr(half)
             )
             outcome = Outcome.UNKNOWN
         header = EndTransactionRequestHeader(

@@ -203,7 +203,7 @@ class Reviving:
             queue=checkpoint.queue_id,
             offsets=list(offsets),
             when="at all" if given_up else "yet",
-            error=error,
+            error=str(error),
         )
         if given_up:
             return

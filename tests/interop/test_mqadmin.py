@@ -72,8 +72,10 @@ RATES = {
 """Also how fast, how full, and how often changed."""
 OF_CONSUMERS = {"consumerStatus", "consumerProgress", "brokerConsumeStats"}
 """When a consumer learns of its retry topic is chance."""
-OF_THE_TOOL = re.compile(r"^TOOLS_CONSUMER |@STREAM\b")
-"""So is how long a broker still knows clients that the tool itself was a moment ago."""
+OF_THE_TOOL = re.compile(r"^TOOLS_CONSUMER |@STREAM\b|^producer group \(TIME\)")
+"""So is how long a broker still knows clients that the tool itself was a moment ago;
+its groups of producers are named by the time.
+"""
 NAMES_ONLY = {"brokerStatus"}
 """Of these tables only what is named is compared: all of it is figures."""
 SETTINGS = {"getBrokerConfig", "getNamesrvConfig"}

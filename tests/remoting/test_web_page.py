@@ -49,6 +49,13 @@ def exchange() -> Exchange:
     return Exchange()
 
 
+def test_why_there_is_no_answer_is_told_in_words(exchange: Exchange) -> None:
+    exchange.protocol.connectionLost(Failure(ConnectionLost()))
+    assert exchange.problem() == (
+        "no answer: Connection to the other side was lost in a non-clean fashion."
+    )
+
+
 def test_a_page_is_read(exchange: Exchange) -> None:
     assert exchange.port == 8080
     assert exchange.transport.value().startswith(b"GET /nsaddr HTTP/1.1\r\n")

@@ -23,12 +23,17 @@ def fetch_page(reactor: Any, url: str, timeout_s: float) -> Deferred[bytes]:
     *timeout_s* seconds; or with an error of the connection.
     """
     # costs 0.1 s to import, which most programs can do without
-    from twisted.web.client import Agent  # noqa: PLC0415
+    from twisted.web.client import Agent, ResponseNeverReceived  # noqa: PLC0415
 
     agent = Agent(reactor, connectTimeout=timeout_s)
 
     async def fetch() -> bytes:
-        response: Any = await agent.request(b"GET", url.encode("ascii"))
+        try:
+            response: Any = await agent.request(b"GET", url.encode("ascii"))
+        except ResponseNeverReceived as error:
+            # its text would be how Python writes a list of failures
+            reasons = (reason.getErrorMessage() for reason in error.reasons)
+            raise PageError(f"no answer: {', '.join(reasons)}") from error
         reader = PageReader()
         response.deliverBody(reader)
         page = await reader.complete

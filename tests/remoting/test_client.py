@@ -4,15 +4,9 @@ from random import Random
 import pytest
 from remoting_kit import HOST, PEER, CountingTransport, commands, frame
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import (
-    HostnameEndpoint,
-    TCP4ClientEndpoint,
-    TCP6ClientEndpoint,
-)
 from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import Clock
-from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -20,7 +14,7 @@ from twistedmq.config.remoting import RemotingConfig
 from twistedmq.protocol.codec import encode_command
 from twistedmq.protocol.codes import RequestCode
 from twistedmq.protocol.command import RESPONSE_FLAG, Command, Reply
-from twistedmq.remoting.client import ClientPool, make_endpoint
+from twistedmq.remoting.client import ClientPool
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.errors import (
     ConnectError,
@@ -209,13 +203,6 @@ def test_closing_closes_everything_and_leaves_nothing_scheduled(net):
     (late,) = outcomes(net.pool.request("c:1", HEARTBEAT))
     assert late.check(ConnectError)
     assert net.clock.getDelayedCalls() == []
-
-
-def test_the_endpoint_fits_the_host():
-    reactor = MemoryReactorClock()
-    assert isinstance(make_endpoint(reactor, "10.0.0.1", 1, 3), TCP4ClientEndpoint)
-    assert isinstance(make_endpoint(reactor, "::1", 1, 3), TCP6ClientEndpoint)
-    assert isinstance(make_endpoint(reactor, "broker-a", 1, 3), HostnameEndpoint)
 
 
 def test_addresses_are_those_of_the_transport(net):

@@ -6,14 +6,8 @@ from functools import partial
 from random import Random
 from typing import Any, cast
 
-from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred, DeferredList, fail, succeed
-from twisted.internet.endpoints import (
-    HostnameEndpoint,
-    TCP4ClientEndpoint,
-    TCP6ClientEndpoint,
-)
-from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
+from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Factory
 
 from twistedmq.config.remoting import RemotingConfig
@@ -24,6 +18,7 @@ from twistedmq.protocol.headers.base import Header
 from twistedmq.protocol.signing import Credentials
 from twistedmq.remoting.backoff import Backoff
 from twistedmq.remoting.capabilities import Capabilities, detect
+from twistedmq.remoting.client_endpoints import MakeEndpoint, make_endpoint
 from twistedmq.remoting.client_line import ClientLine
 from twistedmq.remoting.dispatch import Dispatcher
 from twistedmq.remoting.errors import ConnectError, ForkedError, RequestTimeoutError
@@ -33,20 +28,6 @@ from twistedmq.remoting.pending import Answered, Failed
 from twistedmq.remoting.protocol import RemotingProtocol
 from twistedmq.remoting.security import client_tls
 from twistedmq.remoting.timer_wheel import TimerWheel
-
-MakeEndpoint = Callable[[Any, str, int, float], IStreamClientEndpoint]
-"""Gives the endpoint of (reactor, host, port, time limit in seconds)."""
-
-
-def make_endpoint(
-    reactor: Any, host: str, port: int, timeout_s: float
-) -> IStreamClientEndpoint:
-    """Give the endpoint of a numeric address, or of a name to be resolved."""
-    if isIPAddress(host):
-        return TCP4ClientEndpoint(reactor, host, port, timeout_s)
-    if isIPv6Address(host):
-        return TCP6ClientEndpoint(reactor, host, port, timeout_s)
-    return HostnameEndpoint(reactor, host, port, timeout_s)
 
 
 class ClientPool:

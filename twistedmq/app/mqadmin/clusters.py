@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,8 +13,10 @@ from twistedmq.app.mqadmin.output import Output, java
 from twistedmq.app.mqadmin.times import in_china
 from twistedmq.app.mqadmin.verbs import Option, Verb, boolean, integer, seconds
 from twistedmq.client.message import Message
-from twistedmq.client.producer import Producer
 from twistedmq.protocol.errors import InvalidParameterError, TwistedMQError
+
+if TYPE_CHECKING:
+    from twistedmq.client.producer import Producer
 
 BASE = "%-22s  %-22s  %-4s  %-22s %-16s  %16s  %30s  %-22s  "
 HEAD = BASE + "%-11s  %-12s  %-8s  %-10s"
@@ -146,6 +148,9 @@ def _first(rates: str | None) -> float:
 
 async def cluster_rt(admin: Admin, options: Any, output: Output) -> None:
     """Send to each broker, and say how long that took."""
+    # who lists brokers, as most do, waits for no import of it
+    from twistedmq.client.producer import Producer  # noqa: PLC0415
+
     amount = 100 if options.amount is None else options.amount
     size = 128 if options.size is None else options.size
     if amount < 1 or size < 1:
@@ -177,7 +182,7 @@ async def cluster_rt(admin: Admin, options: Any, output: Output) -> None:
 
 
 async def _send(
-    admin: Admin, producer: Producer, message: Message, amount: int
+    admin: Admin, producer: "Producer", message: Message, amount: int
 ) -> tuple[list[int], int]:
     """Give how long each send took, and how many came through."""
     took_ms, sent = [], 0

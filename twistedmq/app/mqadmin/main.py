@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
 from twistedmq import __version__
-from twistedmq.app.command import begin, output_to_a_shell, run_in_reactor
+from twistedmq.app.command import (
+    begin,
+    imports_uncollected,
+    output_to_a_shell,
+    run_in_reactor,
+)
 from twistedmq.app.mqadmin import exits, parsing, table
 from twistedmq.app.mqadmin.output import Output
 from twistedmq.app.mqadmin.verbs import Verb
@@ -16,7 +21,7 @@ HELP = ("-h", "--help", "help")
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit."""
-    with output_to_a_shell():
+    with output_to_a_shell(), imports_uncollected():
         _main(list(sys.argv[1:] if arguments is None else arguments))
     raise AssertionError("it has exited")
 

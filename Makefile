@@ -29,7 +29,7 @@ CLIENT_PROGRAMS := $(wildcard $(patsubst %,tests/integration/test_%.py,asyncio_p
 PLAIN_TESTS := $(wildcard tests/store tests/remoting) \
 	$(filter-out $(CLIENT_PROGRAMS),$(wildcard tests/integration/test_*.py))
 
-.PHONY: help run test main-test other-tests user-test plain-test store-test interop tools-interop java-interop soak lint format docs bench bench-clients news clean
+.PHONY: help run test main-test other-tests user-test plain-test store-test interop tools-interop java-interop soak lint format docs bench bench-clients bench-mqadmin news clean
 
 help:
 	@echo 'make run      start a name server and a broker on this machine'
@@ -39,6 +39,7 @@ help:
 	@echo 'make lint     ruff and mypy'
 	@echo 'make bench    side by side with the genuine broker (JDK 17, Maven, Go)'
 	@echo 'make bench-clients  our client beside the genuine one (JDK 17, Maven)'
+	@echo 'make bench-mqadmin  a call of our mqadmin beside the genuine one (JDK 17, Maven)'
 	@echo 'make docs     the manual, into docs/_build/html'
 
 run: $(STAMPS)/run
@@ -69,7 +70,7 @@ store-test: $(STAMPS)/test
 
 # In two halves, side by side, which mostly wait; each has ports of its own.
 TOOLS_INTEROP := $(wildcard $(patsubst %,tests/interop/test_%.py,assignment asyncio broadcast \
-	client_against_genuine metrics mixed_groups mqadmin namespaces notification operators pop \
+	client_against_genuine delay metrics mixed_groups mqadmin namespaces notification operators pop \
 	producer pull_and_pop push_consumers sql92 timers transactions))
 
 interop: $(STAMPS)/test need-java
@@ -104,6 +105,9 @@ bench: $(STAMPS)/run need-java need-go
 
 bench-clients: $(STAMPS)/run need-java
 	$(BIN)/python benchmarks/compare_clients.py $(ARGS)
+
+bench-mqadmin: $(STAMPS)/run need-java
+	$(BIN)/python benchmarks/compare_mqadmin.py $(ARGS)
 
 news: $(STAMPS)/news
 	$(BIN)/towncrier build --draft --version next

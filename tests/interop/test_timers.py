@@ -9,6 +9,9 @@ from load import read_topic
 from processes import ask
 from two_way import TwoWay
 
+from twistedmq.store.timer.progress import decode_progress
+from twistedmq.store.timer.recovery import PROGRESS
+
 SEND, RECALL, METRICS, CHECK_POINT = 10, 370, 61, 60
 TOPIC = "Timed"
 SETTINGS = {
@@ -98,6 +101,7 @@ def test_what_waits_is_continued_by_the_other_broker(tmp_path: Path, end: str) -
         timers.call_back_the_last(ours.address)
         timers.wait_and_check(ours.address, times_ms[0])
         assert timing_count(ours.address) == 45
+        wait_until_kept(both.data, times_ms[0])
         getattr(ours, end)()
     with both.genuine() as genuine:
         timers.wait_and_check(genuine.address, times_ms[2])
@@ -113,6 +117,17 @@ def test_what_waits_is_continued_by_the_other_broker(tmp_path: Path, end: str) -
         _, _, _, progress = ask(ours.address, CHECK_POINT)
         assert len(progress) == 56
         assert "timers:" not in ours.output
+
+
+def wait_until_kept(data: Path, time_ms: int) -> None:
+    """Wait until a broker that is killed would deliver nothing again that was due then.
+
+    How far it is comes to the disk a second after the delivery.
+    """
+    file, end = data / "store" / PROGRESS, time.monotonic() + 10
+    while (kept := decode_progress(file.read_bytes())).read_ms <= time_ms:
+        assert time.monotonic() < end, kept
+        time.sleep(0.05)
 
 
 def timing_count(address: str) -> int:

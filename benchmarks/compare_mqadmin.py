@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """How long a call of the genuine mqadmin takes, and how long one of ours, in turn.
 
-Both list the brokers of one genuine cluster; each call is a process of its own.
+Both list the topics and the brokers of one genuine cluster; each call is a process of
+its own.
 """
 
 import argparse
@@ -23,7 +24,7 @@ OURS = Path(sys.executable).with_name("mqadmin")
 
 
 def took_s(command: list[str], wanted: str) -> float:
-    """Give how long the call took, which must show the address *wanted*."""
+    """Give how long the call took, which must show *wanted*."""
     begun = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     took = time.perf_counter() - begun
@@ -40,18 +41,26 @@ def main() -> None:
         peer.NameServer() as name_server,
         peer.Broker(name_server) as broker,
     ):
-        call = ["clusterList", "-n", name_server.address]
-        theirs = ["env", f"ROCKETMQ_HOME={home}"]
-        theirs += peer.java(THEIRS, *call, heap=256, home=home)
-        ours = [str(OURS), *call]
-        took: dict[str, list[float]] = {"genuine": [], "ours": []}
-        took_s(ours, broker.address)  # what is read from the disk the first time
-        for _ in range(rounds):
-            took["genuine"].append(took_s(theirs, broker.address))
-            took["ours"].append(took_s(ours, broker.address))
+        for verb, wanted in ("topicList", "TBW102"), ("clusterList", broker.address):
+            call = [verb, "-n", name_server.address]
+            theirs = ["env", f"ROCKETMQ_HOME={home}"]
+            theirs += peer.java(THEIRS, *call, heap=256, home=home)
+            compare(verb, theirs, [str(OURS), *call], wanted, rounds)
+
+
+def compare(
+    verb: str, theirs: list[str], ours: list[str], wanted: str, rounds: int
+) -> None:
+    """Make both calls in turn, and print what they took."""
+    took: dict[str, list[float]] = {"genuine": [], "ours": []}
+    took_s(ours, wanted)  # what is read from the disk the first time
+    for _ in range(rounds):
+        took["genuine"].append(took_s(theirs, wanted))
+        took["ours"].append(took_s(ours, wanted))
     for name, times in took.items():
-        print(f"{name}: {median(times):.2f} s ({min(times):.2f} to {max(times):.2f})")
-    print(f"ratio of medians: {median(took['ours']) / median(took['genuine']):.3f}")
+        shown = f"{median(times):.2f} s ({min(times):.2f} to {max(times):.2f})"
+        print(f"{verb}, {name}: {shown}")
+    print(f"{verb}: {median(took['ours']) / median(took['genuine']):.3f}x")
 
 
 if __name__ == "__main__":

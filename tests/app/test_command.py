@@ -7,25 +7,15 @@ import sys
 
 import pytest
 from client_kit import held
-from processes import python
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 
-from twistedmq.app.command import (
-    begin,
-    imports_uncollected,
-    run_in_reactor,
-    until_the_end,
-)
+from twistedmq.app.command import begin, run_in_reactor, until_the_end
 from twistedmq.protocol.errors import InvalidParameterError
 
 
 async def wrong() -> None:
     raise InvalidParameterError("no")
-
-
-async def nothing() -> None:
-    pass
 
 
 async def no_text() -> None:
@@ -135,27 +125,3 @@ def test_the_reactor_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
         run_in_reactor(start)
     assert asked == [until_the_end, [start]]
     assert gc.isenabled()
-
-
-def test_imports_are_not_collected() -> None:
-    with imports_uncollected():
-        assert not gc.isenabled()
-        held(begin(nothing(), "x", lambda _: 1, verbose=False))
-        assert gc.isenabled()
-    assert gc.isenabled()
-    gc.unfreeze()
-
-
-def test_openssl_is_left_out_until_it_is_asked_for() -> None:
-    program = (
-        "import sys\n"
-        "from twistedmq.app.command import openssl_left_out\n"
-        "with openssl_left_out():\n"
-        "    from twisted.internet import reactor\n"
-        "assert 'OpenSSL' not in sys.modules\n"
-        "from twisted.internet.endpoints import wrapClientTLS\n"
-        "assert sys.modules['OpenSSL'].SSL\n"
-        "with openssl_left_out():\n"
-        "    from OpenSSL.SSL import Context\n"
-    )
-    assert python("-c", program).returncode == 0

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
-from types import ModuleType
 from typing import Any, Final, NoReturn
+
+from twistedmq.app.quick_imports import imports_uncollected, needless_left_out
 
 CALLED_OFF: Final = 130
 """The exit status of shells for what Ctrl-C ended before it was done."""
@@ -40,49 +41,16 @@ def output_to_a_shell() -> Iterator[None]:
         raise SystemExit(status) from None
 
 
-@contextmanager
-def imports_uncollected() -> Iterator[None]:
-    """Keep the collector from looking through all that is imported, again and again.
-
-    Until ``begin``, or until this is left.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def run_in_reactor(start: Callable[[Any], Any]) -> NoReturn:
     """Have *start* called with the reactor, wait for its Deferred, and exit."""
     with imports_uncollected():
         # the reactor costs most of the start, so --help and wrong usage do without
-        with openssl_left_out():
+        with needless_left_out():
             from twisted.internet import reactor as _  # noqa: F401, PLC0415
         from twisted.internet.task import react  # noqa: PLC0415
 
         react(until_the_end, [start])
     raise AssertionError("react does not return")
-
-
-@contextmanager
-def openssl_left_out() -> Iterator[None]:
-    """Have what is imported do without OpenSSL, where nobody has asked for TLS so far.
-
-    Twisted's reactor brings it along for ``connectSSL`` and ``startTLS``, which nothing
-    here uses, and that takes a quarter of the time of a whole command. Connections with
-    TLS import it themselves (see ``twistedmq.remoting.security``).
-    """
-    if "OpenSSL" in sys.modules:
-        yield
-        return
-    # so imports of it fail, which Twisted takes for a machine that lacks it
-    modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
-    modules["OpenSSL"] = None
-    try:
-        yield
-    finally:
-        del modules["OpenSSL"]
 
 
 def until_the_end(reactor: Any, start: Callable[[Any], Any]) -> Any:

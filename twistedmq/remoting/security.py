@@ -5,7 +5,6 @@ from typing import Any
 from twisted.internet.interfaces import IProtocol, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
-from twisted.plugin import getPlugins
 
 from twistedmq.config.remoting import RemotingConfig
 from twistedmq.remoting.errors import SecurityError
@@ -84,6 +83,9 @@ def client_tls(
 
 def security_factory(scheme: str = "tls") -> ITransportSecurityFactory:
     """Give the plugin of that name. Raises: SecurityError."""
+    # few ask for TLS, and commands wait for each import
+    from twisted.plugin import getPlugins  # noqa: PLC0415
+
     for factory in getPlugins(ITransportSecurityFactory):
         if factory.scheme == scheme:
             return factory

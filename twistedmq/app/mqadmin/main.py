@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
 from twistedmq import __version__
-from twistedmq.app.command import (
-    begin,
-    imports_uncollected,
-    output_to_a_shell,
-    run_in_reactor,
-)
+from twistedmq.app.command import begin, output_to_a_shell, run_in_reactor
 from twistedmq.app.mqadmin import exits, parsing, table
 from twistedmq.app.mqadmin.output import Output
 from twistedmq.app.mqadmin.verbs import Verb
+from twistedmq.app.quick_imports import imports_uncollected, needless_left_out
 
 HELP = ("-h", "--help", "help")
 
@@ -37,7 +33,8 @@ def _main(words: list[str]) -> NoReturn:
         sys.exit(exits.DONE)
     if words[0] in HELP:
         words = [*words[1:], "-h"]
-    verb = table.find(words[0])
+    with needless_left_out():
+        verb = table.find(words[0])
     if verb is None:
         exits.wrong_usage("mqadmin", _unknown(words[0]), json="--json" in words)
     options = parsing.parse(verb, words[1:])

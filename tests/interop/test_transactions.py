@@ -13,8 +13,12 @@ TOPIC = "Decided"
 SHORT = {
     "transactionTimeOut": "1000",
     "transactionCheckInterval": "1000",
+    "transactionCheckMax": "1000",  # on a slow machine 15 are over before the test is
     "transactionOpBatchInterval": "200",
 }
+
+
+ENDED = ("commit", "rollback")
 
 
 def seen(address: str) -> Counter[str]:
@@ -66,6 +70,7 @@ def test_each_broker_ends_what_the_other_one_began(tmp_path: Path) -> None:
             expected += [f"commit {n} genuine" for n in range(5)]
             wait_seen(genuine.address, expected)
             time.sleep(0.5)  # it loses the ends that are not written when it stops
+        # on a slow machine it may lose some nevertheless
     left += [f"never {n} ours" for n in range(5)]
     with (
         both.ours() as ours,
@@ -75,5 +80,6 @@ def test_each_broker_ends_what_the_other_one_began(tmp_path: Path) -> None:
         producer.wait_asked(set(left))
         later = [f"later {n} genuine" for n in range(5)]
         wait_seen(ours.address, [*expected, *later])
-        assert set(producer.asked) == set(left)
-        assert seen(ours.address) - before == Counter(later)
+        lost = set(producer.asked) - set(left)
+        assert lost <= {f"{word} {n} genuine" for word in ENDED for n in range(5)}
+        assert set(seen(ours.address) - before - Counter(later)) <= lost

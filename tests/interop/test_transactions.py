@@ -16,9 +16,7 @@ SHORT = {
     "transactionCheckMax": "1000",  # on a slow machine 15 are over before the test is
     "transactionOpBatchInterval": "200",
 }
-
-
-ENDED = ("commit", "rollback")
+ENDED, OPEN = ("commit", "rollback"), ("later", "never")
 
 
 def seen(address: str) -> Counter[str]:
@@ -37,14 +35,17 @@ def wait_seen(address: str, wanted: Sequence[str]) -> None:
         time.sleep(0.2)
 
 
+def texts(words: Sequence[str], where: str) -> list[str]:
+    return [f"{word} {n} {where}" for word in words for n in range(5)]
+
+
 def begin(producer: TransactionalProducer, where: str) -> list[str]:
     """Begin transactions and end some of them; gives what is left open."""
-    words = ("commit", "rollback", "later", "never")
-    texts = {word: [f"{word} {n} {where}" for n in range(5)] for word in words}
-    halves = producer.begin(TOPIC, [t for some in texts.values() for t in some])
-    ends = producer.end(halves[:10])
-    producer.count_ended(ends, 10)
-    return texts["later"] + texts["never"]
+    ended, left = texts(ENDED, where), texts(OPEN, where)
+    halves = producer.begin(TOPIC, [*ended, *left])
+    ends = producer.end(halves[: len(ended)])
+    producer.count_ended(ends, len(ended))
+    return left
 
 
 def knows_later(text: str) -> int:
@@ -53,7 +54,7 @@ def knows_later(text: str) -> int:
 
 def test_each_broker_ends_what_the_other_one_began(tmp_path: Path) -> None:
     both = TwoWay(tmp_path / "data", SHORT)
-    expected = [f"commit {n} ours" for n in range(5)]
+    expected = texts(["commit"], "ours")
     with both.ours() as ours:
         with TransactionalProducer(ours.address) as producer:
             open_ones = begin(producer, "ours")
@@ -62,24 +63,22 @@ def test_each_broker_ends_what_the_other_one_began(tmp_path: Path) -> None:
     with both.genuine() as genuine:
         with TransactionalProducer(genuine.address, knows_later) as producer:
             producer.wait_asked(set(open_ones))
-            expected += [f"later {n} ours" for n in range(5)]
+            expected += texts(["later"], "ours")
             wait_seen(genuine.address, expected)
             assert set(producer.asked) == set(open_ones)
         with TransactionalProducer(genuine.address) as producer:
             left = begin(producer, "genuine")
-            expected += [f"commit {n} genuine" for n in range(5)]
+            expected += texts(["commit"], "genuine")
             wait_seen(genuine.address, expected)
             time.sleep(0.5)  # it loses the ends that are not written when it stops
-        # on a slow machine it may lose some nevertheless
-    left += [f"never {n} ours" for n in range(5)]
-    with (
-        both.ours() as ours,
-        TransactionalProducer(ours.address, knows_later) as producer,
-    ):
+    left += texts(["never"], "ours")
+    later = texts(["later"], "genuine")
+    with both.ours() as ours:
         before = seen(ours.address)
-        producer.wait_asked(set(left))
-        later = [f"later {n} genuine" for n in range(5)]
-        wait_seen(ours.address, [*expected, *later])
-        lost = set(producer.asked) - set(left)
-        assert lost <= {f"{word} {n} genuine" for word in ENDED for n in range(5)}
-        assert set(seen(ours.address) - before - Counter(later)) <= lost
+        with TransactionalProducer(ours.address, knows_later) as producer:
+            producer.wait_asked(set(left))
+            wait_seen(ours.address, [*expected, *later])
+            # a slow machine may have lost some ends nevertheless
+            lost = set(producer.asked) - set(left)
+            assert lost <= set(texts(ENDED, "genuine"))
+            assert set(seen(ours.address) - before - Counter(later)) <= lost

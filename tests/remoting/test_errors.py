@@ -1,3 +1,6 @@
+import pytest
+from twisted.python.failure import Failure
+
 from twistedmq.protocol.codes import ResponseCode
 from twistedmq.remoting.errors import (
     ConnectError,
@@ -5,6 +8,7 @@ from twistedmq.remoting.errors import (
     PortInUseError,
     RequestTimeoutError,
     TooManyRequestsError,
+    in_words,
 )
 
 
@@ -18,3 +22,17 @@ def test_each_names_whom_it_is_about():
 
 def test_too_many_requests_is_busy():
     assert TooManyRequestsError("a:1", 5).code == ResponseCode.SYSTEM_BUSY
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError("reset"), "reset"),
+        (TimeoutError(), "TimeoutError"),
+        (ValueError([("a", "b")]), "[('a', 'b')]"),
+        # of this form are those of OpenSSL; a real one is in tests/plugins/test_tls.py
+        (ValueError([("SSL routines", "", "bad"), ("x", "y", "end")]), "bad, end"),
+    ],
+)
+def test_errors_are_told_in_words(error, words):
+    assert in_words(Failure(error)) == words

@@ -26,9 +26,15 @@ def wait(seconds: float) -> Deferred[None]:
 
 
 async def until(
-    what: str, true: Callable[[], bool | Awaitable[bool]], timeout_s: float = 20
+    what: str,
+    true: Callable[[], bool | Awaitable[bool]],
+    timeout_s: float = 20,
+    instead: Callable[[], object] = lambda: "",
 ) -> None:
-    """Wait for what another process does, and does not tell."""
+    """Wait for what another process does, and does not tell.
+
+    Where it does not, what *instead* gives is shown.
+    """
     end = reactor.seconds() + timeout_s
     while True:
         answer = true()
@@ -36,7 +42,8 @@ async def until(
             answer = await answer
         if answer:
             return
-        assert reactor.seconds() < end, f"not in {timeout_s} s: {what}"
+        late = reactor.seconds() >= end
+        assert not late, f"not in {timeout_s} s: {what}; {instead()}"
         await wait(0.05)
 
 
@@ -102,7 +109,8 @@ class Cluster:
                     got.append(message)  # noqa: PERF401 - seen as they come
 
             reading = Deferred.fromCoroutine(read())
-            await until(f"{number} messages in {topic}", lambda: len(got) >= number)
+            what = f"{number} messages in {topic}"
+            await until(what, lambda: len(got) >= number, instead=lambda: got)
             await wait(0.3)
             await reader.close()
             await reading

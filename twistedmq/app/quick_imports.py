@@ -6,13 +6,12 @@ import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from types import ModuleType
 from typing import Final
 
-WHEN_TOUCHED: Final = {"http.cookiejar"}
+WHEN_TOUCHED: Final = frozenset({"http.cookiejar"})
 """Twisted imports it to pass it on to Python 2 programs: with it come urllib, the HTTP
 client and the parser of mail.
 """
@@ -55,8 +54,11 @@ def needless_left_out() -> Iterator[None]:
             del modules["OpenSSL"]
 
 
-class _WhenTouched(MetaPathFinder):
-    """Finds modules that are loaded when something in them is looked at."""
+class _WhenTouched:
+    """Finds modules that are loaded when something in them is looked at.
+
+    Not a subclass of ``MetaPathFinder``: importing that takes as long as is saved here.
+    """
 
     def find_spec(
         self,

@@ -1,9 +1,13 @@
 """What can go wrong between two programs, with the facts as attributes."""
 
 import os
+from typing import TYPE_CHECKING
 
 from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.errors import TwistedMQError
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
 
 
 class RemotingError(TwistedMQError):
@@ -87,3 +91,12 @@ class PortInUseError(RemotingError):
 
 class SecurityError(RemotingError):
     """The certificate, its key or the TLS settings cannot be used."""
+
+
+def in_words(failure: "Failure") -> str:
+    """Give what went wrong; of OpenSSL's errors, which hold lists, the reasons."""
+    match failure.value:
+        case BaseException(args=([(str(), str(), str()), *_] as problems,)):
+            return ", ".join(reason for *_, reason in problems)
+        case error:
+            return str(error) or type(error).__name__

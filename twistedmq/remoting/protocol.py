@@ -25,7 +25,7 @@ from twistedmq.protocol.signing import Credentials
 from twistedmq.remoting.addresses import UNKNOWN_HOST_PORT, host_port
 from twistedmq.remoting.capabilities import Capabilities, detect
 from twistedmq.remoting.dispatch import Dispatcher
-from twistedmq.remoting.errors import ConnectionLostError
+from twistedmq.remoting.errors import ConnectionLostError, in_words
 from twistedmq.remoting.grouping import grouped
 from twistedmq.remoting.interfaces import IConnection
 from twistedmq.remoting.limits import Limits
@@ -143,7 +143,7 @@ class RemotingProtocol(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Fail what waits for an answer and tell who wanted to know."""
         if self._open and not isinstance(reason.value, ConnectionDone):
-            self._reason = reason.getErrorMessage()
+            self._reason = in_words(reason)
         self._open = False
         self._lost = True
         for timer in self._timers.values():

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from twistedmq.remoting.errors import RemotingError
+from twistedmq.remoting.errors import RemotingError, in_words
 
 HTTP_OK: Final = 200
 MAX_PAGE_BYTES: Final = 65_536
@@ -32,7 +32,7 @@ def fetch_page(reactor: Any, url: str, timeout_s: float) -> Deferred[bytes]:
             response: Any = await agent.request(b"GET", url.encode("ascii"))
         except ResponseNeverReceived as error:
             # its text would be how Python writes a list of failures
-            reasons = (reason.getErrorMessage() for reason in error.reasons)
+            reasons = (in_words(reason) for reason in error.reasons)
             raise PageError(f"no answer: {', '.join(reasons)}") from error
         reader = PageReader()
         response.deliverBody(reader)

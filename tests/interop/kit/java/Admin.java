@@ -89,8 +89,10 @@ public final class Admin {
             while (true) {
                 try {
                     for (Thread thread : Thread.getAllStackTraces().keySet()) {
+                        // read once: a thread that ends meanwhile has none
+                        Object its = work.get(thread);
                         // one that need not end yet would take it for a lost connection
-                        if (work.get(thread) instanceof ServiceThread && ((ServiceThread) work.get(thread)).isStopped()) {
+                        if (its instanceof ServiceThread && ((ServiceThread) its).isStopped()) {
                             thread.interrupt();
                         }
                     }

@@ -33,8 +33,13 @@ class Java(ProcessProtocol):
     def __init__(self, book: "Book") -> None:
         self.queues: dict[str, list[int]] = {}
         self.ended: Deferred[None] = Deferred()
+        self.errors = b""
         self._book = book
         self._rest = b""
+
+    def errReceived(self, data: bytes) -> None:
+        """Keep what they complain of."""
+        self.errors += data
 
     def outReceived(self, data: bytes) -> None:
         """Note what they say."""
@@ -211,8 +216,11 @@ async def shared(
         await until("shared out", is_shared, 60)
     except AssertionError as error:
         here = groups.owners(None)
-        there = java.queues if java is not None else None
-        raise AssertionError(f"ours {here}, in Java {there}") from error
+        text = f"ours {here}"
+        if java is not None:
+            gone = " (which has ended)" if java.ended.called else ""
+            text += f", in Java{gone} {java.queues} {java.errors.decode()}"
+        raise AssertionError(text) from error
 
 
 @pytest_twisted.ensureDeferred

@@ -5,7 +5,6 @@ the body. Source: AclClientRPCHook, AclSigner.
 """
 
 from base64 import b64encode
-from hmac import digest
 from typing import Final
 
 from msgspec import Struct
@@ -44,6 +43,9 @@ class Credentials(Struct, frozen=True):
 
     def sign(self, fields: dict[str, str], body: Buffer) -> dict[str, str]:
         """Give the header fields of a request with its signature."""
+        # It brings OpenSSL along, which takes a while: few clients have keys.
+        from hmac import digest  # noqa: PLC0415
+
         signed = {**fields, ACCESS_KEY: self.access_key}
         if self.security_token is not None:
             signed[SECURITY_TOKEN] = self.security_token

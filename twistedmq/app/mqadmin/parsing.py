@@ -6,7 +6,7 @@ dash; both are rewritten before ``argparse`` reads them.
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from twistedmq.app.client_file import add_config
 from twistedmq.app.completion import add_completion
@@ -27,10 +27,23 @@ class Parser(argparse.ArgumentParser):
     is_json = False
     """Whether a program reads what is wrong."""
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(formatter_class=_unmeasured, **given)
+
+    def format_help(self) -> str:
+        """Give the help, as wide as the terminal."""
+        self.formatter_class = argparse.HelpFormatter
+        return super().format_help()
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end."""
         problem = f"{message} (see {self.prog} -h)"
         exits.wrong_usage(self.prog, problem, json=self.is_json)
+
+
+def _unmeasured(prog: str) -> argparse.HelpFormatter:
+    """Give what checks options as they are added, and need not measure the terminal."""
+    return argparse.HelpFormatter(prog, width=80)
 
 
 def parse(verb: Verb, arguments: Sequence[str]) -> argparse.Namespace:

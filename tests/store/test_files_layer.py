@@ -1,4 +1,5 @@
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,19 @@ def test_what_is_written_is_read(files: RealFiles, tmp_path: Path) -> None:
     assert bytes(file.read(100, 10)) == b"he" + bytes(8)
 
 
+def test_a_file_is_written_without_being_kept(files: RealFiles, tmp_path: Path) -> None:
+    file = files.open(tmp_path / "file", create=True)
+    file.write(b"hello", 0)
+    files.write_at(str(tmp_path / "file"), b"LL", 2)
+    files.write_at(str(tmp_path / "file"), b"!", 7)
+    assert bytes(file.read(100, 0)) == b"heLLo\0\0!"
+
+
 def test_a_missing_file_is_not_made_by_itself(files: RealFiles, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         files.open(tmp_path / "none")
+    with pytest.raises(FileNotFoundError):
+        files.write_at(str(tmp_path / "none"), b"a", 0)
     assert files.size(tmp_path / "none") is None
     assert list(files.list(tmp_path / "none")) == []
 
@@ -87,6 +98,17 @@ def test_a_short_write_is_gone_on_with() -> None:
     assert bytes(file.read(9, 0)) == b"hel"
 
 
+def test_a_short_write_to_a_file_that_is_not_kept_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    write = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: write(fd, data[:2], at))
+    RealFiles(Capabilities.detect()).write_at(str(path), b"hello", 1)
+    assert path.read_bytes() == b"\0hello"
+
+
 def test_files_for_reading_only_are_never_made_or_written(tmp_path: Path) -> None:
     files = RealFiles(read_only=True)
     with pytest.raises(FileNotFoundError):
@@ -97,6 +119,8 @@ def test_files_for_reading_only_are_never_made_or_written(tmp_path: Path) -> Non
     assert bytes(file.read(3, 0)) == b"abc"
     with pytest.raises(OSError, match="Bad file descriptor"):
         file.write(b"x", 0)
+    with pytest.raises(OSError, match=r"Bad file descriptor.*old"):
+        files.write_at(str(tmp_path / "old"), b"x", 0)
 
 
 def test_reading_ahead_is_a_hint_that_changes_nothing_read(

@@ -98,6 +98,13 @@ class Files(Protocol):
     def open(self, path: Path, *, create: bool = False) -> OpenFile:
         """Open *path*; with *create*, make it and its folders if need be."""
 
+    def write_at(self, path: str, data: Buffer | bytearray, offset: int) -> None:
+        """Write all of *data* at *offset* to file *path*, which is not kept open.
+
+        Raises:
+            FileNotFoundError: it is missing.
+        """
+
     def list(self, path: Path) -> Sequence[str]:
         """Give the sorted names in folder *path*; none if there is no such folder."""
 
@@ -333,6 +340,23 @@ class RealFiles:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, flags | os.O_CREAT, 0o644)
         return self._file(path, descriptor, self._capabilities)
+
+    def write_at(self, path: str, data: Buffer | bytearray, offset: int) -> None:
+        written = 0
+        if self._capabilities.positional:
+            # Without an object for it, which would take as long as the system does.
+            flags = (os.O_RDONLY if self._read_only else os.O_WRONLY) | _BINARY
+            descriptor = os.open(path, flags)
+            try:
+                written = os.pwrite(descriptor, data, offset)
+            except OSError as error:
+                error.filename = path
+                raise
+            finally:
+                os.close(descriptor)
+        if written < len(data):
+            rest = memoryview(data)[written:]
+            write_all(self.open(Path(path)), rest, offset + written)
 
     def list(self, path: Path) -> Sequence[str]:
         try:

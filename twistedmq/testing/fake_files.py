@@ -12,6 +12,7 @@ from typing import Any
 
 from twistedmq.protocol.command import Buffer
 from twistedmq.store.disk_use import DiskUse
+from twistedmq.store.files_layer import write_all
 from twistedmq.store.workers import Workers
 from twistedmq.testing.syncs import SyncsBy
 
@@ -157,6 +158,9 @@ class FakeFiles:
             self._contents[path] = _Content()
             self.make_folder(path.parent)
         return _FakeFile(self, path, self._contents[path])
+
+    def write_at(self, path: str, data: Buffer | bytearray, offset: int) -> None:
+        write_all(self.open(Path(path)), data, offset)
 
     def list(self, path: Path) -> Sequence[str]:
         known = {p.name for p in self._contents if p.parent == path}

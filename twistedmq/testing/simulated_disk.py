@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from twistedmq.protocol.command import Buffer
 from twistedmq.store.disk_use import DiskUse
+from twistedmq.store.files_layer import write_all
 from twistedmq.store.workers import Workers
 from twistedmq.testing.disk_content import Change, Content, Left
 from twistedmq.testing.syncs import SyncsBy
@@ -147,6 +148,9 @@ class SimulatedDisk:
         if isinstance(node, _Folder):
             raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
         return _SimulatedFile(self, node)
+
+    def write_at(self, path: str, data: Buffer | bytearray, offset: int) -> None:
+        write_all(self.open(Path(path)), data, offset)
 
     def list(self, path: Path) -> Sequence[str]:
         node = self._find(path)

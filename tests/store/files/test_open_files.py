@@ -55,6 +55,51 @@ def test_many_are_dropped_by_their_keys(tmp_path: Path) -> None:
     assert len(opened) == 2
 
 
+def write(opened: OpenFiles, folder: Path, key: int, data: bytes) -> None:
+    opened.write(key, str(folder / str(key)), data, 0)
+
+
+def test_what_is_written_is_kept_open_while_there_is_room(tmp_path: Path) -> None:
+    opened = OpenFiles(RealFiles(), 2)
+    for key in range(3):
+        (tmp_path / str(key)).write_bytes(b"old")
+        write(opened, tmp_path, key, b"new")
+        assert (tmp_path / str(key)).read_bytes() == b"new"
+    assert len(opened) == 2
+    (tmp_path / "0").rename(tmp_path / "there")
+    write(opened, tmp_path, 0, b"NEW")  # which is still open
+    assert (tmp_path / "there").read_bytes() == b"NEW"
+
+
+def test_files_that_take_turns_do_not_push_each_other_out(tmp_path: Path) -> None:
+    opened = OpenFiles(RealFiles(), 2)
+    kept = [get(opened, tmp_path, 0), get(opened, tmp_path, 1)]
+    for key in range(2, 9):
+        (tmp_path / str(key)).touch()
+        write(opened, tmp_path, key, b"new")
+    assert [get(opened, tmp_path, 0), get(opened, tmp_path, 1)] == kept
+
+
+def test_what_is_written_again_and_again_gets_its_place(tmp_path: Path) -> None:
+    opened = OpenFiles(RealFiles(), 2)
+    first, second = get(opened, tmp_path, 0), get(opened, tmp_path, 1)
+    (tmp_path / "2").touch()
+    for _ in range(40):
+        write(opened, tmp_path, 2, b"new")
+    assert get(opened, tmp_path, 1) is second
+    assert get(opened, tmp_path, 0) is not first
+
+
+def test_a_missing_file_is_not_made_by_writing(tmp_path: Path) -> None:
+    opened = OpenFiles(RealFiles(), 1)
+    with pytest.raises(FileNotFoundError):
+        write(opened, tmp_path, 1, b"new")
+    get(opened, tmp_path, 2)
+    with pytest.raises(FileNotFoundError):
+        write(opened, tmp_path, 1, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["2"]
+
+
 class RemovedMeanwhile(RealFiles):
     """Files of which another thread removes one just after it was opened."""
 

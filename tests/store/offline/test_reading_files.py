@@ -64,6 +64,7 @@ def test_nothing_is_changed(files: FakeFiles) -> None:
         lambda: file.write(b"x", 0),
         file.sync,
         lambda: file.resize(3),
+        lambda: reading.write_at(str(PATH), b"x", 0),
         lambda: reading.make_folder(PATH),
         lambda: reading.rename(PATH, PATH),
         lambda: reading.remove(PATH),

@@ -4,6 +4,7 @@ Entries are numbered from 0 on; where the number is not the queue offset, the ca
 knows which is which. A file is named after the place of its first byte in the queue.
 """
 
+import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -55,6 +56,7 @@ class EntryFiles:
         self._open = open_files
         self._setting = setting
         self._kind = folder.name
+        self._root = f"{folder}{os.sep}"
         self._unsynced: set[QueueFileKey] = set()
         self._failed: set[QueueFileKey] = set()
         """Files that could not be synced the last time."""
@@ -132,14 +134,22 @@ class EntryFiles:
         entries = entries[: base + self._file_bytes - position]
         key = state.topic, state.queue_id, base, self._kind
         end = (base + self._file_bytes) // self._entry_bytes
-        try:
-            file = self._get(key, create=end > state.made_end)
-        except FileNotFoundError:  # removed by somebody else
+        place = position - base
+        if not (state.made_end >= end and self._put_existing(key, entries, place)):
             file = self._get(key, create=True)
-        state.made_end = max(state.made_end, end)
-        write_all(file, entries, position - base)
+            state.made_end = max(state.made_end, end)
+            write_all(file, entries, place)
         self._unsynced.add(key)
         return len(entries) // self._entry_bytes
+
+    def _put_existing(self, key: QueueFileKey, entries: bytes, place: int) -> bool:
+        topic, queue_id, base, _ = key
+        path = f"{self._root}{topic}{os.sep}{queue_id}{os.sep}{file_name(base)}"
+        try:
+            self._open.write(key, path, entries, place)
+        except FileNotFoundError:
+            return False  # removed by somebody else
+        return True
 
     def unsynced(self) -> set[QueueFileKey]:
         """Give, and forget, the files that were written and not synced since."""

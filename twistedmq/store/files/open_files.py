@@ -4,8 +4,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
-from twistedmq.store.files_layer import Files, OpenFile
+from twistedmq.protocol.command import Buffer
+from twistedmq.store.files_layer import Files, OpenFile, write_all
+
+_KEPT_OF: Final = 16
+"""One of so many files that are written for want of room is kept open all the same, so
+that those which are written often get there by and by."""
 
 
 class OpenFiles:
@@ -21,6 +27,7 @@ class OpenFiles:
         self._lock = Lock()
         self._drops = 0
         """How often files were forgotten because they are gone."""
+        self._without_room = 0
 
     def get(
         self, key: Hashable, path: Callable[[], Path], create_bytes: int = 0
@@ -50,6 +57,25 @@ class OpenFiles:
                 while len(self._open) > self._limit:
                     self._open.popitem(last=False)
                 return file
+
+    def write(self, key: Hashable, path: str, data: Buffer, offset: int) -> None:
+        """Write all of *data* at *offset* to the file under *key*, which exists.
+
+        Where more files take turns than may be open, one that is kept would be dropped
+        before it is needed again, which costs as much as the write: so it is not kept.
+
+        Raises:
+            FileNotFoundError: it is missing.
+        """
+        with self._lock:
+            is_kept = key in self._open or len(self._open) < self._limit
+            if not is_kept:
+                self._without_room += 1
+                is_kept = self._without_room % _KEPT_OF == 0
+        if is_kept:
+            write_all(self.get(key, lambda: Path(path)), data, offset)
+        else:
+            self._files.write_at(path, data, offset)
 
     def drop(self, key: Hashable) -> None:
         """Forget the file under *key*, which was removed."""

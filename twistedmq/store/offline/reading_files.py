@@ -42,6 +42,9 @@ class ReadingFiles:
     def open(self, path: Path, *, create: bool = False) -> OpenFile:
         return _ReadingFile(self, path, self._files.open(path))
 
+    def write_at(self, path: str, data: Buffer | bytearray, offset: int) -> None:
+        _refuse(Path(path))
+
     def list(self, path: Path) -> Sequence[str]:
         return self._files.list(path)
 

@@ -7,10 +7,11 @@ import sys
 
 import pytest
 from client_kit import held
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.testing import MemoryReactorClock
 
 from twistedmq.app.command import begin, run_in_reactor, until_the_end
+from twistedmq.app.quick_imports import imports_uncollected
 from twistedmq.protocol.errors import InvalidParameterError
 
 
@@ -110,6 +111,26 @@ def test_what_is_called_off_is_not_done(ends: bool, status: int | None) -> None:
     [(cancel, *_)] = reactor.triggers["before"]["shutdown"]
     cancel()
     assert getattr(getattr(ended[0], "value", None), "code", None) == status
+
+
+def test_what_takes_longer_has_its_garbage_collected() -> None:
+    reactor = MemoryReactorClock()
+    running: Deferred[None] = Deferred()
+    with imports_uncollected():
+        held(until_the_end(reactor, lambda _: running))
+        reactor.advance(0.9)
+        assert not gc.isenabled()
+        reactor.advance(0.1)
+        assert gc.isenabled()
+    running.callback(None)
+
+
+def test_what_is_short_has_not() -> None:
+    reactor = MemoryReactorClock()
+    with imports_uncollected():
+        held(until_the_end(reactor, lambda _: succeed(None)))
+        assert not gc.isenabled()
+    assert not reactor.getDelayedCalls()
 
 
 def test_the_reactor_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-from dataclasses import fields
+from msgspec.structs import fields
 
 from twistedmq.config.remoting import RemotingConfig
 from twistedmq.remoting.limits import Limits

@@ -10,10 +10,16 @@ from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import Any, Final, NoReturn
 
-from twistedmq.app.quick_imports import imports_uncollected, needless_left_out
+from twistedmq.app.quick_imports import (
+    collect_from_now,
+    imports_uncollected,
+    needless_left_out,
+)
 
 CALLED_OFF: Final = 130
 """The exit status of shells for what Ctrl-C ended before it was done."""
+SHORT_S: Final = 1.0
+"""What takes longer has its garbage collected; most commands have ended before."""
 
 
 @contextmanager
@@ -59,8 +65,12 @@ def until_the_end(reactor: Any, start: Callable[[Any], Any]) -> Any:
 
     running = start(reactor)
     ended: Deferred[None] = Deferred()
+    collecting = reactor.callLater(SHORT_S, collect_from_now)
 
     def over(result: Any) -> Any:
+        if collecting.active():
+            collecting.cancel()
+        gc.freeze()  # else the interpreter looks through everything when it ends
         ended.callback(None)
         return result
 
@@ -94,8 +104,6 @@ def begin(
     """
     from twisted.internet.defer import Deferred  # noqa: PLC0415
 
-    gc.freeze()
-    gc.enable()
     running = Deferred.fromCoroutine(_guarded(verb, name, failed, verbose))
     return running.addErrback(_called_off) if ends else running
 

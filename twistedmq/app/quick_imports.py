@@ -20,6 +20,8 @@ WHEN_TOUCHED: Final = frozenset(
 With the first, which Twisted passes on to Python 2 programs, come urllib, the HTTP
 client and the parser of mail.
 """
+LEFT_OUT: Final = ("OpenSSL",) if sys.platform == "win32" else ("OpenSSL", "ctypes")
+"""What Twisted does without where it is missing, or, for the second, has no use for."""
 IN_PART: Final = "asyncio"
 """The package of which Twisted's Deferreds need two types and a function."""
 
@@ -37,6 +39,12 @@ def imports_uncollected() -> Iterator[None]:
         gc.enable()
 
 
+def collect_from_now() -> None:
+    """Enable the collector, and have it pass over all that is there."""
+    gc.freeze()
+    gc.enable()
+
+
 @contextmanager
 def needless_left_out() -> Iterator[None]:
     """Have Twisted imported without what a command does not need.
@@ -50,16 +58,15 @@ def needless_left_out() -> Iterator[None]:
     finder = _LeavingOut()
     sys.meta_path.insert(0, finder)
     modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
-    is_left_out = "OpenSSL" not in modules
-    if is_left_out:
-        # so imports of it fail, which Twisted takes for a machine that lacks it
-        modules["OpenSSL"] = None
+    left_out = [name for name in LEFT_OUT if name not in modules]
+    # so imports of them fail, which Twisted takes for a machine that lacks them
+    modules.update(dict.fromkeys(left_out))
     try:
         yield
     finally:
         sys.meta_path.remove(finder)
-        if is_left_out:
-            del modules["OpenSSL"]
+        for name in left_out:
+            del modules[name]
 
 
 class _LeavingOut:

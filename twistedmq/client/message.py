@@ -10,7 +10,7 @@ from twistedmq.protocol.bodies.queues import MessageQueue
 from twistedmq.protocol.codes import ResponseCode
 from twistedmq.protocol.errors import MessageIllegalError
 from twistedmq.protocol.numbers import INT32_MAX, INT32_MIN, INT64_MAX
-from twistedmq.store.interfaces import Durability
+from twistedmq.store.durability import Durability
 
 __all__ = [
     "Durability",

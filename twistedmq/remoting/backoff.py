@@ -1,11 +1,11 @@
 """How long to leave an address alone that could not be reached."""
 
-from dataclasses import dataclass
 from random import Random
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Backoff:
+
+class Backoff(Struct, frozen=True):
     """Pauses that double with each failure up to a limit, each cut by chance.
 
     Chance keeps many clients from coming back at the same moment.

@@ -7,11 +7,11 @@ environment switches it all off, so that tests can run that path on any machine.
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """Which shortcuts an Outbox may take."""
 
     direct_send: bool

@@ -1,13 +1,13 @@
 """The limits of one connection, as the parts of this room use them."""
 
-from dataclasses import dataclass, fields
 from typing import Self
+
+from msgspec import Struct
 
 from twistedmq.config.remoting import MIB, RemotingConfig
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much connections may take; see RemotingConfig for what each one means."""
 
     max_frame_bytes: int = 16 * MIB
@@ -23,10 +23,10 @@ class Limits:
     @classmethod
     def of(cls, config: RemotingConfig) -> Self:
         """Take the limits of the connections that a server accepts."""
-        return cls(**{f.name: getattr(config, f.name) for f in fields(cls)})
+        return cls(**{name: getattr(config, name) for name in cls.__struct_fields__})
 
     @classmethod
     def of_client(cls, config: RemotingConfig) -> Self:
         """Take the limits of the connections that a client opens."""
-        settings = {f.name: getattr(config, f.name) for f in fields(cls)}
+        settings = {name: getattr(config, name) for name in cls.__struct_fields__}
         return cls(**settings | {"idle_s": config.client_idle_s})

@@ -17,19 +17,8 @@ from zope.interface import Attribute, Interface
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.errors import ServiceUnavailableError
 from twistedmq.protocol.send_batch import SendBatch
+from twistedmq.store.durability import Durability as Durability  # noqa: PLC0414
 from twistedmq.store.index_interfaces import IndexHits
-
-
-class Durability(Enum):
-    """What an acknowledged message survives."""
-
-    # That of enum is written in Python; this one is asked for with each answer.
-    __hash__ = object.__hash__
-
-    MEMORY = "memory"
-    PAGE_CACHE = "page-cache"
-    DISK = "disk"
-    REPLICATED = "replicated"
 
 
 class ReadStatus(Enum):

@@ -17,7 +17,7 @@ from zope.interface import Attribute, Interface
 from twistedmq.protocol.command import Buffer
 from twistedmq.protocol.errors import ServiceUnavailableError
 from twistedmq.protocol.send_batch import SendBatch
-from twistedmq.store.durability import Durability as Durability  # noqa: PLC0414
+from twistedmq.store.durability import Durability as Durability  # noqa: PLC0414 (for stores)
 from twistedmq.store.index_interfaces import IndexHits
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from twistedmq.client.transactions import Outcome
     from twistedmq.protocol.bodies.clients import MessageModel
 
-__version__ = "0.1.0.dev9"
+__version__ = "0.1.0.dev10"
 
 __all__ = [
     "Admin",

@@ -10,14 +10,14 @@ from twistedmq.app.command import begin, output_to_a_shell, run_in_reactor
 from twistedmq.app.mqadmin import exits, parsing, table
 from twistedmq.app.mqadmin.output import Output
 from twistedmq.app.mqadmin.verbs import Verb
-from twistedmq.app.quick_imports import imports_uncollected, needless_left_out
+from twistedmq.app.quick_imports import needless_left_out
 
 HELP = ("-h", "--help", "help")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit."""
-    with output_to_a_shell(), imports_uncollected():
+    with output_to_a_shell():
         _main(list(sys.argv[1:] if arguments is None else arguments))
     raise AssertionError("it has exited")
 

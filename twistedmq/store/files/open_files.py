@@ -10,8 +10,8 @@ from twistedmq.protocol.command import Buffer
 from twistedmq.store.files_layer import Files, OpenFile, write_all
 
 _KEPT_OF: Final = 16
-"""One of so many files that are written for want of room is kept open all the same, so
-that those which are written often get there by and by."""
+"""One of so many files that are written while there is no room is kept open all the
+same, so that those which are written often get there by and by."""
 
 
 class OpenFiles:
